@@ -1,0 +1,1 @@
+"""From the files a technician wrote to frozen settings."""

@@ -1,0 +1,63 @@
+"""Everything the files said, checked and frozen. Inside the agent there are no dicts."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge_agent.domain.zone import Zone
+from edge_agent.inference.options import MotionOptions, ObjectOptions
+from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.rules.options import IntrusionOptions
+from edge_agent.spool.options import SpoolOptions
+from edge_agent.video.options import StreamOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraSettings:
+    """One file of `cameras.d/`; its id is the file's name."""
+
+    id: str
+    name: str
+    # The small stream, which is analysed.
+    stream: StreamOptions
+    # The sharp stream, remembered for evidence; None where the camera has one stream only.
+    main_stream: StreamOptions | None = None
+    motion: MotionOptions = field(default=MotionOptions())
+    zones: tuple[Zone, ...] = ()
+    rules: tuple[IntrusionOptions, ...] = ()
+    # Where and as whom the camera answers ONVIF; empty where it was added without.
+    onvif_url: str = ""
+    onvif_endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in one file: `where` is the path in the file, `line` counts from 1."""
+
+    file: Path
+    line: int | None
+    where: str
+    what: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedCamera:
+    """A camera that does not start, and all the reasons."""
+
+    id: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole site. A refused camera stops itself, not the others."""
+
+    site: str
+    box: str
+    # The spool, the box's memory and the status socket live here.
+    state_dir: Path
+    broker: BrokerOptions
+    spool: SpoolOptions
+    objects: ObjectOptions
+    cameras: tuple[CameraSettings, ...]
+    refused: tuple[RefusedCamera, ...]

@@ -1,0 +1,1 @@
+"""Who wires the stages and who drives them."""

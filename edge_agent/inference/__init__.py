@@ -1,0 +1,1 @@
+"""From a frame to motion areas and sightings."""

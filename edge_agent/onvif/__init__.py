@@ -1,0 +1,1 @@
+"""Find a camera, ask it, be told by it."""

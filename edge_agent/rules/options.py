@@ -1,0 +1,22 @@
+"""What a site may say about each rule. One class a rule; the `kind` in the file names it."""
+
+from dataclasses import dataclass
+
+from edge_agent.domain.sighting import Label, Severity
+from edge_agent.domain.zone import Zone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntrusionOptions:
+    """Somebody or something is where it must not be, for long enough to matter."""
+
+    name: str
+    zone: Zone
+    labels: frozenset[Label] = frozenset({Label.PERSON})
+    severity: Severity = Severity.MEDIUM
+    # Seconds inside, of camera time, before it is reported; shorter is a step over the line.
+    patience_s: float = 1.0
+    # Hidden for this long, or outside for this long, is still the same visit.
+    absence_s: float = 3.0
+    # While a visit lasts the center is told again this often.
+    update_s: float = 30.0

@@ -1,0 +1,1 @@
+"""From an alert to the disk, and back until it is delivered."""

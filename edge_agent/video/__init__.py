@@ -1,0 +1,1 @@
+"""From the camera's packets to frames."""
