@@ -6,7 +6,7 @@ The camera's clock is not here: it comes with each frame.
 import ctypes
 import time
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 # adjtimex(2): the kernel's word for "nobody disciplines this clock".
 _TIME_ERROR = 5
@@ -57,7 +57,7 @@ class SystemClock:
 class _Timex(ctypes.Structure):
     """`struct timex` of <sys/timex.h>, up to the last member we read."""
 
-    _fields_: ClassVar = (  # type: ignore[misc] (ctypes reads a plain tuple)
+    _fields_ = (  # type: ignore[mutable-override]  # ctypes reads a plain tuple
         ("modes", ctypes.c_uint),
         ("offset", ctypes.c_long),
         ("freq", ctypes.c_long),

@@ -1,0 +1,5 @@
+"""How the street detector is made: from public pictures to a full-int8 TFLite file.
+
+Read in this order: recipe, corpus, teachers, augmentation, network, assignment, loss, training,
+export, evaluation.
+"""

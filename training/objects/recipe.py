@@ -1,0 +1,2 @@
+LABELS = ("person", "two_wheeler", "car", "bus", "truck")
+STRIDES = (8, 16, 32)
