@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import av
 import numpy as np
 from av.codec.context import ThreadType
-from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
@@ -18,6 +17,7 @@ from av.video.stream import VideoStream
 
 from edge_agent.domain.frame import Frame, Plane
 from edge_agent.errors import EdgeAgentError
+from edge_agent.video.opening import VideoPacket
 from edge_agent.video.stream_clock import StreamClock
 
 # AVProducerReferenceTime (libavutil): microseconds since 1970, then flags.
@@ -38,15 +38,13 @@ class Decoder:
         self._context.thread_count = 1
         self._context.options = {"skip_loop_filter": "nokey"}
 
-    def decode(self, packet: Packet[VideoStream], *, mono: float, wall: float) -> Iterator[Frame]:
+    def decode(self, packet: VideoPacket, *, mono: float, wall: float) -> Iterator[Frame]:
         """Yield the frames that this packet completes; usually one."""
         self._note_camera_wall(packet)
         for picture in self._pictures(packet):
             yield self._frame(picture, mono, wall)
 
-    def decode_alone(
-        self, packet: Packet[VideoStream], *, mono: float, wall: float
-    ) -> Iterator[Frame]:
+    def decode_alone(self, packet: VideoPacket, *, mono: float, wall: float) -> Iterator[Frame]:
         """Yield the frame of a key packet without waiting for those after it.
 
         The decoder forgets it afterwards, so the next packet must be a key packet again.
@@ -61,7 +59,7 @@ class Decoder:
         """Start anew with the next key packet."""
         self._context.flush_buffers()
 
-    def _pictures(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+    def _pictures(self, packet: VideoPacket | None) -> list[VideoFrame]:
         try:
             pictures = self._context.decode(packet)
         except av.error.EOFError:
@@ -73,7 +71,7 @@ class Decoder:
         self.broken += len(pictures) - len(whole)
         return whole
 
-    def _note_camera_wall(self, packet: Packet[VideoStream]) -> None:
+    def _note_camera_wall(self, packet: VideoPacket) -> None:
         """Keep what the camera calls now: FFmpeg derives it from RTCP sender reports."""
         self._camera_wall = None
         if packet.has_sidedata("prft"):

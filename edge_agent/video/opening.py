@@ -5,6 +5,7 @@ FFmpeg waits for ever by default, and its errors name numbers. Both end here.
 
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import av
@@ -14,6 +15,12 @@ from av.video.stream import VideoStream
 
 from edge_agent.errors import EdgeAgentError
 from edge_agent.video.options import StreamOptions
+
+# Generic in PyAV's type stubs, but not in PyAV.
+if TYPE_CHECKING:
+    VideoPacket = Packet[VideoStream]
+else:
+    VideoPacket = Packet
 
 # FFmpeg keeps "user:password", percent-encoded, in 128 bytes (libavformat/rtsp.c) and cuts the rest.
 _LONGEST_LOGIN = 127
@@ -47,7 +54,7 @@ def open_stream(options: StreamOptions) -> tuple[InputContainer, VideoStream]:
 
 def read_packets(
     container: InputContainer, stream: VideoStream, options: StreamOptions
-) -> Iterator[Packet[VideoStream]]:
+) -> Iterator[VideoPacket]:
     """Yield packets until the other end closes; a clean close and a reset look the same here.
 
     Raises EdgeAgentError when nothing comes for `read_s`, or what comes cannot be read.
