@@ -6,6 +6,7 @@ filter runs on key frames only: 20 % cheaper, 45 dB from the full decode.
 
 import struct
 from collections.abc import Iterator
+from typing import Protocol
 
 import av
 import numpy as np
@@ -18,17 +19,24 @@ from av.video.stream import VideoStream
 from edge_agent.domain.frame import Frame, Plane
 from edge_agent.errors import EdgeAgentError
 from edge_agent.video.opening import VideoPacket
-from edge_agent.video.stream_clock import StreamClock
 
 # AVProducerReferenceTime (libavutil): microseconds since 1970, then flags.
 _REFERENCE_TIME = struct.Struct("<q")
 _PLANAR = {"yuv420p", "yuvj420p"}
 
 
+class Stamps(Protocol):
+    """Turns presentation times into stream seconds (StreamClock, or a clip's plain count)."""
+
+    def stamp(self, presented_s: float, mono: float) -> float:
+        """Return the stream time of a frame presented then, which arrived at `mono`."""
+        ...
+
+
 class Decoder:
     """Decodes one stream. Broken packets are counted in `broken`, never raised."""
 
-    def __init__(self, stream: VideoStream, clock: StreamClock) -> None:
+    def __init__(self, stream: VideoStream, clock: Stamps) -> None:
         self.broken = 0
         self._context: VideoCodecContext = stream.codec_context
         self._time_base = float(stream.time_base or 0.0)
@@ -53,6 +61,11 @@ class Decoder:
         pictures = [*self._pictures(packet), *self._pictures(None)]
         self.forget()
         for picture in pictures[:1]:
+            yield self._frame(picture, mono, wall)
+
+    def drain(self, *, mono: float, wall: float) -> Iterator[Frame]:
+        """Yield what the decoder still holds back at the end of a clip."""
+        for picture in self._pictures(None):
             yield self._frame(picture, mono, wall)
 
     def forget(self) -> None:

@@ -1,0 +1,130 @@
+"""One camera's reader thread: connect, keep the newest frame at hand, connect anew.
+
+What a busy box drops is whole frames, never packets: one lost packet spoils all that follow until
+the next key frame.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+
+from edge_agent.domain.frame import Frame
+from edge_agent.errors import EdgeAgentError
+from edge_agent.runtime.backoff import Backoff
+from edge_agent.runtime.clock import Clock
+from edge_agent.runtime.mailbox import Mailbox
+from edge_agent.runtime.rate import Rate
+from edge_agent.runtime.stop import Stop
+from edge_agent.video.attention import Attention
+from edge_agent.video.decode import Decoder, codec_name
+from edge_agent.video.gate import Gate
+from edge_agent.video.opening import open_stream, read_packets
+from edge_agent.video.options import Idle, StreamOptions
+from edge_agent.video.stream_clock import StreamClock
+
+log = logging.getLogger(__name__)
+
+# Without a decoded key frame for this long, or for three groups of pictures, the stream is dead
+# although packets flow (a frozen encoder, RTP of another codec).
+_KEY_PATIENCE_S = 10.0
+_KEY_PATIENCE_GROUPS = 3
+# A connection that lasted this long was good: the next failure is a new one.
+_GOOD_MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderState:
+    """What `edge-agent status` says of the stream."""
+
+    is_streaming: bool = False
+    codec: str = ""
+    width_px: int = 0
+    height_px: int = 0
+    frames_per_second: float = 0.0
+    connections: int = 0
+    broken_frames: int = 0
+    problem: str = ""
+
+
+class CameraReader:
+    """Reads until told to stop. `state` is replaced as a whole, never changed."""
+
+    def __init__(
+        self,
+        options: StreamOptions,
+        frames: Mailbox[Frame],
+        attention: Attention,
+        clock: Clock,
+        stop: Stop,
+    ) -> None:
+        self.state = ReaderState()
+        self._options = options
+        self._frames = frames
+        self._attention = attention
+        self._clock = clock
+        self._stop = stop
+        self._stream_clock = StreamClock()
+        self._rate = Rate()
+
+    def run(self) -> None:
+        """Read over all connections until told to stop."""
+        backoff = Backoff(first_s=1.0, most_s=60.0)
+        pause_s = 0.0
+        while not self._stop.wait(pause_s):
+            began = self._clock.mono()
+            problem = "the camera closed the stream"
+            try:
+                self.run_once()
+            except EdgeAgentError as error:
+                problem = error.report()
+            self.state = replace(self.state, is_streaming=False, problem=problem)
+            if not self._stop.is_told:
+                log.warning("no picture: %s", problem)
+            if self._clock.mono() - began > _GOOD_MINUTE_S:
+                backoff.reset()
+            pause_s = backoff.next_s()
+
+    def run_once(self) -> None:
+        """Read one connection to its end.
+
+        Returns when the camera closes or when told to stop; raises EdgeAgentError otherwise.
+        """
+        container, stream = open_stream(self._options)
+        with container:
+            self.state = replace(
+                self.state, codec=codec_name(stream), connections=self.state.connections + 1
+            )
+            decoder = Decoder(stream, self._stream_clock)
+            gate = Gate(decoder, may_sleep=self._options.idle is Idle.KEY_FRAMES)
+            seen_at = self._clock.mono()
+            for packet in read_packets(container, stream, self._options):
+                if self._stop.is_told:
+                    return
+                now, wall = self._clock.mono(), self._clock.wall()
+                awake = self._attention.is_held
+                for frame in gate.pass_on(packet, awake=awake, mono=now, wall=wall):
+                    self._hand_over(frame, decoder, now)
+                    seen_at = now
+                _check_alive(now - seen_at, gate)
+
+    def _hand_over(self, frame: Frame, decoder: Decoder, now: float) -> None:
+        if not self.state.is_streaming:
+            log.info("streaming: %s %dx%d", self.state.codec, frame.width_px, frame.height_px)
+        self._frames.put(frame)
+        self.state = replace(
+            self.state,
+            is_streaming=True,
+            width_px=frame.width_px,
+            height_px=frame.height_px,
+            frames_per_second=self._rate.tick(now),
+            broken_frames=decoder.broken,
+            problem="",
+        )
+
+
+def _check_alive(unseen_s: float, gate: Gate) -> None:
+    patience_s = max(_KEY_PATIENCE_S, _KEY_PATIENCE_GROUPS * gate.key_interval_s)
+    if unseen_s > patience_s:
+        raise EdgeAgentError(
+            f"packets flow but no whole picture came for {unseen_s:.0f} s",
+            hint="restart the camera; set its codec to H.264 if this happens again",
+        )
