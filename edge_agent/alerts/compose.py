@@ -1,0 +1,135 @@
+"""From a finding to the bytes that are kept, sent and one day shown in court.
+
+The message is encoded here, once. Whoever signs, stores or checks it uses these very bytes.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from edge_agent.alerts.album import Picture
+from edge_agent.alerts.identity import Identities
+from edge_agent.domain.alert import Alert
+from edge_agent.domain.frame import Frame
+from edge_agent.domain.sighting import Finding, State
+from edge_agent.runtime.clock import ClockState
+
+# The version of the message; receivers ignore members they do not know (docs/reference/alert.md).
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Who speaks: put into every alert as it is."""
+
+    site: str
+    box: str
+    camera: str
+    # Changes at every boot of the box, so that a clock that was wrong can be corrected afterwards.
+    boot: str
+    model_name: str
+    model_version: str
+    model_sha256: str
+
+
+class Composer:
+    """Writes one camera's alerts."""
+
+    def __init__(
+        self,
+        origin: Origin,
+        identities: Identities,
+        clock_state: Callable[[], ClockState],
+        mono: Callable[[], float],
+    ) -> None:
+        self._origin = origin
+        self._identities = identities
+        self._clock_state = clock_state
+        self._mono = mono
+        self._sent_pictures: dict[str, str] = {}
+
+    def compose(self, finding: Finding, frame: Frame, picture: Picture | None) -> Alert:
+        """Return the alert; a picture that this visit has already sent is not sent again."""
+        is_last = finding.state is State.END
+        name, revision = self._identities.next(finding.rule, finding.visit, is_last=is_last)
+        if picture is not None and self._sent_pictures.get(name) == picture.sha256:
+            picture = None
+        if is_last:
+            self._sent_pictures.pop(name, None)
+        elif picture is not None:
+            self._sent_pictures[name] = picture.sha256
+        body = self._body(finding, frame, picture) | {"id": name, "revision": revision}
+        return Alert(
+            id=name,
+            revision=revision,
+            camera=self._origin.camera,
+            severity=finding.severity,
+            body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
+            thumbnail=picture.jpeg if picture else b"",
+        )
+
+    def _body(self, finding: Finding, frame: Frame, picture: Picture | None) -> dict[str, object]:
+        origin, track = self._origin, finding.track
+        box = track.box.clipped()
+        return {
+            "specversion": "1.0",
+            "v": VERSION,
+            "type": finding.kind,
+            "state": finding.state,
+            "severity": finding.severity,
+            "time": _rfc3339(frame.received_wall),
+            "camera_time": {
+                "utc": None if frame.camera_wall is None else _rfc3339(frame.camera_wall),
+                "stream_s": round(frame.taken_at, 3),
+            },
+            "clock": self._clock(),
+            "site": origin.site,
+            "box": origin.box,
+            "camera": origin.camera,
+            "rule": finding.rule,
+            "zone": finding.zone,
+            "model": {
+                "name": origin.model_name,
+                "version": origin.model_version,
+                "sha256": origin.model_sha256,
+            },
+            "objects": [
+                {
+                    "label": track.label,
+                    "score": round(track.score, 3),
+                    "box": [round(v, 4) for v in (box.left, box.top, box.right, box.bottom)],
+                    "track": track.id,
+                }
+            ],
+            "visit": {
+                "began": _rfc3339(frame.received_wall - (frame.taken_at - finding.began_at)),
+                "lasted_s": round(finding.lasted_s, 2),
+            },
+            "thumb": picture and _about(picture),
+        }
+
+    def _clock(self) -> dict[str, object]:
+        state = self._clock_state()
+        return {
+            "synced": state.is_synced,
+            "error_ms": state.error_ms,
+            "boot": self._origin.boot,
+            "mono_ms": round(self._mono() * 1000),
+        }
+
+
+def _about(picture: Picture) -> dict[str, object]:
+    return {
+        "sha256": picture.sha256,
+        "bytes": len(picture.jpeg),
+        "type": "image/jpeg",
+        "width_px": picture.width_px,
+        "height_px": picture.height_px,
+    }
+
+
+def _rfc3339(wall: float) -> str:
+    """Return UTC in milliseconds, as RFC 3339 writes it."""
+    moment = datetime.fromtimestamp(wall, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

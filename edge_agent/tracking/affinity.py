@@ -1,0 +1,41 @@
+"""How much a sighting looks like the continuation of a track."""
+
+from math import hypot
+
+from edge_agent.domain.geometry import Box
+from edge_agent.domain.sighting import Label, Sighting, Track
+
+_VEHICLES = frozenset({Label.CAR, Label.BUS, Label.TRUCK})
+# How far a thing may be from where it was expected, in its own heights: at once, and per second.
+_REACH = 0.5
+_REACH_PER_S = 0.8
+# Twice as tall or half as tall within a moment is another thing.
+_SIZE_RATIO = 2.0
+
+
+def affinity(expected: Box, track: Track, sighting: Sighting, taken_at: float) -> float:
+    """Return 0 for "another one", else up to 2 for "the same"."""
+    if not _may_be(track.label, sighting.label):
+        return 0.0
+    size, seen_size = _size(expected), _size(sighting.box)
+    if size <= 0 or seen_size <= 0:
+        return 0.0
+    if max(size, seen_size) > _SIZE_RATIO * min(size, seen_size):
+        return 0.0
+    passed_s = taken_at - track.last_seen
+    reach = max(size, seen_size) * (_REACH + _REACH_PER_S * passed_s)
+    centre, seen = expected.centre, sighting.box.centre
+    nearness = 1.0 - hypot(seen.x - centre.x, seen.y - centre.y) / reach
+    overlap = expected.overlap(sighting.box)
+    if nearness <= 0.0 and overlap <= 0.0:
+        return 0.0
+    return max(0.0, nearness) + overlap
+
+
+def _size(box: Box) -> float:
+    return max(box.width, box.height)
+
+
+def _may_be(label: Label, seen: Label) -> bool:
+    """Tell whether a model could call the same thing both: a van is a car, a bus or a truck."""
+    return label is seen or (label in _VEHICLES and seen in _VEHICLES)
