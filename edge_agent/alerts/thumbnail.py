@@ -35,7 +35,7 @@ def draw_thumbnail(frame: Frame, track: Track) -> tuple[bytes, int, int]:
     _outline(small, track)
     if track.box.height < _TALL_ENOUGH:
         _lay_in_close_up(small, frame, track.box)
-    return _encode(small), _WIDTH_PX, height_px
+    return _encode(small)
 
 
 def _to_bgr(frame: Frame, part: Box) -> Picture:
@@ -85,11 +85,12 @@ def _square_around(frame: Frame, box: Box) -> Box:
     return Box(left, top, left + wide, top + tall)
 
 
-def _encode(picture: Picture) -> bytes:
-    """Return the best JPEG under the limit: first lower the quality, then halve the size."""
+def _encode(picture: Picture) -> tuple[bytes, int, int]:
+    """Return the best JPEG under the limit and its size: first less quality, then half the size."""
+    height_px, width_px = picture.shape[:2]
     for quality in _QUALITIES:
         _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if jpeg.size <= MOST_BYTES:
-            return jpeg.tobytes()
+            return jpeg.tobytes(), width_px, height_px
     half: Picture = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]  # as above
     return _encode(half)

@@ -1,0 +1,40 @@
+"""Run the agent: what systemd starts."""
+
+import argparse
+import logging
+import os
+
+from edge_agent.cli.console import Console
+from edge_agent.config.load import load_settings
+from edge_agent.config.settings import Settings
+from edge_agent.daemon.service import Service, stop_on_signals
+from edge_agent.runtime.clock import SystemClock
+from edge_agent.runtime.logs import set_up_logs
+from edge_agent.runtime.stop import Stop
+
+log = logging.getLogger(__name__)
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Say which options there are."""
+    parser.add_argument("--verbose", action="store_true", help="log what is normal, too")
+
+
+def run(args: argparse.Namespace, console: Console) -> int:  # noqa: ARG001 (every verb has one)
+    """Run until told to stop. Raises EdgeAgentError when the agent cannot begin."""
+    for_journal = "JOURNAL_STREAM" in os.environ
+    set_up_logs(level=logging.DEBUG if args.verbose else logging.INFO, for_journal=for_journal)
+    settings = load_settings(args.config)
+    _name_the_refused(settings)
+    stop = Stop()
+    stop_on_signals(stop)
+    return Service(settings, SystemClock(), stop).run()
+
+
+def _name_the_refused(settings: Settings) -> None:
+    """Say loudly which cameras do not start, and why; the others do."""
+    for camera in settings.refused:
+        for problem in camera.problems:
+            log.error("camera %s does not start: %s", camera.id, problem)
+    if not settings.cameras:
+        log.warning("no camera is watched; add one with `edge-agent add`")

@@ -1,0 +1,82 @@
+"""Ask the running agent how it is."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from edge_agent.cli.console import Console
+from edge_agent.config.load import load_settings
+from edge_agent.daemon.status import AgentStatus, CameraStatus, ask_status
+
+_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Say which options there are."""
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Print the status; 0 when every camera streams and the broker is reached, else 1."""
+    status = ask_status(load_settings(args.config).state_dir)
+    if args.json:
+        console.plain(json.dumps(asdict(status), indent=2))
+    else:
+        _show(status, console)
+    is_well = status.broker.is_connected and all(one.is_streaming for one in status.cameras)
+    return 0 if is_well else 1
+
+
+def _show(status: AgentStatus, console: Console) -> None:
+    up = _age(status.now_wall - status.started_wall)
+    memory_mb = status.rss_bytes / 1e6
+    console.plain(
+        f"{status.site}/{status.box}: edge-agent {status.version}, model {status.model}, "
+        f"up {up}, {memory_mb:.0f} MB"
+    )
+    if status.cameras:
+        heading = ("camera", "stream", "fps", "analysed", "alerts", "last alert")
+        console.table([heading, *(_row(camera, status.now_wall) for camera in status.cameras)])
+    for camera in status.cameras:
+        if camera.problem:
+            console.bad(camera.id, camera.problem)
+    _show_delivery(status, console)
+
+
+def _row(camera: CameraStatus, now_wall: float) -> tuple[str, ...]:
+    stream = f"{camera.codec} {camera.width_px}x{camera.height_px}"
+    last = camera.last_alert_wall
+    return (
+        camera.id,
+        stream if camera.is_streaming else "no picture",
+        f"{camera.stream_fps:.1f}",
+        f"{camera.analysed_fps:.1f}",
+        str(camera.alerts),
+        "-" if last is None else f"{_age(now_wall - last)} ago",
+    )
+
+
+def _show_delivery(status: AgentStatus, console: Console) -> None:
+    spool, broker = status.spool, status.broker
+    kept = f"{spool.waiting} alerts wait, {spool.size_bytes / 1e6:.1f} MB"
+    lost = spool.dropped_alerts + spool.dropped_thumbnails + spool.parked
+    if lost:
+        console.bad(
+            "spool",
+            f"{kept}; dropped for room: {spool.dropped_alerts} alerts and "
+            f"{spool.dropped_thumbnails} pictures; refused by the broker: {spool.parked}",
+        )
+    else:
+        console.ok("spool", kept)
+    if broker.is_connected:
+        console.ok("broker", f"{broker.url} connected, {broker.sent} sent")
+    else:
+        console.bad("broker", f"{broker.url} not connected: {broker.problem or 'not tried yet'}")
+
+
+def _age(seconds: float) -> str:
+    """Return a time span in its largest unit."""
+    for unit_s, letter in ((_DAY_S, "d"), (_HOUR_S, "h"), (_MINUTE_S, "min")):
+        if seconds >= unit_s:
+            return f"{seconds / unit_s:.0f} {letter}"
+    return f"{max(0.0, seconds):.0f} s"

@@ -1,0 +1,126 @@
+"""One camera's watcher thread: newest frame → pipeline → spool."""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from edge_agent.domain.alert import Alert
+from edge_agent.domain.frame import Frame
+from edge_agent.errors import EdgeAgentError
+from edge_agent.pipeline import Pipeline, Seen
+from edge_agent.runtime.clock import Clock
+from edge_agent.runtime.mailbox import Mailbox
+from edge_agent.runtime.rate import Rate
+from edge_agent.runtime.stop import Stop
+from edge_agent.video.attention import Attention
+
+log = logging.getLogger(__name__)
+
+# How long a stop may go unnoticed while no frame comes.
+_WAIT_S = 0.5
+# Motion keeps every frame coming for this long after it was last seen.
+_HOLD_S = 4.0
+# Frames arrive a little early or late; a frame this close to its turn is taken.
+_EARLY_S = 0.02
+# Alerts kept in memory while the disk refuses them; at one visit every ten seconds, 20 minutes.
+_MOST_UNKEPT = 120
+
+
+class Keeper(Protocol):
+    """Where alerts become safe (the spool)."""
+
+    def append(self, alert: Alert) -> None:
+        """Keep it; it is on disk when this returns. Raises EdgeAgentError when refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatcherState:
+    """What `edge-agent status` says of the analysis."""
+
+    frames_per_second: float = 0.0
+    dropped_frames: int = 0
+    tracks: int = 0
+    alerts: int = 0
+    last_alert_wall: float | None = None
+    # When this thread last went round, monotonic; the watchdog wants to know.
+    beat_mono: float = 0.0
+
+
+class CameraLoop:
+    """Watches until told to stop. `state` is replaced as a whole, never changed."""
+
+    def __init__(  # noqa: PLR0913 (what assemble.py hands over, by name)
+        self,
+        *,
+        frames: Mailbox[Frame],
+        pipeline: Pipeline,
+        attention: Attention,
+        spool: Keeper,
+        nudge: Callable[[], None],
+        frames_per_second: float,
+        clock: Clock,
+        stop: Stop,
+    ) -> None:
+        self.state = WatcherState(beat_mono=clock.mono())
+        self._frames = frames
+        self._pipeline = pipeline
+        self._attention = attention
+        self._spool = spool
+        self._nudge = nudge
+        self._pace_s = 1.0 / frames_per_second
+        self._clock = clock
+        self._stop = stop
+        self._seen_at: float | None = None
+        self._rate = Rate()
+        self._unkept: deque[Alert] = deque()
+
+    def run(self) -> None:
+        """Watch until told to stop, then keep what is not kept yet."""
+        while not self._stop.is_told:
+            self.run_once()
+        self._keep()
+
+    def run_once(self) -> None:
+        """Wait for one frame, for at most half a second, and see it through."""
+        frame = self._frames.get(_WAIT_S)
+        now = self._clock.mono()
+        self.state = replace(self.state, beat_mono=now, dropped_frames=self._frames.dropped)
+        if frame is not None and self._is_its_turn(frame):
+            self._seen_at = frame.taken_at
+            self._note(self._pipeline.watch(frame), now)
+        if self._unkept:
+            self._keep()
+
+    def _is_its_turn(self, frame: Frame) -> bool:
+        return self._seen_at is None or frame.taken_at - self._seen_at >= self._pace_s - _EARLY_S
+
+    def _note(self, seen: Seen, now: float) -> None:
+        if seen.motion.areas:
+            self._attention.hold(_HOLD_S)
+        self._unkept.extend(seen.alerts)
+        if seen.alerts:
+            self.state = replace(
+                self.state,
+                alerts=self.state.alerts + len(seen.alerts),
+                last_alert_wall=self._clock.wall(),
+            )
+        self.state = replace(
+            self.state, frames_per_second=self._rate.tick(now), tracks=len(seen.scene.tracks)
+        )
+
+    def _keep(self) -> None:
+        """Bring alerts to the disk, oldest first; what it refuses waits in memory, counted."""
+        try:
+            while self._unkept:
+                self._spool.append(self._unkept[0])
+                alert = self._unkept.popleft()
+                log.info("alert %s revision %d kept", alert.id, alert.revision)
+                self._nudge()
+        except EdgeAgentError as error:
+            log.error("alerts wait in memory: %s", error.report())  # noqa: TRY400 (not a defect)
+            while len(self._unkept) > _MOST_UNKEPT:
+                lost = self._unkept.popleft()
+                log.error("alert %s revision %d is lost", lost.id, lost.revision)  # noqa: TRY400 (as above)

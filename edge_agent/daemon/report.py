@@ -1,0 +1,118 @@
+"""Gather what every part says of itself into one status."""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from edge_agent import __version__
+from edge_agent.config.settings import RefusedCamera, Settings
+from edge_agent.daemon.assemble import Camera
+from edge_agent.daemon.box import resident_bytes
+from edge_agent.daemon.publish_loop import PublishLoop
+from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
+from edge_agent.runtime.clock import Clock
+from edge_agent.spool.spool import Spool
+
+
+class Reporter:
+    """Knows where to ask. Every answer is a frozen value, so asking disturbs nobody."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        model: str,
+        cameras: Sequence[Camera],
+        spool: Spool,
+        publisher: PublishLoop,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._model = model
+        self._cameras = cameras
+        self._spool = spool
+        self._publisher = publisher
+        self._clock = clock
+        self._started_wall = clock.wall()
+
+    def status(self) -> AgentStatus:
+        """Return how everything is now."""
+        refused = tuple(_refused(camera) for camera in self._settings.refused)
+        return AgentStatus(
+            version=__version__,
+            site=self._settings.site,
+            box=self._settings.box,
+            model=self._model,
+            started_wall=self._started_wall,
+            now_wall=self._clock.wall(),
+            rss_bytes=resident_bytes(),
+            cameras=tuple(_camera(camera) for camera in self._cameras) + refused,
+            spool=self._spool_status(),
+            broker=self._broker(),
+        )
+
+    def line(self) -> str:
+        """Return the one line that `systemctl status` shows."""
+        streaming = sum(camera.reader.state.is_streaming for camera in self._cameras)
+        known = len(self._cameras) + len(self._settings.refused)
+        link = "connected" if self._publisher.state().is_connected else "NOT connected"
+        waiting = self._spool.state().waiting
+        return f"{streaming} of {known} cameras stream; broker {link}; {waiting} alerts wait"
+
+    def _spool_status(self) -> SpoolStatus:
+        state = self._spool.state()
+        return SpoolStatus(
+            waiting=state.waiting,
+            size_bytes=state.size_bytes,
+            parked=state.parked,
+            dropped_thumbnails=state.dropped_thumbnails,
+            dropped_alerts=state.dropped_alerts,
+        )
+
+    def _broker(self) -> BrokerStatus:
+        state = self._publisher.state()
+        parts = urlsplit(self._settings.broker.url)
+        return BrokerStatus(
+            url=f"{parts.scheme}://{parts.netloc}",
+            is_connected=state.is_connected,
+            since_wall=state.since_wall,
+            sent=state.sent,
+            problem=state.last_error,
+        )
+
+
+def _camera(camera: Camera) -> CameraStatus:
+    stream, watch = camera.reader.state, camera.loop.state
+    return CameraStatus(
+        id=camera.settings.id,
+        name=camera.settings.name,
+        is_streaming=stream.is_streaming,
+        codec=stream.codec,
+        width_px=stream.width_px,
+        height_px=stream.height_px,
+        stream_fps=stream.frames_per_second,
+        analysed_fps=watch.frames_per_second,
+        dropped_frames=watch.dropped_frames,
+        connections=stream.connections,
+        alerts=watch.alerts,
+        last_alert_wall=watch.last_alert_wall,
+        problem=stream.problem,
+    )
+
+
+def _refused(camera: RefusedCamera) -> CameraStatus:
+    problems = "; ".join(problem.what for problem in camera.problems)
+    return CameraStatus(
+        id=camera.id,
+        name=camera.id,
+        is_streaming=False,
+        codec="",
+        width_px=0,
+        height_px=0,
+        stream_fps=0.0,
+        analysed_fps=0.0,
+        dropped_frames=0,
+        connections=0,
+        alerts=0,
+        last_alert_wall=None,
+        problem=f"refused: {problems}",
+    )

@@ -1,0 +1,142 @@
+"""Run the whole agent: start every thread, supervise, stop everything within five seconds.
+
+The main thread supervises: it answers `edge-agent status`, tells systemd that we live, and ends
+the process when a thread died of a defect, so that systemd starts a whole one.
+"""
+
+import logging
+import signal
+from collections.abc import Sequence
+from types import FrameType
+
+from edge_agent import __version__
+from edge_agent.config.settings import Settings
+from edge_agent.daemon.assemble import Camera, CameraAssembly
+from edge_agent.daemon.notify import notify, watchdog_s
+from edge_agent.daemon.publish_loop import PublishLoop
+from edge_agent.daemon.report import Reporter
+from edge_agent.daemon.status import SOCKET_NAME, to_json
+from edge_agent.daemon.status_socket import StatusSocket
+from edge_agent.mqtt.link import Link
+from edge_agent.runtime.clock import Clock
+from edge_agent.runtime.stop import Stop
+from edge_agent.runtime.worker import Worker
+from edge_agent.spool.spool import Spool, open_spool
+
+log = logging.getLogger(__name__)
+
+# A thread that has not gone round for this long hangs; systemd then kills and restarts us.
+STALE_S = 20.0
+# Everything must have ended by then; a silent camera holds its reader for 3 s.
+_END_S = 4.5
+_ROUND_S = 0.5
+EXIT_FINE = 0
+EXIT_DEFECT = 70
+
+
+class Service:
+    """The running agent, from `run` to its exit code."""
+
+    def __init__(self, settings: Settings, clock: Clock, stop: Stop) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._stop = stop
+        self._status = StatusSocket(settings.state_dir / SOCKET_NAME)
+
+    def run(self) -> int:
+        """Run until told to stop; return 0, or 70 when a thread died of a defect.
+
+        Raises EdgeAgentError when the agent cannot begin: no model, no spool, another agent.
+        """
+        assembly = CameraAssembly(self._settings, self._clock)
+        self._settings.state_dir.mkdir(parents=True, exist_ok=True)
+        self._status.open()
+        spool = open_spool(self._settings.state_dir / "spool.sqlite", self._settings.spool)
+        try:
+            return self._run_with(assembly, spool)
+        finally:
+            spool.close()
+            self._status.close()
+
+    def _run_with(self, assembly: CameraAssembly, spool: Spool) -> int:
+        publisher = self._publisher(spool)
+        cameras = [
+            assembly.camera(camera, spool, publisher.nudge, self._stop)
+            for camera in self._settings.cameras
+        ]
+        reporter = Reporter(
+            settings=self._settings,
+            model=f"{assembly.card.name} {assembly.card.version}",
+            cameras=cameras,
+            spool=spool,
+            publisher=publisher,
+            clock=self._clock,
+        )
+        workers = self._workers(cameras, publisher)
+        log.info("edge-agent %s: %d cameras", __version__, len(cameras))
+        for worker in workers:
+            worker.start()
+        notify("READY=1", f"STATUS={reporter.line()}")
+        self._supervise(reporter, cameras, publisher)
+        return self._end(workers)
+
+    def _publisher(self, spool: Spool) -> PublishLoop:
+        settings = self._settings
+        link = Link(settings.broker, site=settings.site, box=settings.box)
+        return PublishLoop(spool, link, self._clock, self._stop)
+
+    def _workers(self, cameras: Sequence[Camera], publisher: PublishLoop) -> list[Worker]:
+        def make(name: str, run: object) -> Worker:
+            assert callable(run)  # noqa: S101
+            return Worker(name, run, on_failure=self._stop.tell)
+
+        workers = [make("publish", publisher.run)]
+        for camera in cameras:
+            workers.append(make(f"{camera.settings.id} read", camera.reader.run))
+            workers.append(make(f"{camera.settings.id} watch", camera.loop.run))
+        return workers
+
+    def _supervise(
+        self, reporter: Reporter, cameras: Sequence[Camera], publisher: PublishLoop
+    ) -> None:
+        pause_s = watchdog_s()
+        told_at = 0.0
+        while not self._stop.is_told:
+            self._status.answer(lambda: to_json(reporter.status()), wait_s=_ROUND_S)
+            now = self._clock.mono()
+            # systemd wants to hear from us at least twice in its period.
+            if now - told_at < (pause_s or 20.0) / 3:
+                continue
+            told_at = now
+            notify(f"STATUS={reporter.line()}")
+            if pause_s and not self._stale(cameras, publisher, now):
+                notify("WATCHDOG=1")
+
+    def _stale(self, cameras: Sequence[Camera], publisher: PublishLoop, now: float) -> bool:
+        beats = [camera.loop.state.beat_mono for camera in cameras] + [publisher.state().beat_mono]
+        if now - min(beats) <= STALE_S:
+            return False
+        log.error(
+            "a thread has not gone round for %.0f s; the watchdog is not told", now - min(beats)
+        )
+        return True
+
+    def _end(self, workers: Sequence[Worker]) -> int:
+        notify("STOPPING=1", "STATUS=stopping")
+        deadline = self._clock.mono() + _END_S
+        for worker in workers:
+            if not worker.join(max(0.0, deadline - self._clock.mono())):
+                log.error("%s did not end in time", worker.name)
+        died = any(worker.failure for worker in workers)
+        log.info("stopped")
+        return EXIT_DEFECT if died else EXIT_FINE
+
+
+def stop_on_signals(stop: Stop) -> None:
+    """Let SIGTERM and SIGINT end the agent in order. Call from the main thread."""
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        stop.tell()
+
+    signal.signal(signal.SIGTERM, told)
+    signal.signal(signal.SIGINT, told)

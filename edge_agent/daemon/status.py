@@ -1,0 +1,115 @@
+"""How the agent is, as `edge-agent status` shows it; read over a local socket.
+
+Only the box's own users reach the socket: it is a file, 0660, in the state folder.
+"""
+
+import json
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from edge_agent.errors import EdgeAgentError
+
+SOCKET_NAME = "status.sock"
+_DEADLINE_S = 3.0
+_MOST_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraStatus:
+    """One camera: its stream, its analysis, its latest alert."""
+
+    id: str
+    name: str
+    is_streaming: bool
+    codec: str
+    width_px: int
+    height_px: int
+    stream_fps: float
+    analysed_fps: float
+    dropped_frames: int
+    connections: int
+    alerts: int
+    last_alert_wall: float | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolStatus:
+    """What waits on disk, and what room cost."""
+
+    waiting: int
+    size_bytes: int
+    parked: int
+    dropped_thumbnails: int
+    dropped_alerts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerStatus:
+    """The way to the command center."""
+
+    url: str
+    is_connected: bool
+    since_wall: float | None
+    sent: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStatus:
+    """Everything, at one moment."""
+
+    version: str
+    site: str
+    box: str
+    model: str
+    started_wall: float
+    now_wall: float
+    rss_bytes: int
+    cameras: tuple[CameraStatus, ...]
+    spool: SpoolStatus
+    broker: BrokerStatus
+
+
+def ask_status(state_dir: Path) -> AgentStatus:
+    """Return what the running agent says. Raises EdgeAgentError if none answers."""
+    path = state_dir / SOCKET_NAME
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+            line.settimeout(_DEADLINE_S)
+            line.connect(str(path))
+            answer = _read_all(line)
+    except OSError as error:
+        raise EdgeAgentError(
+            f"no agent answers at {path} ({(error.strerror or 'no answer').lower()})",
+            hint="start it:  systemctl start edge-agent   (or: edge-agent run)",
+        ) from error
+    return _from_json(answer)
+
+
+def to_json(status: AgentStatus) -> bytes:
+    """Return the status as one JSON document."""
+    return json.dumps(asdict(status)).encode()
+
+
+def _read_all(line: socket.socket) -> bytes:
+    answer = bytearray()
+    while (part := line.recv(65536)) and len(answer) < _MOST_BYTES:
+        answer += part
+    return bytes(answer)
+
+
+def _from_json(answer: bytes) -> AgentStatus:
+    """Read what `to_json` of the same version wrote."""
+    try:
+        told = json.loads(answer)
+        cameras = tuple(CameraStatus(**camera) for camera in told.pop("cameras"))
+        spool = SpoolStatus(**told.pop("spool"))
+        broker = BrokerStatus(**told.pop("broker"))
+        return AgentStatus(cameras=cameras, spool=spool, broker=broker, **told)
+    except (ValueError, TypeError, KeyError) as error:
+        raise EdgeAgentError(
+            "the running agent answered in words of another version",
+            hint="restart it:  systemctl restart edge-agent",
+        ) from error

@@ -1,0 +1,114 @@
+"""One camera's journey: a frame comes in, and what became an alert is on disk when it returns.
+
+Motion saves inference but never silences a rule: the person who loiters is the one who does not
+move. What is followed is looked at again every second, and the whole picture now and then.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge_agent.alerts.album import Album
+from edge_agent.alerts.compose import Composer
+from edge_agent.domain.alert import Alert
+from edge_agent.domain.frame import Frame
+from edge_agent.domain.geometry import Box
+from edge_agent.domain.sighting import Finding, Scene, Sighting
+from edge_agent.inference.crops import choose_crops
+from edge_agent.inference.motion import Motion
+from edge_agent.tracking.tracker import Tracker
+
+# Camera seconds between two looks at the whole picture, for what stood there before we came.
+SWEEP_S = 30.0
+_WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+
+
+class MotionStage(Protocol):
+    """Says where something moves: blocks today, a quantized model tomorrow."""
+
+    def watch(self, frame: Frame) -> Motion:
+        """Return what moves in this frame."""
+        ...
+
+
+class ObjectStage(Protocol):
+    """Says what is in parts of a frame."""
+
+    @property
+    def side_px(self) -> int:
+        """The side of the model's square input."""
+        ...
+
+    def look(self, frame: Frame, crops: Sequence[Box]) -> list[Sighting]:
+        """Return what is in these parts."""
+        ...
+
+
+class Rule(Protocol):
+    """Judges scenes."""
+
+    def judge(self, scene: Scene) -> list[Finding]:
+        """Return what changed with this scene."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one frame led to."""
+
+    motion: Motion
+    crops: tuple[Box, ...]
+    scene: Scene
+    alerts: tuple[Alert, ...]
+
+
+class Pipeline:
+    """The stages of one camera. Give it that camera's frames in order, from one thread."""
+
+    def __init__(  # noqa: PLR0913 (one argument a stage: this is the journey's list)
+        self,
+        *,
+        motion: MotionStage,
+        objects: ObjectStage,
+        crops_per_frame: int,
+        tracker: Tracker,
+        rules: Sequence[Rule],
+        album: Album,
+        composer: Composer,
+    ) -> None:
+        self._motion = motion
+        self._objects = objects
+        self._crops_per_frame = crops_per_frame
+        self._tracker = tracker
+        self._rules = rules
+        self._album = album
+        self._composer = composer
+        self._swept_at: float | None = None
+
+    def watch(self, frame: Frame) -> Seen:
+        """Take one frame all the way to its alerts; usually there are none."""
+        motion = self._motion.watch(frame)
+        crops = self._crops(frame, motion)
+        sightings = self._objects.look(frame, crops) if crops else []
+        tracks = self._tracker.follow(frame.taken_at, sightings, crops)
+        scene = Scene(frame.taken_at, tracks)
+        self._album.consider(frame, scene)
+        findings = [finding for rule in self._rules for finding in rule.judge(scene)]
+        alerts = tuple(self._compose(finding, frame) for finding in findings)
+        return Seen(motion=motion, crops=tuple(crops), scene=scene, alerts=alerts)
+
+    def _crops(self, frame: Frame, motion: Motion) -> list[Box]:
+        if self._swept_at is None or frame.taken_at - self._swept_at >= SWEEP_S:
+            self._swept_at = frame.taken_at
+            return [_WHOLE]
+        return choose_crops(
+            frame.width_px,
+            frame.height_px,
+            motion.areas,
+            self._tracker.due(frame.taken_at),
+            most=self._crops_per_frame,
+            side_px=self._objects.side_px,
+        )
+
+    def _compose(self, finding: Finding, frame: Frame) -> Alert:
+        return self._composer.compose(finding, frame, self._album.best(finding.track))

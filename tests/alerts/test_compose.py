@@ -1,0 +1,126 @@
+import json
+import random
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from edge_agent.alerts.album import Album, Picture
+from edge_agent.alerts.compose import Composer, Origin
+from edge_agent.alerts.identity import Identities
+from edge_agent.domain.geometry import Box
+from edge_agent.domain.sighting import Finding, Label, Scene, Severity, State, Track
+from tests.fakes.clock import FakeClock
+from tests.fakes.frames import grey_frame
+
+ORIGIN = Origin(
+    site="palembang",
+    box="plaju-01",
+    camera="gate",
+    boot="b00t",
+    model_name="street",
+    model_version="1.0.0",
+    model_sha256="abc",
+)
+TRACK = Track(
+    id=4,
+    label=Label.PERSON,
+    score=0.8123,
+    box=Box(0.4, 0.4, 0.5, 0.6),
+    first_seen=1.0,
+    last_seen=9.0,
+    is_confirmed=True,
+)
+FINDING = Finding(
+    rule="no-entry",
+    kind="intrusion",
+    zone="carriageway",
+    severity=Severity.HIGH,
+    state=State.NEW,
+    visit=1,
+    track=TRACK,
+    began_at=4.0,
+    lasted_s=5.0,
+)
+PICTURE = Picture(b"jpeg", sha256(b"jpeg").hexdigest(), 480, 270)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def composer(clock: FakeClock) -> Composer:
+    return Composer(ORIGIN, Identities(clock.wall, random.Random(1)), clock.state, clock.mono)
+
+
+def test_an_alert_says_where_what_and_when_by_both_clocks(composer: Composer) -> None:
+    alert = composer.compose(FINDING, grey_frame(9.0, camera_wall=1_795_000_100.5), PICTURE)
+    told = json.loads(alert.body)
+
+    assert (told["site"], told["box"], told["camera"]) == ("palembang", "plaju-01", "gate")
+    assert (told["type"], told["rule"], told["zone"]) == ("intrusion", "no-entry", "carriageway")
+    assert (told["id"], told["revision"]) == (alert.id, 0)
+    assert told["time"] == "2026-11-18T11:06:49.000Z"
+    assert told["visit"] == {"began": "2026-11-18T11:06:44.000Z", "lasted_s": 5.0}
+    assert told["camera_time"] == {"utc": "2026-11-18T11:08:20.500Z", "stream_s": 9.0}
+    assert told["clock"] == {"synced": True, "error_ms": 12.5, "boot": "b00t", "mono_ms": 100_000}
+    assert told["objects"] == [
+        {"label": "person", "score": 0.812, "box": [0.4, 0.4, 0.5, 0.6], "track": 4}
+    ]
+
+
+def test_the_picture_can_be_checked_against_the_alert(composer: Composer) -> None:
+    alert = composer.compose(FINDING, grey_frame(), PICTURE)
+
+    thumb = json.loads(alert.body)["thumb"]
+    assert thumb["sha256"] == sha256(alert.thumbnail).hexdigest()
+    assert thumb["bytes"] == len(alert.thumbnail)
+
+
+def test_a_clock_that_nobody_set_is_told(composer: Composer, clock: FakeClock) -> None:
+    clock.is_synced = False
+
+    told = json.loads(composer.compose(FINDING, grey_frame(), None).body)
+
+    assert told["clock"]["synced"] is False
+    assert told["clock"]["error_ms"] is None
+
+
+def test_the_same_picture_travels_once(composer: Composer) -> None:
+    first = composer.compose(FINDING, grey_frame(), PICTURE)
+    second = composer.compose(replace(FINDING, state=State.UPDATE), grey_frame(), PICTURE)
+    better = replace(PICTURE, sha256="other", jpeg=b"better")
+    third = composer.compose(replace(FINDING, state=State.END), grey_frame(), better)
+
+    assert (first.thumbnail, second.thumbnail, third.thumbnail) == (b"jpeg", b"", b"better")
+    assert json.loads(second.body)["thumb"] is None
+    assert [first.id, 0, 1, 2] == [third.id, first.revision, second.revision, third.revision]
+
+
+def test_the_album_keeps_the_clearest_moment() -> None:
+    album = Album([Label.PERSON])
+    far = replace(TRACK, box=Box(0.4, 0.4, 0.42, 0.45), last_seen=0.0)
+    near = replace(TRACK, box=Box(0.4, 0.4, 0.6, 0.9), last_seen=1.0)
+
+    album.consider(grey_frame(0.0), Scene(0.0, (far,)))
+    first = album.best(far)
+    album.consider(grey_frame(1.0), Scene(1.0, (near,)))
+    second = album.best(near)
+    album.consider(grey_frame(2.0), Scene(2.0, (replace(far, last_seen=2.0),)))
+
+    assert first != second
+    assert album.best(far) == second
+
+
+def test_the_album_forgets_who_is_gone_and_ignores_who_does_not_matter() -> None:
+    album = Album([Label.PERSON])
+    car = replace(TRACK, id=5, label=Label.CAR)
+
+    album.consider(grey_frame(9.0), Scene(9.0, (TRACK, car)))
+    assert album.best(TRACK) is not None
+    assert album.best(car) is None
+
+    album.consider(grey_frame(60.0), Scene(60.0, ()))
+    assert album.best(TRACK) is None
