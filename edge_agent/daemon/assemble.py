@@ -11,6 +11,7 @@ from edge_agent.config.settings import CameraSettings, Settings
 from edge_agent.daemon.box import boot_id
 from edge_agent.daemon.camera_loop import CameraLoop, Keeper
 from edge_agent.domain.frame import Frame
+from edge_agent.domain.sighting import Label
 from edge_agent.inference.model_file import ModelCard, find_card, load_card
 from edge_agent.inference.motion import BlockMotion
 from edge_agent.inference.objects import Detector
@@ -71,7 +72,7 @@ class CameraAssembly:
     def pipeline(self, camera: CameraSettings, identities: Identities, clock: Clock) -> Pipeline:
         """Return the stages of one camera. Each has a network of its own: none is shared."""
         rules = [Intrusion(options) for options in camera.rules]
-        labels = frozenset[str]().union(*(options.labels for options in camera.rules))
+        labels = frozenset[Label]().union(*(options.labels for options in camera.rules))
         return Pipeline(
             motion=BlockMotion(camera.motion),
             objects=make_detector(self.card, self._settings.objects),
@@ -96,4 +97,4 @@ class CameraAssembly:
 
 def make_detector(card: ModelCard, options: ObjectOptions) -> Detector:
     """Return a detector with a network of its own."""
-    return Detector(card, Network(card, threads=options.threads))
+    return Detector(card, Network(card.weights, threads=options.threads))

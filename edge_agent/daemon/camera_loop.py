@@ -12,6 +12,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.pipeline import Pipeline, Seen
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.mailbox import Mailbox
+from edge_agent.runtime.pace import Pace
 from edge_agent.runtime.rate import Rate
 from edge_agent.runtime.stop import Stop
 from edge_agent.video.attention import Attention
@@ -22,8 +23,6 @@ log = logging.getLogger(__name__)
 _WAIT_S = 0.5
 # Motion keeps every frame coming for this long after it was last seen.
 _HOLD_S = 4.0
-# Frames arrive a little early or late; a frame this close to its turn is taken.
-_EARLY_S = 0.02
 # Alerts kept in memory while the disk refuses them; at one visit every ten seconds, 20 minutes.
 _MOST_UNKEPT = 120
 
@@ -70,10 +69,9 @@ class CameraLoop:
         self._attention = attention
         self._spool = spool
         self._nudge = nudge
-        self._pace_s = 1.0 / frames_per_second
+        self._pace = Pace(frames_per_second)
         self._clock = clock
         self._stop = stop
-        self._seen_at: float | None = None
         self._rate = Rate()
         self._unkept: deque[Alert] = deque()
 
@@ -88,14 +86,10 @@ class CameraLoop:
         frame = self._frames.get(_WAIT_S)
         now = self._clock.mono()
         self.state = replace(self.state, beat_mono=now, dropped_frames=self._frames.dropped)
-        if frame is not None and self._is_its_turn(frame):
-            self._seen_at = frame.taken_at
+        if frame is not None and self._pace.is_its_turn(frame.taken_at):
             self._note(self._pipeline.watch(frame), now)
         if self._unkept:
             self._keep()
-
-    def _is_its_turn(self, frame: Frame) -> bool:
-        return self._seen_at is None or frame.taken_at - self._seen_at >= self._pace_s - _EARLY_S
 
     def _note(self, seen: Seen, now: float) -> None:
         if seen.motion.areas:

@@ -1,0 +1,85 @@
+"""Try the settings of a camera on a recorded clip, to see the alerts there would have been."""
+
+import argparse
+import json
+from contextlib import ExitStack
+from pathlib import Path
+
+from edge_agent.cli.console import Console
+from edge_agent.cli.replay_picture import draw_seen
+from edge_agent.config.load import load_settings
+from edge_agent.config.settings import CameraSettings, Settings
+from edge_agent.daemon.replay import replay
+from edge_agent.domain.alert import Alert
+from edge_agent.errors import EdgeAgentError
+from edge_agent.video.record import VideoFile
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Say which options there are."""
+    parser.add_argument("clip", type=Path, help="a video file")
+    parser.add_argument("--camera", metavar="ID", help="whose zones and rules; needed if several")
+    parser.add_argument("--video", type=Path, metavar="OUT.mp4", help="write what was seen")
+    parser.add_argument("--alerts", type=Path, metavar="DIR", help="write alerts and thumbnails")
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Print the alerts of the clip and how fast it went."""
+    settings = load_settings(args.config)
+    camera = _choose(settings, args.camera)
+    frames = alerts = 0
+    with ExitStack() as files:
+        video = files.enter_context(VideoFile(args.video)) if args.video else None
+        for frame, seen in replay(settings, camera, args.clip):
+            frames += 1
+            if video is not None:
+                video.add(draw_seen(frame, seen, camera.zones), frame.taken_at)
+            for alert in seen.alerts:
+                alerts += 1
+                console.plain(_line(alert))
+                if args.alerts:
+                    _write(args.alerts, alert)
+    console.plain(f"{alerts} alerts in {frames} analysed frames")
+    if args.video:
+        console.plain(f"what was seen: {args.video}")
+    return 0
+
+
+def _choose(settings: Settings, wanted: str | None) -> CameraSettings:
+    known = {camera.id: camera for camera in settings.cameras}
+    if wanted is None and len(known) == 1:
+        return next(iter(known.values()))
+    if wanted in known:
+        return known[wanted]
+    refused = {camera.id: camera.problems for camera in settings.refused}
+    if wanted in refused:
+        raise EdgeAgentError(
+            f"camera {wanted} cannot be used: {refused[wanted][0].what}",
+            hint="see all of it:  edge-agent check",
+        )
+    what = f"there is no camera {wanted}" if wanted else "say whose zones and rules to use"
+    names = ", ".join(sorted(known)) or "none yet; edge-agent add makes one"
+    raise EdgeAgentError(what, hint=f"--camera ID, one of: {names}")
+
+
+def _line(alert: Alert) -> str:
+    told = json.loads(alert.body)
+    seen = told["objects"][0]
+    return (
+        f"{told['camera_time']['stream_s']:8.1f} s  {told['state']:<6}  {told['rule']}  "
+        f"{seen['label']} {seen['score']:.2f}  {told['visit']['lasted_s']:.1f} s  {alert.id}"
+    )
+
+
+def _write(folder: Path, alert: Alert) -> None:
+    name = f"{alert.id}-{alert.revision}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.json").write_bytes(alert.body)
+        if alert.thumbnail:
+            (folder / f"{name}.jpg").write_bytes(alert.thumbnail)
+    except OSError as error:
+        raise EdgeAgentError(
+            f"cannot write to {folder}: {(error.strerror or str(error)).lower()}",
+            hint="name a folder that you may write to",
+        ) from error
