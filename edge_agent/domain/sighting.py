@@ -31,7 +31,7 @@ class Track:
 
     id: int
     label: Label
-    # The median over the latest looks: one lucky frame does not make a person.
+    # The median over the latest sightings: one lucky frame does not make a person.
     score: float
     box: Box
     first_seen: float

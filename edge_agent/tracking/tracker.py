@@ -23,8 +23,11 @@ class TrackerOptions:
 
     # Seen at least this often, so that one odd frame is no person.
     fewest_sightings: int = 3
-    # The median score over the latest looks, a miss counting as 0.
+    # The median score over the latest looks, a miss counting as 0, that makes one believe.
     median_score: float = 0.35
+    # Found in fewer than this share of the latest looks, it is doubted again: what once passed
+    # for a person in a shadow does not stay one.
+    doubt_share: float = 0.3
     # Unseen for this long in seconds, an object is gone; people vanish behind cars and come back.
     memory_s: float = 3.0
     # What was never confirmed is forgotten sooner.
@@ -107,18 +110,22 @@ class Tracker:
         followed.scores.append(sighting.score)
         followed.votes[sighting.label] = followed.votes.get(sighting.label, 0.0) + sighting.score
         followed.speed = _speed(followed, sighting, taken_at)
-        score = median(followed.scores)
-        is_convincing = (
-            followed.sightings >= self._options.fewest_sightings
-            and score >= self._options.median_score
-        )
+        hits = [score for score in followed.scores if score > 0.0]
         followed.track = replace(
             track,
             label=max(followed.votes, key=lambda label: followed.votes[label]),
-            score=score,
+            score=median(hits),
             box=sighting.box,
             last_seen=taken_at,
-            is_confirmed=track.is_confirmed or is_convincing,
+            is_confirmed=self._is_convincing(followed, len(hits) / len(followed.scores)),
+        )
+
+    def _is_convincing(self, followed: _Followed, found_share: float) -> bool:
+        if followed.track.is_confirmed:
+            return found_share >= self._options.doubt_share
+        return (
+            followed.sightings >= self._options.fewest_sightings
+            and median(followed.scores) >= self._options.median_score
         )
 
     def _is_gone(self, followed: _Followed, taken_at: float) -> bool:
