@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -44,14 +45,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def spawn(command: Sequence[str | Path], log_path: Path) -> subprocess.Popen[bytes]:
-    """Start a server whose words go to `log_path` and whose life ends with ours at the latest."""
-    with log_path.open("ab") as log:
-        return subprocess.Popen(  # noqa: S603 (programs named in this folder, no shell)
+def spawn(command: Sequence[str | Path], log_path: Path | None = None) -> subprocess.Popen[bytes]:
+    """Start a program whose life ends with ours at the latest; its words go to `log_path`."""
+    with log_path.open("ab") if log_path else nullcontext() as log:
+        return subprocess.Popen(  # noqa: S603 (programs named in this repository, no shell)
             ["/usr/bin/setpriv", "--pdeathsig", "KILL", *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if log else None,
             env=debian.environment(),
             # Ctrl-C is for us alone: we end our servers, in our order.
             start_new_session=True,

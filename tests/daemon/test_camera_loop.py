@@ -1,0 +1,101 @@
+import pytest
+
+from edge_agent.daemon.camera_loop import CameraLoop
+from edge_agent.domain.frame import Frame
+from edge_agent.runtime.mailbox import Mailbox
+from edge_agent.runtime.stop import Stop
+from edge_agent.video.attention import Attention
+from tests.fakes.cameras import make_pipeline
+from tests.fakes.clock import FakeClock
+from tests.fakes.frames import grey_frame
+from tests.fakes.stages import PERSON, FakeMotion, FakeObjects, FakeSpool
+
+
+class Site:
+    """A camera loop and all that it touches."""
+
+    def __init__(self, motion: FakeMotion | None = None) -> None:
+        self.clock = FakeClock()
+        self.frames: Mailbox[Frame] = Mailbox(size=1)
+        self.attention = Attention(self.clock, first_s=0.0)
+        self.spool = FakeSpool()
+        self.objects = FakeObjects()
+        self.nudges = 0
+        self.loop = CameraLoop(
+            frames=self.frames,
+            pipeline=make_pipeline(self.clock, motion or FakeMotion(), self.objects),
+            attention=self.attention,
+            spool=self.spool,
+            nudge=self._nudge,
+            frames_per_second=5.0,
+            clock=self.clock,
+            stop=Stop(),
+        )
+
+    def _nudge(self) -> None:
+        self.nudges += 1
+
+    def show(self, seconds: float, per_second: int = 5) -> None:
+        for i in range(round(seconds * per_second)):
+            self.clock.advance(1 / per_second)
+            self.frames.put(grey_frame(i / per_second, patch=PERSON))
+            self.loop.run_once()
+
+
+def test_an_alert_is_on_disk_before_the_publisher_is_told() -> None:
+    site = Site()
+
+    site.show(3.0)
+
+    assert len(site.spool.kept) == site.nudges == site.loop.state.alerts == 1
+
+
+def test_ten_frames_a_second_are_analysed_five_times() -> None:
+    site = Site()
+
+    site.show(10.0, per_second=10)
+
+    assert len(site.objects.looks) == pytest.approx(50, abs=2)
+
+
+def test_motion_keeps_every_frame_coming() -> None:
+    site = Site()
+
+    site.show(1.0)
+
+    assert site.attention.is_held
+    site.clock.advance(5.0)
+    assert not site.attention.is_held
+
+
+def test_a_quiet_picture_lets_the_reader_sleep() -> None:
+    site = Site(FakeMotion(areas=()))
+
+    site.show(1.0)
+
+    assert not site.attention.is_held
+
+
+def test_what_a_full_disk_refuses_is_kept_when_there_is_room(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    site = Site()
+    site.spool.is_full = True
+
+    site.show(3.0)
+    assert site.spool.kept == []
+    assert "alerts wait in memory" in caplog.text
+
+    site.spool.is_full = False
+    site.loop.run_once()
+    assert len(site.spool.kept) == 1
+
+
+def test_a_camera_without_frames_does_not_look_hung() -> None:
+    site = Site()
+    before = site.loop.state.beat_mono
+    site.clock.advance(30.0)
+
+    site.loop.run_once()
+
+    assert site.loop.state.beat_mono == before + 30.0

@@ -1,0 +1,23 @@
+"""Alerts to send where what they say does not matter."""
+
+import json
+import random
+
+from edge_agent.domain.alert import Alert
+from edge_agent.domain.sighting import Severity
+
+
+def an_alert(
+    id_: str = "visit-1",
+    *,
+    revision: int = 0,
+    camera: str = "gate",
+    severity: Severity = Severity.MEDIUM,
+    picture_bytes: int = 12_000,
+) -> Alert:
+    """Return an alert of the usual size; its picture is noise that depends on its id."""
+    body = json.dumps({"id": id_, "revision": revision, "padding": "x" * 850}).encode()
+    picture = random.Random(f"{id_}/{revision}").randbytes(picture_bytes)  # noqa: S311 (noise)
+    return Alert(
+        id=id_, revision=revision, camera=camera, severity=severity, body=body, thumbnail=picture
+    )

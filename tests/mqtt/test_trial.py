@@ -1,0 +1,250 @@
+"""What `check` says about a broker: each step that can fail has a sentence of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from edge_agent.errors import EdgeAgentError
+from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.mqtt.trial import try_broker
+from edge_agent.runtime.secret import Secret
+from tests.fakes.authority import Authority, Pair
+from tests.peers.mosquitto import Mosquitto
+from tests.peers.process import free_port
+from tests.peers.silent import HangUpServer, SilentServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    StartBroker = Callable[..., Mosquitto]
+
+_NOTHING = Secret("")
+
+
+class Center(NamedTuple):
+    """A command center's authority, and one that has nothing to do with it."""
+
+    authority: Authority
+    stranger: Authority
+
+
+@pytest.fixture(scope="session")
+def center(tmp_path_factory: pytest.TempPathFactory) -> Center:
+    folder = tmp_path_factory.mktemp("authorities")
+    return Center(Authority(folder / "center"), Authority(folder / "stranger"))
+
+
+def _secured(start: StartBroker, authority: Authority, pair: Pair, *settings: str) -> int:
+    """Start a broker with TLS and return the port of that."""
+    port = free_port()
+    start(
+        settings=(
+            f"listener {port} 127.0.0.1",
+            f"certfile {pair.certificate}",
+            f"keyfile {pair.key}",
+            f"cafile {authority.ca_file}",
+            *settings,
+        )
+    )
+    return port
+
+
+def _try(
+    url: str,
+    *,
+    username: str = "",
+    password: Secret = _NOTHING,
+    ca_file: Path | None = None,
+    pair: Pair | None = None,
+    deadline_s: float = 8.0,
+) -> str:
+    options = BrokerOptions(
+        url=url,
+        username=username,
+        password=password,
+        ca_file=ca_file,
+        certificate_file=pair.certificate if pair else None,
+        key_file=pair.key if pair else None,
+        insecure=url.startswith("mqtt://"),
+    )
+    return try_broker(options, "palembang", "plaju-01", deadline_s=deadline_s)
+
+
+def _complaint(url: str, **options: object) -> str:
+    with pytest.raises(EdgeAgentError) as caught:
+        _try(url, **options)  # type: ignore[arg-type]
+    assert caught.value.hint, "a technician needs a next step"
+    return caught.value.what
+
+
+def test_an_open_broker_lets_us_in(broker: Mosquitto) -> None:
+    assert _try(broker.url) == f"{broker.url} let us in (not encrypted)"
+
+
+def test_the_right_password_lets_us_in(start_broker: StartBroker) -> None:
+    broker = start_broker(users={"box": "right"})
+
+    said = _try(broker.url, username="box", password=Secret("right"))
+
+    assert "let us in" in said
+
+
+def test_a_wrong_password_does_not(start_broker: StartBroker) -> None:
+    broker = start_broker(users={"box": "right"})
+
+    complaint = _complaint(broker.url, username="box", password=Secret("wr0ng"))
+
+    assert complaint == 'the broker does not let user "box" in: not authorized'
+
+
+def test_no_user_name_is_said_to_be_none(start_broker: StartBroker) -> None:
+    broker = start_broker(users={"box": "right"})
+
+    complaint = _complaint(broker.url)
+
+    assert complaint == "the broker does not let a client without user name in: not authorized"
+
+
+def test_a_trial_does_not_throw_out_the_running_agent(broker: Mosquitto) -> None:
+    _try(broker.url)
+
+    assert "palembang-plaju-01-check" in broker.log_path.read_text()
+
+
+def test_a_broker_with_the_center_s_certificate_is_trusted(
+    start_broker: StartBroker, center: Center
+) -> None:
+    pair = center.authority.issue("127.0.0.1")
+    port = _secured(start_broker, center.authority, pair)
+
+    said = _try(f"mqtts://127.0.0.1:{port}", ca_file=center.authority.ca_file)
+
+    assert said.startswith(f"mqtts://127.0.0.1:{port} let us in (TLSv1.3, its certificate ends ")
+
+
+def test_a_broker_of_an_unknown_authority_is_not(start_broker: StartBroker, center: Center) -> None:
+    pair = center.authority.issue("127.0.0.1")
+    port = _secured(start_broker, center.authority, pair)
+
+    assert _complaint(f"mqtts://127.0.0.1:{port}") == (
+        "the certificate of 127.0.0.1 is signed by an authority that we do not know"
+    )
+
+
+def test_a_certificate_for_another_host_is_not(start_broker: StartBroker, center: Center) -> None:
+    pair = center.authority.issue("alerts.example")
+    port = _secured(start_broker, center.authority, pair)
+
+    complaint = _complaint(f"mqtts://127.0.0.1:{port}", ca_file=center.authority.ca_file)
+
+    assert complaint == "the certificate is not for 127.0.0.1 but for another name"
+
+
+def test_an_expired_certificate_points_to_the_clock_first(
+    start_broker: StartBroker, center: Center
+) -> None:
+    pair = center.authority.issue("localhost", days=-1)
+    port = _secured(start_broker, center.authority, pair)
+
+    complaint = _complaint(f"mqtts://localhost:{port}", ca_file=center.authority.ca_file)
+
+    assert complaint == "the certificate of localhost has expired"
+
+
+def test_a_box_with_its_own_certificate_is_let_in(
+    start_broker: StartBroker, center: Center
+) -> None:
+    pair = center.authority.issue("127.0.0.1")
+    port = _secured(start_broker, center.authority, pair, "require_certificate true")
+
+    said = _try(
+        f"mqtts://127.0.0.1:{port}",
+        ca_file=center.authority.ca_file,
+        pair=center.authority.issue("plaju-01"),
+    )
+
+    assert "let us in" in said
+
+
+@pytest.mark.parametrize("has_certificate", [True, False])
+def test_a_box_without_a_certificate_of_the_center_is_told_so(
+    start_broker: StartBroker,
+    center: Center,
+    has_certificate: bool,  # noqa: FBT001 (pytest passes by name)
+) -> None:
+    pair = center.authority.issue("127.0.0.1")
+    port = _secured(start_broker, center.authority, pair, "require_certificate true")
+
+    complaint = _complaint(
+        f"mqtts://127.0.0.1:{port}",
+        ca_file=center.authority.ca_file,
+        pair=center.stranger.issue("plaju-01") if has_certificate else None,
+    )
+
+    assert complaint == f"127.0.0.1:{port} refused our certificate"
+
+
+def test_a_key_of_another_pair_is_noticed_before_we_connect(center: Center) -> None:
+    one, other = center.authority.issue("one"), center.authority.issue("other")
+    pair = Pair(one.certificate, other.key)
+
+    complaint = _complaint("mqtts://127.0.0.1:1", ca_file=center.authority.ca_file, pair=pair)
+
+    assert complaint == f"{one.certificate} and {other.key} do not belong together"
+
+
+def test_a_list_of_authorities_that_is_none_is_noticed(tmp_path: Path) -> None:
+    ca_file = tmp_path / "ca.pem"
+    ca_file.write_text("hello")
+
+    complaint = _complaint("mqtts://127.0.0.1:1", ca_file=ca_file)
+
+    assert complaint == f"{ca_file} is no list of authorities"
+
+
+@pytest.mark.parametrize("scheme", ["mqtt", "mqtts"])
+def test_a_closed_port_refuses_us(scheme: str) -> None:
+    port = free_port()
+
+    assert _complaint(f"{scheme}://127.0.0.1:{port}") == f"127.0.0.1:{port} refused the connection"
+
+
+def test_a_name_that_nobody_has_cannot_be_found() -> None:
+    complaint = _complaint("mqtts://nowhere.invalid")
+
+    assert complaint == 'the name "nowhere.invalid" cannot be found'
+
+
+def test_a_name_that_nobody_can_have_cannot_be_found() -> None:
+    complaint = _complaint(f"mqtts://{'x' * 70}.example")
+
+    assert complaint == f'the name "{"x" * 70}.example" cannot be found'
+
+
+@pytest.mark.parametrize("scheme", ["mqtt", "mqtts"])
+def test_a_server_that_hangs_up_is_told_apart(scheme: str) -> None:
+    with HangUpServer() as server:
+        complaint = _complaint(f"{scheme}://127.0.0.1:{server.port}")
+
+    assert complaint == f"127.0.0.1:{server.port} closed the connection without an answer"
+
+
+def test_plain_words_to_a_port_for_tls_are_hung_up_on(
+    start_broker: StartBroker, center: Center
+) -> None:
+    pair = center.authority.issue("127.0.0.1")
+    port = _secured(start_broker, center.authority, pair)
+
+    complaint = _complaint(f"mqtt://127.0.0.1:{port}")
+
+    assert complaint == f"127.0.0.1:{port} closed the connection without an answer"
+
+
+def test_a_server_that_says_nothing_is_not_waited_for() -> None:
+    with SilentServer() as server:
+        complaint = _complaint(f"mqtt://127.0.0.1:{server.port}", deadline_s=0.3)
+
+    assert complaint == (f"127.0.0.1:{server.port} took the connection but said nothing for 0.3 s")
