@@ -98,10 +98,7 @@ class Pipeline:
         return Seen(motion=motion, crops=tuple(crops), scene=scene, alerts=alerts)
 
     def _crops(self, frame: Frame, motion: Motion) -> list[Box]:
-        if self._swept_at is None or frame.taken_at - self._swept_at >= SWEEP_S:
-            self._swept_at = frame.taken_at
-            return [_WHOLE]
-        return choose_crops(
+        crops = choose_crops(
             frame.width_px,
             frame.height_px,
             motion.areas,
@@ -109,6 +106,14 @@ class Pipeline:
             most=self._crops_per_frame,
             side_px=self._objects.side_px,
         )
+        # After a change of light nobody knows what moved meanwhile.
+        if motion.is_global or self._is_sweep_due(frame.taken_at):
+            self._swept_at = frame.taken_at
+            crops.append(_WHOLE)
+        return crops
+
+    def _is_sweep_due(self, taken_at: float) -> bool:
+        return self._swept_at is None or taken_at - self._swept_at >= SWEEP_S
 
     def _compose(self, finding: Finding, frame: Frame) -> Alert:
         return self._composer.compose(finding, frame, self._album.best(finding.track))

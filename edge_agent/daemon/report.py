@@ -100,7 +100,7 @@ def _camera(camera: Camera) -> CameraStatus:
 
 
 def _refused(camera: RefusedCamera) -> CameraStatus:
-    problems = "; ".join(problem.what for problem in camera.problems)
+    problems = "; ".join(map(str, camera.problems))
     return CameraStatus(
         id=camera.id,
         name=camera.id,

@@ -9,7 +9,7 @@ class MotionOptions:
 
     # How far a block's brightness must move beyond its usual noise, in grey levels of 255.
     threshold: float = 6.0
-    # A block is 8x8 pixels of the 160x90 picture; a person far away covers two.
+    # A block is 4x4 pixels of the 160x90 picture (16x16 of 640x360); a far person covers two.
     fewest_blocks: int = 2
 
 

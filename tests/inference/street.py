@@ -27,11 +27,15 @@ class Street:
     seed: int = 7
     random: np.random.Generator = field(init=False)
     ground: NDArray[np.float32] = field(init=False)
+    # Drawing new noise for each frame takes longer than all the rest: frames show windows of this.
+    grain: NDArray[np.float32] = field(init=False)
 
     def __post_init__(self) -> None:
         self.random = np.random.default_rng(self.seed)
         rough = self.random.normal(0, 1, (HEIGHT_PX, WIDTH_PX)).astype(np.float32)
         self.ground = 110 + 900 * cv2.GaussianBlur(rough, (0, 0), 12)
+        grain = self.random.normal(0, self.noise, (HEIGHT_PX + 61, WIDTH_PX + 61))
+        self.grain = grain.astype(np.float32)
         # Houses and a kerb: edges that a shaking camera would move.
         self.ground[:120] += 40
         self.ground[:160, 80:220] -= 50
@@ -42,8 +46,9 @@ class Street:
 
     def frame(self, taken_at: float, picture: NDArray[np.float32] | None = None) -> Frame:
         picture = self.ground if picture is None else picture
-        noise = self.random.normal(0, self.noise, picture.shape) if self.noise else 0
-        return grey_frame(np.clip(picture + noise, 0, 255).astype(np.uint8), taken_at)
+        down, right = self.random.integers(0, 61, 2)
+        grain = self.grain[down : down + HEIGHT_PX, right : right + WIDTH_PX]
+        return grey_frame(np.clip(picture + grain, 0, 255).astype(np.uint8), taken_at)
 
 
 def put(picture: NDArray[np.float32], box: tuple[int, int, int, int], contrast: float) -> None:

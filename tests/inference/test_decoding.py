@@ -85,7 +85,7 @@ def test_a_dog_is_nothing_to_us() -> None:
 
 
 def test_outputs_of_another_family_are_refused() -> None:
-    with pytest.raises(EdgeAgentError, match='cannot be read as "ltrb".*40x40x32') as caught:
+    with pytest.raises(EdgeAgentError, match=r'cannot be read as "ltrb".*40x40x32') as caught:
         LtrbDecoder(card(), [real(40, 40, 5), real(40, 40, 32)])
 
     assert "model.toml" in caught.value.hint

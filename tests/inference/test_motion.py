@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge_agent.domain.geometry import Box
-from edge_agent.inference.motion import PARKED_S, BlockMotion, Motion
+from edge_agent.inference.motion import BlockMotion, Motion
 from edge_agent.inference.options import MotionOptions
 from tests.inference.pictures import grey_frame
 from tests.inference.street import HEIGHT_PX, WIDTH_PX, Street, put, times
@@ -112,6 +112,22 @@ def test_a_person_who_comes_after_the_light_is_found() -> None:
     assert is_found(motion, box_of(300, 200, 20, 50))
 
 
+def test_a_camera_that_never_rests_is_looked_at_whole_and_not_ignored() -> None:
+    street = Street()
+    watcher, start = watcher_of(street)
+
+    motions = {
+        moment - start: watcher.watch(
+            street.frame(moment, np.roll(street.ground, 40 * round(5 * moment), axis=(0, 1)))
+        )
+        for moment in times(start, 5)
+    }
+
+    assert all(motion.is_global for motion in motions.values())
+    assert not any(motion.areas for at, motion in motions.items() if at < 2.9)
+    assert all(motion.areas == (Box(0, 0, 1, 1),) for at, motion in motions.items() if at > 3.1)
+
+
 def test_a_cloud_is_not_motion() -> None:
     street = Street()
     watcher, start = watcher_of(street)
@@ -134,8 +150,8 @@ def test_a_parked_car_is_reported_for_ten_seconds_and_then_belongs_there() -> No
         moment - start: watcher.watch(street.frame(moment, picture)) for moment in times(start, 20)
     }
 
-    assert all(motion.areas for at, motion in motions.items() if at < PARKED_S - 1)
-    assert not any(motion.areas for at, motion in motions.items() if at > PARKED_S + 1)
+    assert all(motion.areas for at, motion in motions.items() if at < 9)
+    assert not any(motion.areas for at, motion in motions.items() if at > 11)
 
 
 def test_a_parked_car_is_absorbed_by_seconds_and_not_by_frames() -> None:

@@ -1,0 +1,103 @@
+"""The command center's side of the broker: a subscriber that keeps and checks what arrives."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Self
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The session outlives every outage a test makes.
+_SESSION_S = 3600
+
+
+class Center:
+    """Subscribes to every box at QoS 1, with a session that survives an outage of its own."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._lock = threading.Lock()
+        self._alerts: list[dict[str, Any]] = []
+        self._pictures: dict[str, list[bytes]] = {}
+        self._statuses: list[dict[str, Any]] = []
+        self._subscribed = threading.Event()
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id="center", protocol=mqtt.MQTTv5
+        )
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+        self._client.reconnect_delay_set(0.2, 1)
+
+    def __enter__(self) -> Self:
+        properties = Properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = _SESSION_S
+        self._client.connect_async(
+            "127.0.0.1", self._port, clean_start=False, properties=properties
+        )
+        self._client.loop_start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def listens(self) -> Self:
+        assert self._subscribed.wait(15), "the center could not subscribe"
+        return self
+
+    def alerts(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return list(self._alerts)
+
+    def statuses(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return list(self._statuses)
+
+    def got(self) -> set[tuple[str, int]]:
+        """Return id and revision of every alert."""
+        return {(alert["id"], alert["revision"]) for alert in self.alerts()}
+
+    def verified(self) -> list[dict[str, Any]]:
+        """Return the alerts whose picture arrived and is the one they name."""
+        with self._lock:
+            return [
+                alert
+                for alert in self._alerts
+                if alert["thumb"]
+                and alert["thumb"]["sha256"]
+                in {sha256(jpeg).hexdigest() for jpeg in self._pictures.get(alert["id"], [])}
+            ]
+
+    def _on_connect(self, client: mqtt.Client, *_: object) -> None:
+        client.subscribe("city/v1/+/+/up/#", qos=1)
+
+    def _on_subscribe(self, *_: object) -> None:
+        self._subscribed.set()
+
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        kind, *rest = message.topic.split("/")[5:]
+        with self._lock:
+            if kind == "alert":
+                self._alerts.append(json.loads(message.payload))
+            elif kind == "thumb":
+                self._pictures.setdefault(rest[1], []).append(message.payload)
+            elif kind == "status" and message.payload:
+                self._statuses.append(json.loads(message.payload))
+
+
+def until(is_so: Callable[[], object], within_s: float, why: Callable[[], object] = str) -> None:
+    """Wait for something that other processes do; fail with `why()` when it does not come."""
+    deadline = time.monotonic() + within_s
+    while not is_so():
+        assert time.monotonic() < deadline, f"it did not come to that within {within_s} s: {why()}"
+        time.sleep(0.05)  # noqa: TID251 (another process's doings have no clock of ours)
