@@ -39,6 +39,12 @@ class Problem:
     what: str
     hint: str = ""
 
+    def __str__(self) -> str:
+        """Return the problem and its place, on one line."""
+        line = "" if self.line is None else f", line {self.line}"
+        where = f"{self.where}: " if self.where else ""
+        return f"{self.file}{line}: {where}{self.what}"
+
 
 @dataclass(frozen=True, slots=True)
 class RefusedCamera:

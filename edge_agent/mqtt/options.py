@@ -13,6 +13,7 @@ class BrokerOptions:
     url: str
     username: str = ""
     password: Secret = field(default=Secret(""))
+    password_file: Path | None = None
     # The authority that signed the broker's certificate; None: the system's list.
     ca_file: Path | None = None
     # The box's own certificate and key, where the broker asks for one.

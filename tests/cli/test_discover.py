@@ -33,18 +33,18 @@ def as_json(folder: Path, *words: str, port: int) -> list[dict[str, Any]]:
 
 def test_a_camera_on_the_wire_is_listed_with_what_it_needs(tmp_path: Path) -> None:
     with OnvifCamera() as camera:
-        code, out = discover(tmp_path, "--listen", "0.6", port=camera.discovery_port)
+        code, out = discover(tmp_path, "--listen", "0.3", port=camera.discovery_port)
 
     _, row, advice = out.splitlines()
     assert code == 0
-    for word in ("Front Door", "AC-100", f"127.0.0.1:{camera.port}", "needs password", " no"):
+    for word in ("Front Door", "AC-100", f"127.0.0.1:{camera.port}", "yes", "needs password"):
         assert word in row
     assert advice == f"next: edge-agent add 127.0.0.1:{camera.port}"
 
 
 def test_an_open_camera_is_ready(tmp_path: Path) -> None:
     with OnvifCamera(Firmware(password="")) as camera:
-        (row,) = as_json(tmp_path, "--listen", "0.6", port=camera.discovery_port)
+        (row,) = as_json(tmp_path, "--listen", "0.3", port=camera.discovery_port)
 
     assert (row["status"], row["model"], row["configured"]) == ("ready", "Acme AC-100", None)
 
@@ -79,7 +79,7 @@ def test_a_camera_that_answers_discovery_only_is_still_listed(tmp_path: Path) ->
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with OnvifCamera(Firmware(claimed_port=port)) as camera:
-        (row,) = as_json(tmp_path, "--listen", "0.6", port=camera.discovery_port)
+        (row,) = as_json(tmp_path, "--listen", "0.3", port=camera.discovery_port)
 
     assert row["status"] == "no answer over HTTP"
     assert "refuses connections" in row["problem"]
@@ -97,7 +97,7 @@ def test_a_camera_we_know_is_marked_with_its_name(tmp_path: Path) -> None:
                 onvif_endpoint=camera.firmware.endpoint,
             ),
         )
-        _, out = discover(tmp_path, "--listen", "0.6", port=camera.discovery_port)
+        _, out = discover(tmp_path, "--listen", "0.3", port=camera.discovery_port)
 
     assert " gate" in out.splitlines()[1]
     assert "all of them are configured" in out
@@ -108,7 +108,7 @@ def test_a_configuration_with_mistakes_does_not_hide_the_cameras(tmp_path: Path)
     (tmp_path / "cameras.d" / "gate.toml").write_text("stream = 5\n")
 
     with OnvifCamera() as camera:
-        code, _ = discover(tmp_path, "--listen", "0.6", port=camera.discovery_port)
+        code, _ = discover(tmp_path, "--listen", "0.3", port=camera.discovery_port)
 
     assert code == 0
 

@@ -276,6 +276,7 @@ size_mb = 0
         ('url = "mqtts://h"\nacknowledge_s = nan', "broker.acknowledge_s: must be more than 0 and at most 86400, not nan"),
         ('url = "mqtts://h"\nacknowledge_s = true', "broker.acknowledge_s: needs a number without quotes, not true"),
         ('url = "mqtts://h"\nin_flight = 2.5', "broker.in_flight: needs a whole number without quotes, not 2.5"),
+        ('url = "mqtts://h"\nusername = {a = 1}', "broker.username: needs a text in quotes, not a section"),
         ('url = "mqtts://h"\nusername = 1979-05-27', "broker.username: needs a text in quotes, not a date or time"),
     ],
 )  # fmt: skip

@@ -82,6 +82,10 @@ def test_a_dart_is_fine() -> None:
             [[0, 0], [1, 0], [1, 1], [0.5, 0], [0, 1]],
             "crosses itself: the lines after corners 1 and 3 meet",
         ),
+        (
+            [[0.3, 0], [0.5, 0], [0.5, 1], [1, 1], [1, 0], [0, 0], [0, 1]],
+            "crosses itself: the lines after corners 2 and 5 meet",
+        ),
     ],
 )
 def test_what_encloses_nothing_is_no_outline(value: object, complaint: str) -> None:

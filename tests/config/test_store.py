@@ -202,3 +202,26 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(EdgeAgentError, match="cannot write "):
         save_password(tmp_path, "gate", Secret("x"))
+
+
+@pytest.mark.parametrize("secret", ["", "two\nlines", "tab\there"])
+def test_a_password_that_no_file_can_hold_is_refused(tmp_path: Path, secret: str) -> None:
+    with pytest.raises(EdgeAgentError, match="the password is empty or has characters") as caught:
+        save_password(tmp_path, "gate", Secret(secret))
+
+    assert caught.value.hint == "copy it anew, without the end of its line"
+    assert not (tmp_path / "secrets").exists()
+
+
+def test_a_password_cannot_be_saved_outside_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(EdgeAgentError, match="cannot be a camera's id"):
+        save_password(tmp_path, "../gate", Secret("x"))
+
+
+def test_a_folder_in_the_place_of_a_camera_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cameras.d/gate.toml").mkdir(parents=True)
+
+    with pytest.raises(EdgeAgentError, match=r"cannot read .*: Is a directory") as caught:
+        save_camera(tmp_path, _GATE)
+
+    assert caught.value.hint == "run this with sudo"

@@ -13,7 +13,7 @@ from edge_agent.runtime.secret import Secret
 from tests.fakes.authority import Authority, Pair
 from tests.peers.mosquitto import Mosquitto
 from tests.peers.process import free_port
-from tests.peers.silent import HangUpServer, SilentServer
+from tests.peers.silent import HangUpServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,6 @@ def _try(
     password: Secret = _NOTHING,
     ca_file: Path | None = None,
     pair: Pair | None = None,
-    deadline_s: float = 8.0,
 ) -> str:
     options = BrokerOptions(
         url=url,
@@ -70,7 +69,7 @@ def _try(
         key_file=pair.key if pair else None,
         insecure=url.startswith("mqtt://"),
     )
-    return try_broker(options, "palembang", "plaju-01", deadline_s=deadline_s)
+    return try_broker(options, "palembang", "plaju-01")
 
 
 def _complaint(url: str, **options: object) -> str:
@@ -97,15 +96,9 @@ def test_a_wrong_password_does_not(start_broker: StartBroker) -> None:
 
     complaint = _complaint(broker.url, username="box", password=Secret("wr0ng"))
 
-    assert complaint == 'the broker does not let user "box" in: not authorized'
-
-
-def test_no_user_name_is_said_to_be_none(start_broker: StartBroker) -> None:
-    broker = start_broker(users={"box": "right"})
-
-    complaint = _complaint(broker.url)
-
-    assert complaint == "the broker does not let a client without user name in: not authorized"
+    assert complaint == (
+        "the broker refused us: not authorised: it does not accept our login or our rights"
+    )
 
 
 def test_a_trial_does_not_throw_out_the_running_agent(broker: Mosquitto) -> None:
@@ -193,7 +186,7 @@ def test_a_key_of_another_pair_is_noticed_before_we_connect(center: Center) -> N
 
     complaint = _complaint("mqtts://127.0.0.1:1", ca_file=center.authority.ca_file, pair=pair)
 
-    assert complaint == f"{one.certificate} and {other.key} do not belong together"
+    assert complaint == f"{one.certificate} and {other.key} cannot be used"
 
 
 def test_a_list_of_authorities_that_is_none_is_noticed(tmp_path: Path) -> None:
@@ -224,10 +217,9 @@ def test_a_name_that_nobody_can_have_cannot_be_found() -> None:
     assert complaint == f'the name "{"x" * 70}.example" cannot be found'
 
 
-@pytest.mark.parametrize("scheme", ["mqtt", "mqtts"])
-def test_a_server_that_hangs_up_is_told_apart(scheme: str) -> None:
+def test_a_server_that_hangs_up_is_told_apart() -> None:
     with HangUpServer() as server:
-        complaint = _complaint(f"{scheme}://127.0.0.1:{server.port}")
+        complaint = _complaint(f"mqtt://127.0.0.1:{server.port}")
 
     assert complaint == f"127.0.0.1:{server.port} closed the connection without an answer"
 
@@ -241,10 +233,3 @@ def test_plain_words_to_a_port_for_tls_are_hung_up_on(
     complaint = _complaint(f"mqtt://127.0.0.1:{port}")
 
     assert complaint == f"127.0.0.1:{port} closed the connection without an answer"
-
-
-def test_a_server_that_says_nothing_is_not_waited_for() -> None:
-    with SilentServer() as server:
-        complaint = _complaint(f"mqtt://127.0.0.1:{server.port}", deadline_s=0.3)
-
-    assert complaint == (f"127.0.0.1:{server.port} took the connection but said nothing for 0.3 s")

@@ -1,0 +1,117 @@
+"""What `agent.toml` says: who this box is, where alerts go, and how hard it may work."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from edge_agent.config.checks import (
+    check_state_dir,
+    read_file,
+    read_password,
+    read_url,
+    read_word,
+)
+from edge_agent.config.reader import Table
+from edge_agent.inference.options import ObjectOptions
+from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.spool.options import SpoolOptions
+
+# Where Debian keeps what services remember.
+STATE_DIR = Path("/var/lib/edge-agent")
+# MQTT 5, sections 3.1.2.10 and 3.3.2.2: two bytes each.
+_TWO_BYTES = 65_535
+# More threads than that on the boxes we know only wait for each other.
+_MOST_THREADS = 64
+# No camera we know sends more, and no rule needs more.
+_MOST_FRAMES_PER_SECOND = 30.0
+_MOST_CROPS = 64
+# A terabyte; beyond it somebody thought of kilobytes.
+_MOST_SPOOL_MB = 1_000_000
+# Less has no room for the log and the reserve.
+_LEAST_SPOOL_MB = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The common part of the settings."""
+
+    site: str
+    box: str
+    state_dir: Path
+    broker: BrokerOptions
+    spool: SpoolOptions
+    objects: ObjectOptions
+
+
+def read_site(table: Table, folder: Path) -> Site:
+    """Return the common settings; what is wrong goes to the table's problems."""
+    state_dir = table.path("state_dir", folder) or STATE_DIR
+    check_state_dir(table, state_dir)
+    return Site(
+        site=read_word(table, "site", "palembang"),
+        box=read_word(table, "box", "plaju-01"),
+        state_dir=state_dir,
+        broker=_read_broker(table.table("broker"), folder),
+        spool=_read_spool(table.table("spool")),
+        objects=_read_objects(table.table("objects"), folder),
+    )
+
+
+def _read_broker(table: Table, folder: Path) -> BrokerOptions:
+    url = read_url(table, ("mqtts", "mqtt"), "mqtts://alerts.example:8883")
+    default = BrokerOptions(url=url)
+    password_file, password = read_password(table, folder)
+    broker = BrokerOptions(
+        url=url,
+        username=table.text("username", default.username),
+        password=password,
+        password_file=password_file,
+        ca_file=read_file(table, "ca_file", folder),
+        certificate_file=read_file(table, "certificate_file", folder),
+        key_file=read_file(table, "key_file", folder, is_private=True),
+        insecure=table.flag("insecure", default=default.insecure),
+        keepalive_s=table.whole("keepalive_s", default.keepalive_s, least=5, most=_TWO_BYTES),
+        acknowledge_s=table.seconds("acknowledge_s", default.acknowledge_s),
+        in_flight=table.whole("in_flight", default.in_flight, least=1, most=_TWO_BYTES),
+    )
+    _check_broker(table, broker)
+    return broker
+
+
+def _check_broker(table: Table, broker: BrokerOptions) -> None:
+    is_plain = broker.url.lower().startswith("mqtt://")
+    if is_plain and not broker.insecure:
+        hint = "use mqtts://, or add insecure = true for a network of your own"
+        table.refuse("url", "mqtt:// shows every alert to the network", hint)
+    if urlsplit(broker.url.partition("://")[2]).path.partition("/")[2]:
+        table.refuse(
+            "url", "has a path after the host", "write it like mqtts://alerts.example:8883"
+        )
+    if (broker.certificate_file is None) != (broker.key_file is None):
+        missing = "key_file" if broker.key_file is None else "certificate_file"
+        table.refuse("", f"has no {missing}", "certificate_file and key_file go together")
+    if broker.password_file is not None and not broker.username:
+        table.refuse("password_file", "has no username beside it", 'add username = "…"')
+
+
+def _read_spool(table: Table) -> SpoolOptions:
+    default = SpoolOptions()
+    return SpoolOptions(
+        size_mb=table.whole("size_mb", default.size_mb, least=_LEAST_SPOOL_MB, most=_MOST_SPOOL_MB)
+    )
+
+
+def _read_objects(table: Table, folder: Path) -> ObjectOptions:
+    default = ObjectOptions()
+    model = table.text("model", default.model)
+    return ObjectOptions(
+        # A name stays a name; a path is one wherever we are started.
+        model=str(folder / model) if "/" in model else model,
+        threads=table.whole("threads", default.threads, least=1, most=_MOST_THREADS),
+        crops_per_frame=table.whole(
+            "crops_per_frame", default.crops_per_frame, least=1, most=_MOST_CROPS
+        ),
+        frames_per_second=table.number(
+            "frames_per_second", default.frames_per_second, most=_MOST_FRAMES_PER_SECOND
+        ),
+    )

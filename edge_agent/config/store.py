@@ -1,0 +1,76 @@
+"""Write a camera's file whole, or not at all; what a person wrote is never touched."""
+
+from pathlib import Path
+
+from edge_agent.config.camera_text import write_camera
+from edge_agent.config.checks import WORD_RULE, is_word
+from edge_agent.config.load import CAMERAS_FOLDER, read_camera_text
+from edge_agent.config.problems import BadConfiguration
+from edge_agent.config.settings import CameraSettings, RefusedCamera
+from edge_agent.errors import EdgeAgentError
+from edge_agent.runtime.files import write_whole
+from edge_agent.runtime.secret import Secret
+
+SECRETS_FOLDER = "secrets"
+_HEADER_START = "# Written by edge-agent."
+HEADER = f"{_HEADER_START} Commands rewrite it; to keep it by hand, delete this line.\n"
+
+
+def save_camera(folder: Path, camera: CameraSettings) -> Path:
+    """Write `cameras.d/<id>.toml` and return its path.
+
+    The password itself is not written: save it first and name its file in the stream. Raises
+    EdgeAgentError if a person wrote the file that is there, or if it cannot be written, and
+    BadConfiguration if what we would write could not be read again.
+    """
+    folder = folder.absolute()
+    file = folder / CAMERAS_FOLDER / f"{camera.id}.toml"
+    text = write_camera(camera, folder)
+    again = read_camera_text(folder, camera.id, text)
+    if isinstance(again, RefusedCamera):
+        raise BadConfiguration(again.problems)
+    if _is_by_hand(file):
+        hint = f"delete its first line or paste this into it:\n\n{text}"
+        raise EdgeAgentError(f"{file} was written by hand and is left alone", hint=hint)
+    _write(folder, file, (HEADER + text).encode(), mode=0o644, folder_mode=0o755)
+    return file
+
+
+def save_password(folder: Path, camera_id: str, secret: Secret) -> Path:
+    """Write a camera's password into a file of its own (mode 0600) and return its path.
+
+    Raises EdgeAgentError if the id or the password cannot be used, or nothing can be written.
+    """
+    if not is_word(camera_id):
+        raise EdgeAgentError(f'"{camera_id}" cannot be a camera\'s id', hint=WORD_RULE)
+    if not secret or not secret.reveal().isprintable():
+        raise EdgeAgentError(
+            "the password is empty or has characters that cannot be typed",
+            hint="copy it anew, without the end of its line",
+        )
+    folder = folder.absolute()
+    file = folder / SECRETS_FOLDER / camera_id
+    content = f"{secret.reveal()}\n".encode()
+    _write(folder, file, content, mode=0o600, folder_mode=0o700)
+    return file
+
+
+def _is_by_hand(file: Path) -> bool:
+    try:
+        return not file.read_bytes().startswith(_HEADER_START.encode())
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        hint = "run this with sudo"
+        raise EdgeAgentError(f"cannot read {file}: {error.strerror}", hint=hint) from error
+
+
+def _write(folder: Path, file: Path, content: bytes, *, mode: int, folder_mode: int) -> None:
+    if not folder.is_dir():
+        raise EdgeAgentError(f"there is no folder {folder}", hint=f"sudo mkdir -p {folder}")
+    try:
+        file.parent.mkdir(mode=folder_mode, exist_ok=True)
+        write_whole(file, content, mode=mode)
+    except OSError as error:
+        hint = "run this with sudo" if isinstance(error, PermissionError) else "free some space"
+        raise EdgeAgentError(f"cannot write {file}: {error.strerror}", hint=hint) from error

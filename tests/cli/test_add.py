@@ -1,0 +1,303 @@
+"""Adding cameras: a fake firmware for ONVIF, a real RTSP server for the pictures."""
+
+import argparse
+import io
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from edge_agent.cli.add import run, set_up
+from edge_agent.cli.candidate import drift_words, word_from
+from edge_agent.cli.console import Console
+from edge_agent.config.load import load_camera
+from edge_agent.config.settings import CameraSettings
+from edge_agent.config.store import save_camera
+from edge_agent.domain.geometry import Point, Polygon
+from edge_agent.domain.zone import Zone
+from edge_agent.runtime.secret import Secret
+from edge_agent.video.options import StreamOptions
+from tests.fakes.onvif_camera import Firmware, OnvifCamera, Stream
+from tests.peers.rtsp import RtspServer
+
+RIGHT = "a & b <c>"
+ZONE = Zone("yard", Polygon((Point(0, 0), Point(1, 0), Point(0, 1))))
+
+
+@dataclass(slots=True)
+class Person:
+    """Sits at the keyboard and answers in order; nobody is there without answers."""
+
+    answers: list[str] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+    is_there: bool = True
+
+    def ask(self, question: str) -> str:
+        self.questions.append(question)
+        return self.answers.pop(0)
+
+    def ask_secret(self, question: str) -> Secret:
+        self.questions.append(question)
+        return Secret(self.secrets.pop(0))
+
+
+class Site:
+    """A configuration folder and the command, run as the technician runs it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "etc"
+        self.folder.mkdir()
+        self.out = ""
+        self.password_file = folder / "password"
+        self.password_file.write_text(f"{RIGHT}\n")
+
+    def add(self, *words: str, person: Person | None = None, discovery_port: int = 9) -> int:
+        parser = argparse.ArgumentParser()
+        set_up(parser)
+        out = io.StringIO()
+        try:
+            return run(
+                parser.parse_args([*words], argparse.Namespace(config=self.folder)),
+                Console(out, is_terminal=False, width=200),
+                keyboard=person or Person(is_there=False),
+                discovery_port=discovery_port,
+            )
+        finally:
+            self.out = out.getvalue()
+
+    def add_camera(self, camera: OnvifCamera, *words: str, person: Person | None = None) -> int:
+        where = f"127.0.0.1:{camera.port}"
+        return self.add(where, *words, person=person, discovery_port=camera.discovery_port)
+
+    def with_password(self, camera: OnvifCamera, *words: str) -> int:
+        login = ("--user", "admin", "--password-file", str(self.password_file))
+        return self.add_camera(camera, *login, *words)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+@pytest.fixture
+def streams(rtsp_server: Callable[..., RtspServer], street_h264: Path) -> tuple[Stream, ...]:
+    server = rtsp_server(street_h264, sub=street_h264, user="admin", password=RIGHT)
+    return (
+        Stream(token="main", uri=server.url("/main"), width_px=1920, height_px=1080),
+        Stream(token="sub", uri=server.url("/sub"), width_px=640, height_px=480),
+    )
+
+
+@pytest.fixture
+def open_stream(rtsp_server: Callable[..., RtspServer], street_h264: Path) -> str:
+    return rtsp_server(street_h264).url("/main")
+
+
+def test_a_camera_is_asked_seen_and_saved(site: Site, streams: tuple[Stream, ...]) -> None:
+    with OnvifCamera(Firmware(streams=streams)) as camera:
+        assert site.with_password(camera, "--name", "gate") == 0, site.out
+
+        gate = load_camera(site.folder, "gate")
+        assert gate.onvif_endpoint == camera.firmware.endpoint
+        assert gate.onvif_url == f"http://127.0.0.1:{camera.port}/onvif/device_service"
+    assert gate.stream.url.endswith("/sub")
+    assert gate.main_stream is not None
+    assert gate.main_stream.url.endswith("/main")
+    assert gate.stream.password == gate.main_stream.password == Secret(RIGHT)
+    assert site.out.count("decoded") == 2
+    assert "next: say where to watch:  edge-agent zone add gate" in site.out
+
+
+def test_a_password_is_kept_apart_from_the_configuration_and_never_shown(
+    site: Site, streams: tuple[Stream, ...]
+) -> None:
+    with OnvifCamera(Firmware(streams=streams[1:])) as camera:
+        site.with_password(camera, "--name", "gate")
+
+    secret = site.folder / "secrets" / "gate"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert RIGHT not in (site.folder / "cameras.d" / "gate.toml").read_text()
+    assert RIGHT not in site.out
+
+
+def test_a_camera_gets_its_own_name_where_none_is_given(site: Site, open_stream: str) -> None:
+    firmware = Firmware(password="", streams=(Stream(token="a", uri=open_stream),))
+    with OnvifCamera(firmware) as camera:
+        assert site.add_camera(camera) == 0, site.out
+
+    assert load_camera(site.folder, "front-door").stream.username == ""
+
+
+def test_a_person_has_two_tries_at_the_password_and_no_third(site: Site) -> None:
+    person = Person(answers=["admin", "admin"], secrets=["one", "two", RIGHT])
+    with OnvifCamera() as camera:
+        assert site.add_camera(camera, "--name", "gate", person=person) == 1
+
+        assert camera.seen.refused == 2
+    assert "one more try" in site.out
+    assert "refuses user 'admin'" in site.out.splitlines()[-2]
+    assert not (site.folder / "cameras.d").exists()
+
+
+def test_a_second_try_may_succeed(site: Site, streams: tuple[Stream, ...]) -> None:
+    person = Person(answers=["", ""], secrets=["one", RIGHT])
+    with OnvifCamera(Firmware(streams=streams[1:])) as camera:
+        assert site.add_camera(camera, "--name", "gate", person=person) == 0, site.out
+
+    assert load_camera(site.folder, "gate").stream.username == "admin"
+
+
+def test_a_wrong_password_in_a_file_is_tried_once(site: Site) -> None:
+    site.password_file.write_text("guess")
+    with OnvifCamera() as camera:
+        assert site.with_password(camera) == 1
+
+        assert camera.seen.refused == 1
+    assert "lock" in site.out
+
+
+def test_without_a_person_a_password_is_asked_for_by_name(site: Site) -> None:
+    with OnvifCamera() as camera:
+        assert site.add_camera(camera) == 1
+
+    assert "wants a user name and a password" in site.out
+    assert "--password-file" in site.out
+
+
+def test_a_stream_that_does_not_open_is_not_saved(site: Site) -> None:
+    firmware = Firmware(password="", streams=(Stream(token="a", uri="rtsp://127.0.0.1:1/x"),))
+    with OnvifCamera(firmware) as camera:
+        assert site.add_camera(camera, "--name", "gate") == 1
+
+    assert "stream to analyse: 127.0.0.1:1 refused the connection" in site.out
+    assert not (site.folder / "cameras.d").exists()
+
+
+def test_a_main_stream_that_does_not_open_is_left_out(site: Site, open_stream: str) -> None:
+    firmware = Firmware(
+        password="",
+        streams=(
+            Stream(token="a", uri=open_stream),
+            Stream(token="b", uri="rtsp://127.0.0.1:1/x", width_px=1920, height_px=1080),
+        ),
+    )
+    with OnvifCamera(firmware) as camera:
+        assert site.add_camera(camera, "--name", "gate") == 0
+
+    assert load_camera(site.folder, "gate").main_stream is None
+    assert "left out" in site.out
+
+
+def test_a_clock_that_is_wrong_is_named_and_does_not_lock_us_out(
+    site: Site, streams: tuple[Stream, ...]
+) -> None:
+    with OnvifCamera(Firmware(streams=streams[1:], skew_s=-3 * 3600)) as camera:
+        assert site.with_password(camera, "--name", "gate") == 0, site.out
+
+    assert "its clock is 3 h behind this box's" in site.out
+
+
+def test_a_recorder_is_added_by_its_first_channel_and_says_so(site: Site, open_stream: str) -> None:
+    streams = (
+        Stream(token="a", uri=open_stream, source="V1"),
+        Stream(token="b", uri="rtsp://127.0.0.1:1/x", source="V2"),
+    )
+    with OnvifCamera(Firmware(password="", streams=streams)) as camera:
+        assert site.add_camera(camera, "--name", "gate") == 0
+
+    assert "it has 2 channels" in site.out
+
+
+def test_a_web_server_is_sent_to_rtsp(site: Site) -> None:
+    with OnvifCamera(Firmware(is_a_web_server=True)) as camera:
+        assert site.add_camera(camera) == 1
+
+    assert "edge-agent add rtsp://127.0.0.1/PATH" in site.out
+
+
+def test_a_camera_without_onvif_is_added_by_its_stream(site: Site, open_stream: str) -> None:
+    assert site.add(open_stream, "--name", "yard") == 0, site.out
+
+    yard = load_camera(site.folder, "yard")
+    assert (yard.stream.url, yard.onvif_url, yard.main_stream) == (open_stream, "", None)
+
+
+def test_a_stream_with_a_password_is_added_without_onvif(
+    site: Site, streams: tuple[Stream, ...]
+) -> None:
+    login = ("--user", "admin", "--password-file", str(site.password_file))
+
+    assert site.add(streams[0].uri, "--name", "yard", *login) == 0, site.out
+
+    assert load_camera(site.folder, "yard").stream.password == Secret(RIGHT)
+
+
+def test_adding_a_camera_again_keeps_its_zones(site: Site, open_stream: str) -> None:
+    save_camera(
+        site.folder,
+        CameraSettings(
+            id="yard", name="Yard", stream=StreamOptions(url=open_stream, read_s=2), zones=(ZONE,)
+        ),
+    )
+
+    assert site.add(open_stream) == 0, site.out
+
+    yard = load_camera(site.folder, "yard")
+    assert (yard.zones, yard.name, yard.stream.read_s) == ((ZONE,), "Yard", 2)
+
+
+def test_another_camera_is_not_replaced_without_a_word(site: Site, open_stream: str) -> None:
+    other = CameraSettings(
+        id="gate", name="gate", stream=StreamOptions(url="rtsp://10.0.0.9/s"), zones=(ZONE,)
+    )
+    save_camera(site.folder, other)
+
+    assert site.add(open_stream, "--name", "gate") == 1
+    assert "is the id of another camera" in site.out
+    assert load_camera(site.folder, "gate").stream.url == "rtsp://10.0.0.9/s"
+
+    assert site.add(open_stream, "--name", "gate", "--yes") == 0
+    assert load_camera(site.folder, "gate").stream.url == open_stream
+    assert load_camera(site.folder, "gate").zones == (ZONE,)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rtsp://admin:secret@10.0.0.9/s",),
+        ("10.0.0.9", "--password-file", "x"),
+        ("10.0.0.9", "--name", "Front Door"),
+        ("10.0.0.9", "--user", "ad\x00min"),
+        ("rtsp://10.0.0.9/s", "--stream", "sub"),
+    ],
+)
+def test_what_cannot_be_meant_is_wrong_usage(site: Site, words: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        site.add(*words)
+
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"two\nlines", b"\xff\xfe", b"x" * 5000])
+def test_a_file_that_is_no_password_is_said_before_it_is_sent(site: Site, content: bytes) -> None:
+    site.password_file.write_bytes(content)
+    with OnvifCamera() as camera:
+        assert site.with_password(camera) == 1
+
+        assert camera.seen.refused == 0
+    assert "password" in site.out
+
+
+def test_drift_is_told_in_words() -> None:
+    assert drift_words(-7) == "7 s behind"
+    assert drift_words(150) == "2 min ahead of"
+    assert drift_words(-1_700_000_000) == "19676 days behind"
+
+
+def test_any_name_becomes_a_word_or_nothing() -> None:
+    assert word_from("Front Door (2nd)") == "front-door-2nd"
+    assert word_from("后门") == ""
+    assert len(word_from("x" * 90)) <= 28

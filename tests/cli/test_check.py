@@ -1,0 +1,223 @@
+"""`check` on real things: what is right, what is wrong, and that it looks at everything."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edge_agent.cli.check import _check_clock, _check_disk, _say_unwatched
+from edge_agent.cli.console import Console
+from edge_agent.cli.main import main
+from edge_agent.config.load import load_settings
+from edge_agent.config.settings import CameraSettings
+from edge_agent.config.store import save_camera, save_password
+from edge_agent.errors import EdgeAgentError
+from edge_agent.runtime.secret import Secret
+from edge_agent.spool.options import SpoolOptions
+from edge_agent.video.options import StreamOptions
+from tests.fakes.clock import FakeClock
+from tests.inference.pictures import model_folder
+from tests.peers.process import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.peers.mosquitto import Mosquitto
+    from tests.peers.rtsp import RtspServer
+
+_ZONE = ["0.1,0.5", "0.9,0.5", "0.9,0.95", "--alert-on", "person"]
+
+
+def _write_site(folder: Path, url: str, more: str = "", objects: str = "") -> None:
+    (folder / "agent.toml").write_text(
+        f'site = "palembang"\nbox = "plaju-01"\nstate_dir = "state"\n'
+        f'[broker]\nurl = "{url}"\ninsecure = true\n{more}\n[objects]\n{objects}\n'
+    )
+
+
+def _check(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str]]:
+    code = main(["check", *words, "--config", str(folder)])
+    return code, capsys.readouterr().out.splitlines()
+
+
+def _line(lines: list[str], start: str) -> str:
+    (line,) = [line for line in lines if line.startswith(start)]
+    return line
+
+
+@pytest.mark.journey
+def test_a_good_box_gets_a_tick_for_everything(
+    tmp_path: Path,
+    broker: Mosquitto,
+    rtsp_server: Callable[..., RtspServer],
+    street_h264: Path,
+    models_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    camera = rtsp_server(street_h264, user="viewer", password="hunter2")
+    model = model_folder("nanodet", models_folder, tmp_path)
+    file = save_password(tmp_path, "gate", Secret("hunter2"))
+    stream = StreamOptions(
+        url=camera.url(), username="viewer", password=Secret("hunter2"), password_file=file
+    )
+    save_camera(tmp_path, CameraSettings(id="gate", name="gate", stream=stream, main_stream=stream))
+    _write_site(tmp_path, broker.url, objects=f'model = "{model}"')
+    main(["zone", "add", "gate", "walkway", *_ZONE, "--config", str(tmp_path)])
+    capsys.readouterr()
+
+    code, lines = _check(tmp_path, capsys)
+
+    assert code == 0, lines
+    assert _line(lines, "✓ config").endswith(f"palembang/plaju-01: {tmp_path}")
+    assert f"{tmp_path}/state can be written, " in _line(lines, "✓ disk")
+    assert "loads on this processor" in _line(lines, "✓ model")
+    assert _line(lines, "✓ broker").endswith(f"{broker.url} let us in (not encrypted)")
+    assert lines[-2:] == [
+        "✓ gate   stream shows 640x480 H.264 at 10 fps",
+        "✓ gate   main stream shows 640x480 H.264 at 10 fps",
+    ]
+    assert "hunter2" not in "".join(lines)
+
+
+def test_everything_wrong_is_said_in_one_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port()
+    _write_site(tmp_path, f"mqtt://127.0.0.1:{port}", objects='model = "stret"')
+    url = f"rtsp://127.0.0.1:{port}/sub"
+    save_camera(tmp_path, CameraSettings(id="gate", name="gate", stream=StreamOptions(url=url)))
+    (tmp_path / "cameras.d/yard.toml").write_text("[stream]\nurll = 'x'\n")
+
+    code, lines = _check(tmp_path, capsys)
+
+    assert code == 1
+    assert _line(lines, "✗ model").endswith('there is no model called "stret"')
+    assert _line(lines, "✗ broker") == f"✗ broker 127.0.0.1:{port} refused the connection"
+    assert _line(lines, "✗ gate") == f"✗ gate   stream: 127.0.0.1:{port} refused the connection"
+    assert _line(lines, "• gate") == "• gate   has no rule: it will never alert"
+    assert [line.partition("cameras.d/")[2] for line in lines if line.startswith("✗ yard")] == [
+        "yard.toml, line 1: stream.url: is missing",
+        "yard.toml, line 2: stream.urll: there is no such option",
+    ]
+    hints = [line for line in lines if "next:" in line]
+    assert len(hints) >= 6
+
+
+def test_a_bad_agent_file_is_78_and_the_cameras_are_looked_at_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "agent.toml").write_text('site = "s"\n')
+    url = f"rtsp://127.0.0.1:{free_port()}/sub"
+    save_camera(tmp_path, CameraSettings(id="gate", name="gate", stream=StreamOptions(url=url)))
+
+    code, lines = _check(tmp_path, capsys)
+
+    assert code == 78
+    assert sum(line.startswith("✗ config") for line in lines) == 2
+    assert sum(line.startswith("✗ gate") for line in lines) == 1
+
+
+def test_one_camera_can_be_checked_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"rtsp://127.0.0.1:{free_port()}/sub"
+    save_camera(tmp_path, CameraSettings(id="gate", name="gate", stream=StreamOptions(url=url)))
+
+    code, lines = _check(tmp_path, capsys, "gate", "yard")
+
+    assert code == 1
+    assert {line[2:6] for line in lines if line[0] in "✓✗"} == {"gate", "yard"}
+    assert _line(lines, "✗ yard") == f'✗ yard   there is no camera "yard" in {tmp_path}'
+
+
+def test_a_box_without_cameras_is_not_ready(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _write_site(tmp_path, f"mqtt://127.0.0.1:{free_port()}")
+
+    code, lines = _check(tmp_path, capsys)
+
+    assert code == 1
+    assert lines[-2] == "✗ camera there is none yet"
+    assert lines[-1].strip() == f"next: edge-agent discover --config {tmp_path}"
+
+
+def test_the_exit_code_reaches_the_shell(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "edge_agent", "check", "--config", str(tmp_path)]
+
+    done = subprocess.run(command, check=False, capture_output=True, timeout=60)  # noqa: S603 (ourselves)
+
+    assert done.returncode == 78
+    assert done.stderr == b""
+
+
+def test_a_disk_without_room_for_the_spool_is_wrong(tmp_path: Path) -> None:
+    _write_site(tmp_path, "mqtt://127.0.0.1")
+    settings = load_settings(tmp_path)
+    greedy = replace(settings, spool=SpoolOptions(size_mb=10**9))
+
+    with pytest.raises(EdgeAgentError, match="MB free, the spool may need") as caught:
+        _check_disk(greedy)
+
+    assert "smaller size_mb" in caught.value.hint
+
+
+def test_what_the_spool_holds_already_needs_no_second_room(tmp_path: Path) -> None:
+    _write_site(tmp_path, "mqtt://127.0.0.1")
+    settings = load_settings(tmp_path)
+    settings.state_dir.mkdir()
+    with (settings.state_dir / "spool.sqlite").open("wb") as spool:
+        spool.truncate(2**40)
+
+    full = replace(settings, spool=SpoolOptions(size_mb=2**20))
+
+    assert "can be written" in _check_disk(full)
+
+
+def test_a_state_folder_below_a_file_is_wrong(tmp_path: Path) -> None:
+    _write_site(tmp_path, "mqtt://127.0.0.1")
+    (tmp_path / "state").write_text("in the way")
+
+    with pytest.raises(EdgeAgentError, match="state cannot be written"):
+        _check_disk(load_settings(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("is_synced", "start"),
+    [(True, "✓ clock  synchronised, within 12 ms"), (False, "• clock  not synchronised")],
+)
+def test_an_unsure_clock_is_said_but_stops_nothing(
+    capsys: pytest.CaptureFixture[str],
+    is_synced: bool,  # noqa: FBT001 (pytest passes by name)
+    start: str,
+) -> None:
+    clock = FakeClock()
+    clock.is_synced = is_synced
+
+    _check_clock(clock, Console(sys.stdout, is_terminal=False))
+
+    assert capsys.readouterr().out.startswith(start)
+
+
+def test_a_camera_with_a_rule_needs_no_reminder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream = StreamOptions(url="rtsp://10.0.0.7/")
+    save_camera(tmp_path, CameraSettings(id="gate", name="gate", stream=stream))
+    main(["zone", "add", "gate", "walkway", *_ZONE, "--config", str(tmp_path)])
+    (camera,) = _cameras(tmp_path)
+    capsys.readouterr()
+
+    _say_unwatched(tmp_path, camera, Console(sys.stdout, is_terminal=False))
+
+    assert capsys.readouterr().out == ""
+
+
+def _cameras(folder: Path) -> tuple[CameraSettings, ...]:
+    _write_site(folder, "mqtt://127.0.0.1")
+    return load_settings(folder).cameras
