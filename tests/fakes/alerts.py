@@ -17,7 +17,7 @@ def an_alert(
 ) -> Alert:
     """Return an alert of the usual size; its picture is noise that depends on its id."""
     body = json.dumps({"id": id_, "revision": revision, "padding": "x" * 850}).encode()
-    picture = random.Random(f"{id_}/{revision}").randbytes(picture_bytes)  # noqa: S311 (noise)
+    picture = random.Random(f"{id_}/{revision}").randbytes(picture_bytes)
     return Alert(
         id=id_, revision=revision, camera=camera, severity=severity, body=body, thumbnail=picture
     )

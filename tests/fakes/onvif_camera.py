@@ -11,6 +11,7 @@ import re
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,7 +43,8 @@ class Stream:
     codec: str = "H264"
     width_px: int = 640
     height_px: int = 360
-    frames_per_second: int = 10
+    # A word where a firmware writes nonsense.
+    frames_per_second: int | str = 10
     source: str = "VS_1"
 
 
@@ -101,6 +103,8 @@ class OnvifCamera:
     def __init__(self, firmware: Firmware | None = None) -> None:
         self.firmware = firmware or Firmware()
         self.seen = Seen()
+        # What a test does to each reply on its way out.
+        self.spoil: Callable[[bytes], bytes] = lambda content: content
         self._clock = SystemClock()
         self._nonces: set[str] = set()
         self._stop = Stop()
@@ -167,7 +171,7 @@ class OnvifCamera:
         body = body_of(operation, self, request)
         if body is None:
             return 400, "application/soap+xml", fault("Sender", "ter:ActionNotSupported", "no")
-        return 200, "application/soap+xml; charset=utf-8", self._spoiled(envelope(body))
+        return 200, "application/soap+xml; charset=utf-8", self.spoil(self._spoiled(envelope(body)))
 
     def wait_out_a_hang(self) -> None:
         """Stay silent until the camera is switched off."""

@@ -9,7 +9,7 @@ LOOPBACK = Interface("lo", "127.0.0.1")
 
 def test_a_camera_answers_a_call_to_everybody() -> None:
     with OnvifCamera() as camera:
-        found = ask_everybody([LOOPBACK], listen_s=0.6, port=camera.discovery_port)
+        found = ask_everybody([LOOPBACK], listen_s=0.3, port=camera.discovery_port)
 
     assert [(one.name, one.hardware) for one in found] == [("Front Door", "AC-100")]
     assert found[0].endpoint == camera.firmware.endpoint
@@ -41,7 +41,7 @@ def test_nobody_there_is_no_camera_and_no_failure() -> None:
 def test_a_broken_card_does_not_silence_the_others() -> None:
     unplugged = Interface("eth9", "127.0.0.1")
     with OnvifCamera() as camera:
-        found = ask_everybody([unplugged, LOOPBACK], listen_s=0.6, port=camera.discovery_port)
+        found = ask_everybody([unplugged, LOOPBACK], listen_s=0.3, port=camera.discovery_port)
 
     assert len(found) == 1
 

@@ -105,6 +105,18 @@ def test_an_unknown_name_is_said_so() -> None:
         look(Address("no-such-camera.invalid"), SystemClock())
 
 
+@pytest.mark.parametrize(
+    "address", [Address("x" * 64), Address("127.0.0.1", 9, "/ü"), Address("127.0.0.1", 9, "/a b")]
+)
+def test_an_address_that_no_camera_should_claim_is_a_failure_and_no_defect(
+    address: Address,
+) -> None:
+    with pytest.raises(EdgeAgentError) as caught:
+        look(address, SystemClock())
+
+    assert caught.value.hint
+
+
 def utc(year: int, month: int, day: int, hour: int) -> bytes:
     return (
         f"<a><UTCDateTime><Time><Hour>{hour}</Hour><Minute>0</Minute><Second>0</Second></Time>"

@@ -1,0 +1,122 @@
+"""Where a camera's user name and password come from: a file, standard input or a person.
+
+Never from an argument: everybody on the box can read those (ps). Never guessed: cameras lock out
+who tries too often, so a person has two tries and a file has one.
+"""
+
+import getpass
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from edge_agent.cli.console import Console
+from edge_agent.errors import EdgeAgentError
+from edge_agent.onvif.session import PasswordRefusedError
+from edge_agent.onvif.wsse import Credentials
+from edge_agent.runtime.secret import Secret
+
+T = TypeVar("T")
+
+# A longer one is a wrong file.
+_LONGEST_PASSWORD = 256
+
+
+class Keyboard(Protocol):
+    """A person who can be asked, or nobody."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anybody would answer."""
+        ...
+
+    def ask(self, question: str) -> str:
+        """Return what was typed, without blanks around it."""
+        ...
+
+    def ask_secret(self, question: str) -> Secret:
+        """Return what was typed unseen."""
+        ...
+
+
+class Terminal:
+    """The person at standard input, if it is a terminal."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether standard input is a terminal."""
+        return sys.stdin.isatty()
+
+    def ask(self, question: str) -> str:
+        """Return a line, without blanks around it."""
+        return input(question).strip()
+
+    def ask_secret(self, question: str) -> Secret:
+        """Return a line that does not show."""
+        return Secret(getpass.getpass(question))
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What was given on the command line, and whom to ask for the rest."""
+
+    user: str
+    # A path, "-" for standard input, "" for none.
+    password_file: str
+    keyboard: Keyboard
+
+    def given(self) -> Credentials | None:
+        """Return the credentials that need no question; None if there are none.
+
+        Raise EdgeAgentError if the password cannot be read.
+        """
+        if not self.password_file:
+            return None
+        return Credentials(self.user, _read_password(self.password_file))
+
+    def ask(self) -> Credentials:
+        """Ask for what was not given."""
+        user = self.user or self.keyboard.ask("camera's user name [admin]: ") or "admin"
+        return Credentials(user, self.keyboard.ask_secret(f"password of {user}: "))
+
+
+def log_in(
+    login: Login, name: str, console: Console, open_as: Callable[[Credentials | None], T]
+) -> tuple[Credentials | None, T]:
+    """Open with what was given, else as nobody, else as whom a person says, who has two tries.
+
+    Raise PasswordRefusedError after that, and whatever else `open_as` raises at once.
+    """
+    given = login.given()
+    try:
+        return given, open_as(given)
+    except PasswordRefusedError:
+        if given or not login.keyboard.is_there:
+            raise
+    asked = login.ask()
+    try:
+        return asked, open_as(asked)
+    except PasswordRefusedError as refusal:
+        console.bad(name, refusal.what, "one more try; after that it may lock us out")
+    asked = login.ask()
+    return asked, open_as(asked)
+
+
+def _read_password(source: str) -> Secret:
+    try:
+        text = sys.stdin.readline() if source == "-" else Path(source).read_text(encoding="utf-8")
+    except OSError as error:
+        raise EdgeAgentError(
+            f"cannot read {source}: {error.strerror}",
+            hint="check the path given to --password-file",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise EdgeAgentError(f"{source} is not a text", hint="save it as UTF-8") from error
+    password = text.rstrip("\r\n")
+    if not password.isprintable() or not 0 < len(password) <= _LONGEST_PASSWORD:
+        raise EdgeAgentError(
+            f"{'standard input' if source == '-' else source} does not hold a password",
+            hint="it must hold one line, the password and nothing else",
+        )
+    return Secret(password)

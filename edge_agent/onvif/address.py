@@ -1,0 +1,105 @@
+"""Where a camera answers, and what to make of the addresses it claims to have.
+
+A camera knows its own address only from the inside: behind a router, after a move or with two
+network cards it names hosts that nobody can reach. What answered us is right by definition.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from edge_agent.errors import EdgeAgentError
+
+# ONVIF Core, "Device service": the one path that each device must have.
+DEVICE_PATH = "/onvif/device_service"
+HTTP_PORT = 80
+RTSP_PORT = 554
+
+_HOW_TO_WRITE = "write it as HOST or HOST:PORT, for example 192.168.1.64 or 192.168.1.64:8080"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The place where a camera's device service answers over HTTP."""
+
+    host: str
+    port: int = HTTP_PORT
+    path: str = DEVICE_PATH
+
+    @property
+    def url(self) -> str:
+        """The device service's URL."""
+        return f"http://{self.place}{self.path}"
+
+    @property
+    def place(self) -> str:
+        """`host`, or `host:port` where the port is not HTTP's own."""
+        return place(self.host, None if self.port == HTTP_PORT else self.port)
+
+
+def place(host: str, port: int | None) -> str:
+    """Return `host:port` as a URL writes it, IPv6 in brackets."""
+    bracketed = f"[{host}]" if ":" in host else host
+    return bracketed if port is None else f"{bracketed}:{port}"
+
+
+def read_address(text: str) -> Address:
+    """Return what a technician typed: HOST, HOST:PORT, [V6]:PORT or a whole http URL.
+
+    Raise EdgeAgentError if it is none of these.
+    """
+    text = text.strip()
+    parts = _split(text if "://" in text else f"http://{text}")
+    if parts is None or parts.scheme != "http" or not parts.hostname:
+        raise EdgeAgentError(f"'{text}' is not a camera's address", hint=_HOW_TO_WRITE)
+    path = parts.path if parts.path not in {"", "/"} else DEVICE_PATH
+    return Address(parts.hostname, parts.port or HTTP_PORT, path)
+
+
+def reachable_service(claimed: str, answered: Address) -> str:
+    """Return the URL to use for a service whose XAddr is `claimed`, on the camera that answered.
+
+    Another host than the one that answered is behind a router, stale or 0.0.0.0, and so is the
+    port; https on the host that answered over http is that host's own business. Path and query
+    are the camera's. Return "" for what is no URL.
+    """
+    parts = _split(claimed.strip())
+    if parts is None or not parts.hostname:
+        return ""
+    keep_port = parts.scheme == "http" and parts.hostname == answered.host.lower()
+    port = parts.port or HTTP_PORT if keep_port else answered.port
+    there = Address(answered.host, port)
+    return urlunsplit(("http", there.place, parts.path or "/", parts.query, ""))
+
+
+def reachable_stream(claimed: str, host: str) -> str:
+    """Return the RTSP URL to use for a stream whose URI is `claimed`, on the host that answered.
+
+    The port stays: RTSP has its own, also behind a router. User name and password go; they are
+    kept apart. Return "" for what is no RTSP URL.
+    """
+    parts = _split(claimed.strip())
+    if parts is None or parts.scheme not in {"rtsp", "rtsps"} or not parts.hostname:
+        return ""
+    port = None if parts.port in {None, RTSP_PORT} else parts.port
+    return urlunsplit((parts.scheme, place(host, port), parts.path, parts.query, ""))
+
+
+def host_of(url: str) -> str:
+    """Return the host in a URL, in small letters; "" if there is none."""
+    parts = _split(url.strip())
+    return (parts.hostname or "") if parts else ""
+
+
+def port_of(url: str) -> int | None:
+    """Return the port written in a URL."""
+    parts = _split(url.strip())
+    return parts.port if parts else None
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
