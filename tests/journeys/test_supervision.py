@@ -1,0 +1,73 @@
+"""What systemd sees of us, over a real notify socket."""
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.peers.agent import Agent
+from tests.peers.center import until
+from tests.peers.mosquitto import Mosquitto
+from tests.peers.silent import SilentServer
+
+pytestmark = pytest.mark.journey
+
+
+class Supervisor:
+    """Listens where systemd would."""
+
+    def __init__(self, path: Path) -> None:
+        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._line.bind(str(path))
+        self._heard: list[str] = []
+
+    def heard(self) -> list[str]:
+        """Return every line so far."""
+        while True:
+            try:
+                self._heard += self._line.recv(4096).decode().split("\n")
+            except BlockingIOError:
+                return self._heard
+
+    def close(self) -> None:
+        self._line.close()
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
+    supervisor = Supervisor(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setenv("WATCHDOG_USEC", "3000000")
+    yield supervisor
+    supervisor.close()
+
+
+def test_systemd_hears_that_we_are_ready_alive_and_going(
+    supervisor: Supervisor, broker: Mosquitto, make_agent: Callable[..., Agent]
+) -> None:
+    with SilentServer() as silent:
+        agent = make_agent(broker.url)
+        agent.add_camera("gate", f"rtsp://127.0.0.1:{silent.port}/main").start()
+
+        until(lambda: supervisor.heard().count("WATCHDOG=1") >= 2, 20, agent.words)
+        code = agent.stop(within_s=5.0)
+
+    heard = supervisor.heard()
+    assert code == 0
+    assert heard[0] == "READY=1"
+    assert any("0 of 1 cameras stream" in line for line in heard)
+    assert "STOPPING=1" in heard
+
+
+def test_two_agents_on_one_folder_are_one_too_many(
+    broker: Mosquitto, make_agent: Callable[..., Agent]
+) -> None:
+    agent = make_agent(broker.url).start()
+    until(agent.status, 15, agent.words)
+
+    second = agent.ask("run")
+
+    assert second.returncode == 1
+    assert "another edge-agent is already running" in second.stderr + second.stdout
+    assert agent.stop() == 0
