@@ -41,11 +41,6 @@ class Agent:
         (folder / "agent.toml").write_text(
             f'site = "test"\nbox = "box"\nstate_dir = "{folder}/state"\n{more}\n'
             f'[broker]\nurl = "{broker_url}"\ninsecure = true\n'
-            + (
-                ""
-                if Path("edge_agent/models/street/model.toml").exists()
-                else '[objects]\nmodel = "/tmp/nano"\n'
-            )
         )
 
     def add_camera(self, name: str, url: str, *, more: str = "") -> Self:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Self
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,13 +29,19 @@ class Heard:
 
 
 class Listener:
-    """Hears everything under city/v1 from the moment it is entered; comes back after a restart."""
+    """Hears everything under city/v1 from the moment it is entered.
+
+    It comes back after a restart of the broker, with the session that a broker with persistence
+    has kept for it.
+    """
 
     def __init__(self, port: int, username: str = "", password: str = "") -> None:
         self._heard: list[Heard] = []
         self._changed = threading.Condition()
         self._is_subscribed = False
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id="center", protocol=paho.MQTTv5
+        )
         self._client.reconnect_delay_set(1, 1)
         if username:
             self._client.username_pw_set(username, password)
@@ -43,7 +51,9 @@ class Listener:
         self._port = port
 
     def __enter__(self) -> Self:
-        self._client.connect("127.0.0.1", self._port)
+        properties = Properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = 3600
+        self._client.connect("127.0.0.1", self._port, clean_start=False, properties=properties)
         self._client.loop_start()
         with self._changed:
             assert self._changed.wait_for(lambda: self._is_subscribed, 5), "no subscription"

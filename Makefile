@@ -1,0 +1,64 @@
+# What you can ask of this checkout. `make help` reads this file; nothing needs root.
+PYTHON ?= python3
+VENV := .venv/bin
+SCRIPTS := edge_agent tests tools demo bench training
+# Folders with code of ours that are there already.
+CODE := $(wildcard $(SCRIPTS))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt journeys bench deb soak clean lock setup
+
+help: ## show what can be asked
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+demo: .venv/ready .cache/debian-ready .cache/camera-ready ## real alerts from a real street at a real broker, in three minutes
+	$(VENV)/python -m demo.run
+
+test: .venv/ready .cache/debian-ready ## every test, against real servers
+	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m "not soak"
+
+journeys: .venv/ready .cache/debian-ready ## only the journeys: camera to broker, technician's day
+	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m journey
+
+check: .venv/ready ## what a change must pass before its tests count
+	$(VENV)/ruff format --check $(CODE)
+	$(VENV)/ruff check $(CODE)
+	$(VENV)/lint-imports
+	$(VENV)/mypy
+	$(VENV)/vulture
+
+fmt: .venv/ready ## let ruff set the code and repair what it can
+	$(VENV)/ruff format $(CODE)
+	$(VENV)/ruff check --fix $(CODE)
+
+bench: .venv/ready .cache/debian-ready ## CPU, memory and delay beside Debian's motion and plain OpenCV
+	$(PYTHON) -m tools.setup bench
+	$(VENV)/python -m bench.run
+
+deb: ## build the Debian package (not yet)
+	@echo "make deb: the package is not made yet; packaging has an issue of its own" && exit 1
+
+soak: ## run for hours under faults (not yet)
+	@echo "make soak: there is no soak test yet" && exit 1
+
+setup: .venv/ready .cache/debian-ready .cache/camera-ready ## install all of the above's needs, and nothing more
+
+lock: ## resolve requirements/*.in again (asks the package index)
+	tools/lock
+
+clean: ## remove everything that was made here, downloads included
+	rm -rf .venv .cache build dist demo/out *.egg-info .coverage
+	rm -rf .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/ready: requirements/build.lock requirements/dev.lock pyproject.toml tools/setup.py
+	@$(PYTHON) -m tools.setup python
+	@touch $@
+
+.cache/debian-ready: tools/packages.py
+	@$(PYTHON) -m tools.setup debian
+	@touch $@
+
+.cache/camera-ready: requirements/demo-camera.lock tools/setup.py
+	@$(PYTHON) -m tools.setup camera
+	@touch $@

@@ -1,0 +1,126 @@
+"""Set this checkout up: `python3 -m tools.setup python|debian|camera|bench`, as the Makefile does.
+
+Each part is idempotent. Nothing outside the checkout changes, but for Debian packages installed
+with apt-get where we are root.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tools import debian, packages
+
+_OLDEST = (3, 11)
+_NEWER = ("python3.14", "python3.13", "python3.12", "python3.11", "/usr/bin/python3")
+
+
+def main() -> int:
+    """Do one part; exit with 1 and one command to run where it cannot be done from here."""
+    parts = {
+        "python": set_up_python,
+        "debian": set_up_debian,
+        "camera": set_up_camera,
+        "bench": set_up_bench,
+    }
+    _insist_on_python()
+    try:
+        parts[sys.argv[1]]()
+    except packages.Unavailable as command:
+        print(f"this needs packages of Debian that cannot be had from here; run\n\n  {command}\n")
+        return 1
+    except subprocess.CalledProcessError as failure:
+        command = " ".join(map(str, failure.cmd))
+        print(f"set-up stopped: this command ended with {failure.returncode}\n\n  {command}\n")
+        return 1
+    return 0
+
+
+def set_up_python() -> None:
+    """Make `.venv` with every package at its locked version, and this project in it, editable."""
+    environment = debian.REPOSITORY / ".venv"
+    _install_locked(environment, "build", "dev")
+    _pip(environment, "install", "--no-deps", "--no-build-isolation", "-e", ".")
+
+
+def set_up_debian() -> None:
+    """Provide mosquitto, ffmpeg, GStreamer's RTSP server and the street clip."""
+    packages.provide()
+    packages.provide_clip()
+
+
+def set_up_camera() -> None:
+    """Make the demo camera's own environment: it is not our program and not our dependency."""
+    _install_locked(debian.CACHE / "demo-camera", "demo-camera")
+
+
+def set_up_bench() -> None:
+    """Provide what `make bench` compares us with."""
+    if not debian.program("motion"):
+        packages.unpack(["motion"])
+
+
+def _install_locked(environment: Path, *locks: str) -> None:
+    if not (environment / "bin" / "pip").exists():
+        _create(environment)
+    for lock in locks:
+        print(f"installing requirements/{lock}.lock ...", flush=True)
+        requirements = debian.REPOSITORY / "requirements" / f"{lock}.lock"
+        # onvif-zeep has no wheel on the index: no isolation, so that what builds it is locked too.
+        build = ["--prefer-binary", "--use-pep517", "--no-build-isolation"]
+        _pip(environment, "install", "--require-hashes", *build, "-r", requirements)
+
+
+def _create(environment: Path) -> None:
+    print(f"creating {environment.relative_to(debian.REPOSITORY)} ...", flush=True)
+    build = [sys.executable, "-m", "venv"]
+    if importlib.util.find_spec("ensurepip"):
+        subprocess.run([*build, environment], check=True)
+        return
+    # Debian keeps ensurepip in python3-venv, which is not always there and needs root to install.
+    subprocess.run([*build, "--without-pip", environment], check=True)
+    wheel = _pip_wheel()
+    subprocess.run(
+        [environment / "bin" / "python", wheel / "pip", "install", "-q", "--no-index", wheel],
+        check=True,
+    )
+
+
+def _pip_wheel() -> Path:
+    """Return Debian's own wheel of pip, unpacked where it is not installed."""
+    places = (Path("/usr/share/python-wheels"), debian.UNPACKED / "usr/share/python-wheels")
+    for _ in range(2):
+        for folder in places:
+            for wheel in sorted(folder.glob("pip-*.whl")):
+                return wheel
+        try:
+            packages.unpack(["python3-pip-whl"])
+        except packages.Unavailable:
+            break
+    raise packages.Unavailable(["python3-venv"])
+
+
+def _pip(environment: Path, *words: str | Path) -> None:
+    quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+    command = [environment / "bin" / "python", "-m", "pip", *words[:1], "-q", *words[1:]]
+    subprocess.run(command, check=True, cwd=debian.REPOSITORY, env={**os.environ, **quiet})
+
+
+def _insist_on_python() -> None:
+    if sys.version_info >= _OLDEST:
+        return
+    for name in _NEWER:
+        found = shutil.which(name)
+        if found and not subprocess.run([found, "-c", _IS_NEW_ENOUGH], check=False).returncode:
+            os.execv(found, [found, "-m", "tools.setup", *sys.argv[1:]])  # noqa: S606 (no shell)
+    sys.exit("this needs Python 3.11 or newer; run\n\n  sudo apt-get install -y python3\n")
+
+
+_IS_NEW_ENOUGH = f"import sys; sys.exit(sys.version_info < {_OLDEST})"
+
+if __name__ == "__main__":
+    sys.exit(main())
