@@ -116,4 +116,4 @@ class Pipeline:
         return self._swept_at is None or taken_at - self._swept_at >= SWEEP_S
 
     def _compose(self, finding: Finding, frame: Frame) -> Alert:
-        return self._composer.compose(finding, frame, self._album.best(finding.track))
+        return self._composer.compose(finding, frame, self._album.picture_for(finding, frame))

@@ -106,7 +106,7 @@ class Composer:
                 "began": _rfc3339(frame.received_wall - (frame.taken_at - finding.began_at)),
                 "lasted_s": round(finding.lasted_s, 2),
             },
-            "thumb": picture and _about(picture),
+            "thumb": picture and _about(picture, frame),
         }
 
     def _clock(self) -> dict[str, object]:
@@ -119,8 +119,9 @@ class Composer:
         }
 
 
-def _about(picture: Picture) -> dict[str, object]:
+def _about(picture: Picture, frame: Frame) -> dict[str, object]:
     return {
+        "taken": _rfc3339(frame.received_wall - (frame.taken_at - picture.taken_at)),
         "sha256": picture.sha256,
         "bytes": len(picture.jpeg),
         "type": "image/jpeg",

@@ -5,11 +5,11 @@ from hashlib import sha256
 
 import pytest
 
-from edge_agent.alerts.album import Album, Picture
+from edge_agent.alerts.album import Picture
 from edge_agent.alerts.compose import Composer, Origin
 from edge_agent.alerts.identity import Identities
 from edge_agent.domain.geometry import Box
-from edge_agent.domain.sighting import Finding, Label, Scene, Severity, State, Track
+from edge_agent.domain.sighting import Finding, Label, Severity, State, Track
 from tests.fakes.clock import FakeClock
 from tests.fakes.frames import grey_frame
 
@@ -42,7 +42,7 @@ FINDING = Finding(
     began_at=4.0,
     lasted_s=5.0,
 )
-PICTURE = Picture(b"jpeg", sha256(b"jpeg").hexdigest(), 480, 270)
+PICTURE = Picture(b"jpeg", sha256(b"jpeg").hexdigest(), 480, 270, 8.5)
 
 
 @pytest.fixture
@@ -79,6 +79,12 @@ def test_the_picture_can_be_checked_against_the_alert(composer: Composer) -> Non
     assert thumb["bytes"] == len(alert.thumbnail)
 
 
+def test_an_alert_says_when_its_picture_was_taken(composer: Composer) -> None:
+    told = json.loads(composer.compose(FINDING, grey_frame(9.0), PICTURE).body)
+
+    assert told["thumb"]["taken"] == "2026-11-18T11:06:48.500Z"
+
+
 def test_a_clock_that_nobody_set_is_told(composer: Composer, clock: FakeClock) -> None:
     clock.is_synced = False
 
@@ -97,30 +103,3 @@ def test_the_same_picture_travels_once(composer: Composer) -> None:
     assert (first.thumbnail, second.thumbnail, third.thumbnail) == (b"jpeg", b"", b"better")
     assert json.loads(second.body)["thumb"] is None
     assert [first.id, 0, 1, 2] == [third.id, first.revision, second.revision, third.revision]
-
-
-def test_the_album_keeps_the_clearest_moment() -> None:
-    album = Album([Label.PERSON])
-    far = replace(TRACK, box=Box(0.4, 0.4, 0.42, 0.45), last_seen=0.0)
-    near = replace(TRACK, box=Box(0.4, 0.4, 0.6, 0.9), last_seen=1.0)
-
-    album.consider(grey_frame(0.0), Scene(0.0, (far,)))
-    first = album.best(far)
-    album.consider(grey_frame(1.0), Scene(1.0, (near,)))
-    second = album.best(near)
-    album.consider(grey_frame(2.0), Scene(2.0, (replace(far, last_seen=2.0),)))
-
-    assert first != second
-    assert album.best(far) == second
-
-
-def test_the_album_forgets_who_is_gone_and_ignores_who_does_not_matter() -> None:
-    album = Album([Label.PERSON])
-    car = replace(TRACK, id=5, label=Label.CAR)
-
-    album.consider(grey_frame(9.0), Scene(9.0, (TRACK, car)))
-    assert album.best(TRACK) is not None
-    assert album.best(car) is None
-
-    album.consider(grey_frame(60.0), Scene(60.0, ()))
-    assert album.best(TRACK) is None
