@@ -74,6 +74,7 @@ class Composer:
         box = track.box.clipped()
         return {
             "specversion": "1.0",
+            "source": f"/{origin.site}/{origin.box}/{origin.camera}",
             "v": VERSION,
             "type": finding.kind,
             "state": finding.state,

@@ -152,6 +152,8 @@ class PublishLoop:
         self._is_probing = False
 
     def _note_unheard(self, reason: str) -> None:
+        if self._must_rewind:
+            return  # the others of the same batch have told already
         log.warning("the broker passes our alerts on to nobody (%s): they wait here", reason)
         self._state = replace(self._state, last_error=f"nobody gets our alerts: {reason}")
         self._is_probing = self._must_rewind = True

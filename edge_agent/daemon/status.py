@@ -27,7 +27,10 @@ class CameraStatus:
     height_px: int
     stream_fps: float
     analysed_fps: float
+    # Analysis was busy, the newest frame won.
     dropped_frames: int
+    # Damaged on the way; a bad cable or a busy network.
+    broken_frames: int
     connections: int
     alerts: int
     last_alert_wall: float | None

@@ -102,7 +102,7 @@ def _connect(to: Address, stop: Stop) -> socket.socket:
             raise
         else:
             return connection
-    raise _unreachable(to, failure) from failure
+    raise unreachable(to, failure) from failure
 
 
 def _look_up(to: Address) -> Iterable[tuple[int, int, int, str, tuple[object, ...]]]:
@@ -130,7 +130,7 @@ def _shake_hands(connection: ssl.SSLSocket, to: Address, stop: Stop) -> None:
     except ssl.SSLCertVerificationError as error:
         raise _bad_certificate(to, error) from error
     except OSError as error:  # ssl.SSLError is one
-        raise _unreachable(to, error) from error
+        raise unreachable(to, error) from error
 
 
 def _deadline(seconds: float) -> Callable[[], float]:
@@ -170,11 +170,12 @@ def _context(options: BrokerOptions) -> ssl.SSLContext:
     return context
 
 
-def _unreachable(to: Address, error: OSError) -> LinkLostError:
+def unreachable(to: Address, error: OSError) -> LinkLostError:
+    """Return why the other side cannot be reached, from what the system said."""
     if isinstance(error, ssl.SSLError) and "ALERT" in str(error.reason):
         return LinkLostError(
             f"{to} refused our certificate",
-            hint="check certificate_file and key_file: expired, or not signed by the center?",
+            hint="check certificate_file and key_file: missing, expired, or another center's?",
         )
     match error:
         case ssl.SSLError():

@@ -4,14 +4,17 @@ import logging
 import threading
 from collections.abc import Callable
 
+from edge_agent.errors import EdgeAgentError
+
 log = logging.getLogger(__name__)
 
 
 class Worker:
     """Runs one function on a thread of its own until it returns.
 
-    The function must return soon after its Stop is told. If it raises instead, that is a defect:
-    it is logged with its stack, kept in `failure`, and `on_failure` is called once.
+    The function must return soon after its Stop is told. If it raises instead, that is kept in
+    `failure`, and `on_failure` is called once: an EdgeAgentError is logged in its own words,
+    anything else is a defect and logged with its stack.
     """
 
     def __init__(
@@ -40,6 +43,10 @@ class Worker:
     def _guard(self) -> None:
         try:
             self._run()
+        except EdgeAgentError as failure:
+            self.failure = failure
+            log.error("%s cannot go on: %s", self.name, failure.report())  # noqa: TRY400 (not a defect)
+            self._on_failure()
         except Exception as failure:
             self.failure = failure
             log.exception("%s died of a defect of ours", self.name)

@@ -37,6 +37,7 @@ STATUS = AgentStatus(
             stream_fps=10.0,
             analysed_fps=5.0,
             dropped_frames=0,
+            broken_frames=0,
             connections=1,
             alerts=2,
             last_alert_wall=60.0,

@@ -1,0 +1,41 @@
+"""Where on the broker things go. The tree is a contract: docs/reference/topics.md."""
+
+from dataclasses import dataclass
+
+from edge_agent.errors import EdgeAgentError
+
+# A name that holds one of these would end up on another level, or match what it must not.
+_FORBIDDEN = frozenset("/+#\0")
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of one box. Raises EdgeAgentError for a name that cannot be a topic level."""
+
+    site: str
+    box: str
+
+    def __post_init__(self) -> None:
+        for what, name in (("site", self.site), ("box", self.box)):
+            if not name or name.startswith("$") or _FORBIDDEN & set(name):
+                raise EdgeAgentError(
+                    f'the {what} name "{name}" cannot be part of an MQTT topic',
+                    hint=f"use letters, digits and - for {what} in agent.toml",
+                )
+
+    @property
+    def status(self) -> str:
+        """Whether the box is there; retained."""
+        return f"{self._up}/status"
+
+    def alert(self, camera: str) -> str:
+        """Return where one camera's alerts go."""
+        return f"{self._up}/alert/{camera}"
+
+    def thumbnail(self, camera: str, alert_id: str) -> str:
+        """Return where the pictures of one visit go."""
+        return f"{self._up}/thumb/{camera}/{alert_id}"
+
+    @property
+    def _up(self) -> str:
+        return f"city/v1/{self.site}/{self.box}/up"

@@ -1,0 +1,156 @@
+"""How an alert lies in the spool's tables. Each function works inside the caller's transaction."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge_agent.domain.alert import Alert
+from edge_agent.domain.sighting import Severity
+
+# "edge" in ASCII: tells our file from any other SQLite file.
+APPLICATION_ID = 0x65646765
+SCHEMA_VERSION = 1
+# As stored; what a full spool gives up goes by it.
+RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2}
+# Refused alerts kept for whoever asks why; a wrong access rule refuses each and every one.
+MOST_PARKED = 500
+
+# So much fits on a partition that others fill right after the first start: 60 alerts and pictures.
+_FIRST_BYTES = 1_048_576
+_SEVERITIES = {rank: severity for severity, rank in RANK.items()}
+_SCHEMA = """
+BEGIN IMMEDIATE;
+CREATE TABLE alerts (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice, also after the newest is deleted
+  id TEXT NOT NULL, revision INTEGER NOT NULL, camera TEXT NOT NULL,
+  severity INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX alerts_by_severity ON alerts (severity, number);
+CREATE TABLE thumbnails (
+  number INTEGER PRIMARY KEY, severity INTEGER NOT NULL, content BLOB NOT NULL);
+CREATE INDEX thumbnails_by_severity ON thumbnails (severity, number);
+CREATE TABLE parked (
+  number INTEGER PRIMARY KEY, reason TEXT NOT NULL,
+  id TEXT NOT NULL, revision INTEGER NOT NULL, camera TEXT NOT NULL,
+  severity INTEGER NOT NULL, body BLOB NOT NULL, thumbnail BLOB NOT NULL);
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counters VALUES ('dropped_thumbnails', 0), ('dropped_alerts', 0), ('session', 0);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An alert on disk. Numbers grow in the order of `append` and are never used twice."""
+
+    number: int
+    alert: Alert
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Begin an empty spool, whole or not at all."""
+    connection.executescript(f"{_SCHEMA} PRAGMA application_id = {APPLICATION_ID};")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    # Pages taken now are there when the partition is full.
+    connection.execute("INSERT INTO thumbnails VALUES (-1, 0, zeroblob(?))", (_FIRST_BYTES,))
+    connection.execute("COMMIT")
+    connection.execute("DELETE FROM thumbnails")
+
+
+def insert(connection: sqlite3.Connection, alert: Alert) -> None:
+    """Add an alert and its picture."""
+    rank = RANK[alert.severity]
+    number = connection.execute(
+        "INSERT INTO alerts (id, revision, camera, severity, body) VALUES (?, ?, ?, ?, ?)",
+        (alert.id, alert.revision, alert.camera, rank, alert.body),
+    ).lastrowid
+    if alert.thumbnail:
+        connection.execute(
+            "INSERT INTO thumbnails VALUES (?, ?, ?)", (number, rank, alert.thumbnail)
+        )
+
+
+def oldest(connection: sqlite3.Connection, limit: int, after: int) -> list[Kept]:
+    """Return the first alerts with a greater number."""
+    rows = connection.execute(
+        "SELECT a.number, id, revision, camera, a.severity, body, coalesce(content, x'')"
+        " FROM alerts AS a LEFT JOIN thumbnails AS t ON t.number = a.number"
+        " WHERE a.number > ? ORDER BY a.number LIMIT ?",
+        (after, limit),
+    )
+    return [
+        Kept(
+            number,
+            Alert(
+                id=id_,
+                revision=revision,
+                camera=camera,
+                severity=_SEVERITIES[rank],
+                body=body,
+                thumbnail=thumbnail,
+            ),
+        )
+        for number, id_, revision, camera, rank, body, thumbnail in rows
+    ]
+
+
+def forget(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    """Delete alerts and their pictures; unknown numbers do not matter."""
+    rows = [(number,) for number in numbers]
+    connection.executemany("DELETE FROM thumbnails WHERE number = ?", rows)
+    connection.executemany("DELETE FROM alerts WHERE number = ?", rows)
+
+
+def park(connection: sqlite3.Connection, number: int, reason: str) -> None:
+    """Move an alert among the refused ones; beyond MOST_PARKED the oldest of them is dropped."""
+    connection.execute(
+        "INSERT INTO parked SELECT a.number, ?, id, revision, camera, a.severity, body,"
+        " coalesce(content, x'') FROM alerts AS a LEFT JOIN thumbnails AS t ON t.number = a.number"
+        " WHERE a.number = ?",
+        (reason, number),
+    )
+    forget(connection, [number])
+    while count(connection, "parked") > MOST_PARKED:
+        drop_parked(connection)
+
+
+def drop_parked(connection: sqlite3.Connection) -> bool:
+    """Delete the oldest refused alert; tell whether there was one."""
+    dropped = connection.execute(
+        "DELETE FROM parked WHERE number = (SELECT min(number) FROM parked)"
+    ).rowcount
+    if dropped:
+        add_to_counter(connection, "dropped_alerts")
+    return bool(dropped)
+
+
+def least(
+    connection: sqlite3.Connection, table: str, most_rank: int
+) -> tuple[int, Severity] | None:
+    """Return number and severity of the oldest among the least severe, up to that rank."""
+    row = connection.execute(
+        f"SELECT number, severity FROM {table} WHERE severity <= ?"  # noqa: S608 (a name of ours)
+        " ORDER BY severity, number LIMIT 1",
+        (most_rank,),
+    ).fetchone()
+    return (row[0], _SEVERITIES[row[1]]) if row else None
+
+
+def count(connection: sqlite3.Connection, table: str) -> int:
+    """Return how many rows the table has."""
+    answer = connection.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 (a name of ours)
+    return int(answer.fetchone()[0])
+
+
+def begin_session(connection: sqlite3.Connection) -> int:
+    """Count one more start and return how many there were."""
+    add_to_counter(connection, "session")
+    return counters(connection)["session"]
+
+
+def counters(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return what was dropped since the spool was begun, and how often it was begun with."""
+    return dict(connection.execute("SELECT name, value FROM counters").fetchall())
+
+
+def add_to_counter(connection: sqlite3.Connection, name: str) -> None:
+    """Count one more, in the same transaction as what is counted."""
+    connection.execute("UPDATE counters SET value = value + 1 WHERE name = ?", (name,))

@@ -1,0 +1,220 @@
+"""Alerts on disk until they are delivered. What `append` returned for survives a power cut.
+
+Every thread has a connection of its own: a commit waits for the disk, and a lock of ours must not
+be held that long (STYLE 31). SQLite's own file lock puts the writers in order.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeVar
+
+from edge_agent.domain.alert import Alert
+from edge_agent.errors import EdgeAgentError
+from edge_agent.spool import file, rows
+from edge_agent.spool.options import SpoolOptions
+from edge_agent.spool.reserve import FLOOR_BYTES, RESERVE_BYTES, Reserve
+from edge_agent.spool.room import Room
+from edge_agent.spool.rows import Kept
+
+__all__ = ["Kept", "Spool", "SpoolState", "open_spool"]
+
+T = TypeVar("T")
+
+_MIB = 1_048_576
+# The log (1 MiB stretched, and as much again in a bad moment), its index and the reserve.
+_OVERHEAD_BYTES = 2 * _MIB + 65_536 + RESERVE_BYTES
+_LEAST_MB = 8
+_PAGE_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolState:
+    """What waits, and what could not be kept since the spool was first begun."""
+
+    waiting: int
+    # Every file of the spool, its log and its reserve.
+    size_bytes: int
+    # Refused by the broker, kept for inspection, not sent again.
+    parked: int
+    dropped_thumbnails: int
+    dropped_alerts: int
+
+
+class Spool:
+    """A bounded list of alerts on disk, oldest first. Any thread may use it.
+
+    Every method raises EdgeAgentError where the disk refuses. Made by `open_spool`.
+    """
+
+    def __init__(
+        self, path: Path, options: SpoolOptions, first: sqlite3.Connection, lock: IO[bytes]
+    ) -> None:
+        self._path = path
+        self._most_pages = (options.size_mb * _MIB - _OVERHEAD_BYTES) // _PAGE_BYTES
+        self._reserve = Reserve(_reserve_path(path))
+        self._lock = lock
+        self._mine = threading.local()
+        self._mine.connection = first
+        # Protects the list only.
+        self._guard = threading.Lock()
+        # As long as one is open SQLite leaves the log its size.
+        self._connections = [first]
+
+    def append(self, alert: Alert) -> None:
+        """Keep an alert and its picture; both are on the disk when this returns.
+
+        A full spool drops what matters least (see `room`), counts and logs it; among nothing but
+        graver alerts that is the new one. Raises EdgeAgentError where the disk refuses even then:
+        the alert is not kept.
+        """
+        self._write(lambda spool, growth: _fit_in(Room(spool, growth), alert))
+        self._reserve.restore()
+
+    def oldest(self, limit: int, after: int = 0) -> list[Kept]:
+        """Return the oldest alerts with a number greater than `after`."""
+        return self._read(lambda spool: rows.oldest(spool, limit, after))
+
+    def done(self, numbers: Sequence[int]) -> None:
+        """Forget delivered alerts, all in one transaction; unknown numbers do not matter."""
+        self._write(lambda spool, _: rows.forget(spool, numbers))
+
+    def park(self, number: int, reason: str) -> None:
+        """Set an alert aside that must not be sent again, and remember why."""
+        self._write(lambda spool, _: rows.park(spool, number, reason))
+
+    def begin_session(self) -> int:
+        """Return a number greater than at any start before, as the status message carries it."""
+        return self._write(lambda spool, _: rows.begin_session(spool))
+
+    def state(self) -> SpoolState:
+        """Return what waits and what was lost."""
+        waiting = self._read(lambda spool: rows.count(spool, "alerts"))
+        parked = self._read(lambda spool: rows.count(spool, "parked"))
+        counters = self._read(rows.counters)
+        return SpoolState(
+            waiting=waiting,
+            size_bytes=self._size_bytes(),
+            parked=parked,
+            dropped_thumbnails=counters["dropped_thumbnails"],
+            dropped_alerts=counters["dropped_alerts"],
+        )
+
+    def close(self) -> None:
+        """Close every thread's connection. Call it after those threads have ended."""
+        with self._guard:
+            connections, self._connections = self._connections, []
+        for connection in connections:
+            connection.close()
+        with suppress(OSError):  # the log is gone now, so there may be room again
+            self._reserve.restore()
+        self._lock.close()
+
+    def _write(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
+        """Do the work in one durable transaction; on a full disk once more from the reserve."""
+        try:
+            return _transact(self._connection(), work, self._growth_pages())
+        except sqlite3.Error as error:
+            if not file.is_full(error):
+                raise file.complain(self._path, error) from error
+        except OSError as error:
+            raise file.complain(self._path, error) from error
+        self._reserve.release()
+        try:
+            connection = self._connection()
+            # Writes the log back, so that it begins anew instead of growing.
+            connection.execute("PRAGMA wal_checkpoint(RESTART)")
+            return _transact(connection, work, 0)
+        except sqlite3.Error as error:
+            raise file.complain(self._path, error) from error
+
+    def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return question(self._connection())
+        except sqlite3.Error as error:
+            raise file.complain(self._path, error) from error
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._mine, "connection", None)
+        if connection is None:
+            connection = self._mine.connection = file.connect(self._path)
+            with self._guard:
+                self._connections.append(connection)
+        return connection
+
+    def _growth_pages(self) -> int:
+        """How many pages larger the file may become: by our size, and by the partition's."""
+        pages = int(self._connection().execute("PRAGMA page_count").fetchone()[0])
+        spare = (self._reserve.free_bytes() - FLOOR_BYTES) // _PAGE_BYTES
+        return max(0, min(self._most_pages - pages, spare))
+
+    def _size_bytes(self) -> int:
+        files = (self._path.with_name(self._path.name + suffix) for suffix in ("", "-wal", "-shm"))
+        return self._reserve.size_bytes() + sum(f.stat().st_size for f in files if f.exists())
+
+
+def open_spool(path: Path, options: SpoolOptions) -> Spool:
+    """Open the spool at that path, or begin one.
+
+    A damaged file is set aside as `<name>.corrupt-<n>` and what can be read of it is carried over.
+    Raises EdgeAgentError for a folder we cannot write, a full disk, a file of another program, and
+    a second agent on the same spool.
+    """
+    if options.size_mb < _LEAST_MB:
+        raise EdgeAgentError(
+            f"a spool of {options.size_mb} MB is too small",
+            hint=f"set spool.size_mb to {_LEAST_MB} or more",
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = file.lock(path)
+    except OSError as error:
+        raise file.complain(path, error) from error
+    try:
+        return Spool(path, options, _first_connection(path), lock)
+    except BaseException:
+        lock.close()
+        raise
+
+
+def _first_connection(path: Path) -> sqlite3.Connection:
+    """Open the file, from the reserve if the disk is full, and fill the reserve again."""
+    reserve = Reserve(_reserve_path(path))
+    try:
+        try:
+            connection = file.open_sound(path)
+        except sqlite3.Error as error:
+            if not (file.is_full(error) and reserve.release()):
+                raise
+            connection = file.open_sound(path)
+        reserve.restore()
+    except (sqlite3.Error, OSError) as error:
+        raise file.complain(path, error) from error
+    return connection
+
+
+def _reserve_path(path: Path) -> Path:
+    return path.with_name(path.name + ".reserve")
+
+
+def _fit_in(room: Room, alert: Alert) -> None:
+    fitting = room.fit(alert)
+    if fitting is not None:
+        rows.insert(room.connection, fitting)
+
+
+def _transact(
+    connection: sqlite3.Connection, work: Callable[[sqlite3.Connection, int], T], growth: int
+) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(connection, growth)
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # SQLite has rolled back already if the disk is full
+            connection.execute("ROLLBACK")
+        raise
+    return result

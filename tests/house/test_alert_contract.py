@@ -1,0 +1,89 @@
+"""docs/reference/alert.md shows a message that the code really writes, and tells every member."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+
+from edge_agent.alerts.album import Picture
+from edge_agent.alerts.compose import VERSION, Composer, Origin
+from edge_agent.alerts.identity import Identities
+from edge_agent.domain.geometry import Box
+from edge_agent.domain.sighting import Finding, Label, Severity, State, Track
+from edge_agent.mqtt.topics import Topics
+from tests.fakes.clock import FakeClock
+from tests.fakes.frames import grey_frame
+from tests.house.source import ROOT
+
+PAGE = ROOT / "docs" / "reference" / "alert.md"
+ORIGIN = Origin(
+    site="palembang",
+    box="plaju-01",
+    camera="gate",
+    boot="6f1c2a58-3a0e-4b7e-9d0c-2f6f0a5f7a11",
+    model_name="street",
+    model_version="1.0.0",
+    model_sha256="15ff7e2ec1aff3401f1db6c7edabc5466ade37f1622fb167b0789f6c8e4f4986",
+)
+TRACK = Track(
+    id=41,
+    label=Label.PERSON,
+    score=0.8123,
+    box=Box(0.4012, 0.388, 0.4415, 0.5321),
+    first_seen=512.4,
+    last_seen=517.2,
+    is_confirmed=True,
+)
+FINDING = Finding(
+    rule="intrusion-walkway",
+    kind="intrusion",
+    zone="walkway",
+    severity=Severity.MEDIUM,
+    state=State.NEW,
+    visit=7,
+    track=TRACK,
+    began_at=515.1,
+    lasted_s=2.1,
+)
+
+
+def example() -> dict[str, object]:
+    clock = FakeClock()
+    composer = Composer(ORIGIN, Identities(clock.wall, random.Random(7)), clock.state, clock.mono)
+    frame = grey_frame(517.2, camera_wall=1_795_000_514.75)
+    picture = Picture(b"\xff\xd8" + bytes(17_000), "ab" * 32, 480, 270, taken_at=516.8)
+    told: dict[str, object] = json.loads(composer.compose(FINDING, frame, picture).body)
+    return told
+
+
+def _members(value: object, place: str = "") -> set[str]:
+    match value:
+        case dict():
+            inside = {f"{place}.{key}".strip("."): each for key, each in value.items()}
+            return set(inside).union(*(_members(each, key) for key, each in inside.items()))
+        case [dict() as first, *_]:
+            return _members(first, f"{place}[]")
+    return set()
+
+
+def test_the_example_is_what_the_code_writes() -> None:
+    found = re.search(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+    assert found
+    assert json.loads(found[1]) == example()
+
+
+def test_every_member_is_told_and_none_that_is_not_there() -> None:
+    table = re.findall(r"^\| `([^`]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert set(table) == _members(example())
+
+
+def test_the_page_tells_the_topics_and_the_version() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    topics = Topics(ORIGIN.site, ORIGIN.box)
+
+    assert f"`v` is {VERSION}" in page
+    assert topics.alert(ORIGIN.camera) in page
+    assert topics.thumbnail(ORIGIN.camera, str(example()["id"])) in page
