@@ -143,7 +143,8 @@ class ScriptedBroker:
             length |= (byte & 127) << shift
             shift += 7
             if byte < 128:
-                return head[0] >> 4, self._read(client, length)
+                body = self._read(client, length)
+                return (head[0] >> 4, body) if len(body) == length else None
 
     def _read(self, client: socket.socket, count: int) -> bytes:
         data = b""

@@ -11,7 +11,7 @@ from edge_agent.domain.alert import Alert
 from tests.peers import clips
 
 PATH = "[[0.0, 0.30], [0.55, 0.30], [1.0, 0.55], [1.0, 0.85], [0.0, 0.42]]"
-# Nobody steps on this lawn in the whole clip; a tripod, a vest and a bag stand and lie on it.
+# Nobody steps on this lawn in the first half minute; a tripod, a vest and a bag stand and lie on it.
 LAWN = "[[0.0, 0.60], [0.35, 0.62], [0.60, 0.80], [0.60, 1.0], [0.0, 1.0]]"
 
 

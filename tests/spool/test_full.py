@@ -97,7 +97,7 @@ def test_a_light_alert_among_graver_ones_is_the_one_to_go(
     spool: Spool, caplog: pytest.LogCaptureFixture
 ) -> None:
     spool.append(an_alert("grave", severity=Severity.HIGH, picture_bytes=0))
-    no_room = Room(spool._connection(), growth_pages=0)
+    no_room = Room(spool._connection(), growth_pages=-10_000)
 
     kept = no_room.fit(an_alert("light", severity=Severity.LOW))
 
@@ -105,6 +105,46 @@ def test_a_light_alert_among_graver_ones_is_the_one_to_go(
     assert spool.state().dropped_alerts == 1
     assert "dropped a new alert of low severity" in caplog.text
     assert [kept.alert.id for kept in spool.oldest(10)] == ["grave"]
+
+
+def test_a_full_disk_with_nothing_left_to_drop_is_the_technician_s(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.spool.room._SPARE_PAGES", 10_000)
+
+    with pytest.raises(EdgeAgentError, match="nothing in the spool is left") as failure:
+        spool.append(an_alert(severity=Severity.HIGH))
+
+    assert "df -h" in failure.value.hint
+    assert spool.state().waiting == 0
+
+
+def test_a_disk_found_full_in_mid_write_is_met_by_dropping(
+    spool: Spool, spool_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(spool, 100)
+    connection = spool._connection()
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(
+        f"PRAGMA max_page_count = {pages}"
+    )  # SQLite's own "database or disk is full"
+
+    for n in range(100):
+        spool.append(an_alert(f"after-{n}", severity=Severity.HIGH))
+
+    assert spool.state().waiting == 200
+    assert spool.state().dropped_thumbnails > 0
+    assert "living from the reserve" in caplog.text
+    assert spool_path.with_name("spool.db.reserve").exists()
+
+
+def test_a_disk_that_takes_no_writes_is_named(spool: Spool) -> None:
+    spool._connection().execute("PRAGMA query_only = ON")
+
+    with pytest.raises(EdgeAgentError, match="cannot use the spool") as failure:
+        spool.append(an_alert())
+
+    assert "ls -l" in failure.value.hint
 
 
 def test_what_was_dropped_is_remembered_over_a_restart(open_it: Callable[..., Spool]) -> None:
@@ -222,6 +262,18 @@ def test_the_agent_starts_on_a_partition_that_others_have_filled(small_partition
 
     assert waiting == 150
     assert sound(path)
+
+
+def test_others_fill_the_partition_right_after_the_first_start(small_partition: Path) -> None:
+    spool = open_spool(small_partition / "spool.db", SpoolOptions(size_mb=256))
+    fill_partition(small_partition)
+
+    fill(spool, 200)
+    kept = [k.alert.severity for k in spool.oldest(1000)]
+    spool.close()
+
+    assert kept.count(Severity.HIGH) == 50
+    assert len(kept) == 200
 
 
 def test_a_first_start_on_a_full_partition_says_so(small_partition: Path) -> None:
