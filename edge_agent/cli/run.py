@@ -28,7 +28,13 @@ def run(args: argparse.Namespace, console: Console) -> int:  # noqa: ARG001 (eve
     _name_the_refused(settings)
     stop = Stop()
     stop_on_signals(stop)
-    return Service(settings, SystemClock(), stop).run()
+    service = Service(settings, SystemClock(), stop)
+    code = service.run()
+    if service.is_stuck:
+        # What was promised is on disk. Python would wait for the thread, systemd for us.
+        logging.shutdown()
+        os._exit(code)
+    return code
 
 
 def _name_the_refused(settings: Settings) -> None:

@@ -42,6 +42,8 @@ class Service:
         self._clock = clock
         self._stop = stop
         self._status = StatusSocket(settings.state_dir / SOCKET_NAME)
+        # A thread did not end: it waits for the system (a dead name server), and so would we.
+        self.is_stuck = False
 
     def run(self) -> int:
         """Run until told to stop; return 0, or 70 when a thread died of a defect.
@@ -127,6 +129,7 @@ class Service:
         for worker in workers:
             if not worker.join(max(0.0, deadline - self._clock.mono())):
                 log.error("%s did not end in time", worker.name)
+            self.is_stuck = self.is_stuck or worker.is_alive
         died = any(worker.failure for worker in workers)
         log.info("stopped")
         return EXIT_DEFECT if died else EXIT_FINE

@@ -1,6 +1,8 @@
 """What systemd sees of us, over a real notify socket."""
 
+import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -71,3 +73,30 @@ def test_two_agents_on_one_folder_are_one_too_many(
     assert second.returncode == 1
     assert "another edge-agent is already running" in second.stderr + second.stdout
     assert agent.stop() == 0
+
+
+_SILENT_NAME_SERVER = (
+    "import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); "
+    "s.bind(('127.0.0.1', 53)); time.sleep(60)"
+)
+
+
+def test_a_dead_name_server_does_not_hold_up_a_stop(
+    make_agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("a network and a resolv.conf of its own need root")
+    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+    agent = make_agent("mqtt://broker.example:1883")
+    words = (
+        f"ip link set lo up && mount --bind {tmp_path}/resolv.conf /etc/resolv.conf && "
+        f'({sys.executable} -c "{_SILENT_NAME_SERVER}" &) && sleep 0.5 && exec'
+    )
+    agent.prefix = ["unshare", "-m", "-n", "sh", "-c", f'{words} "$@"', "sh"]
+
+    agent.start()
+    until(agent.status, 15, agent.words)
+    code = agent.stop(within_s=5.0)
+
+    assert code == 0
+    assert "did not end in time" in agent.words()

@@ -36,6 +36,8 @@ class Agent:
     def __init__(self, folder: Path, broker_url: str, *, more: str = "") -> None:
         self.folder = folder
         self.log_path = folder / "agent.log"
+        # Words before the command, for a world of its own (unshare and the like).
+        self.prefix: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "cameras.d").mkdir(parents=True)
         (folder / "agent.toml").write_text(
@@ -50,7 +52,7 @@ class Agent:
 
     def start(self) -> Self:
         assert self._process is None or self._process.poll() is not None, "it runs already"
-        self._process = process.spawn(self._command("run"), log_path=self.log_path)
+        self._process = process.spawn(self.prefix + self._command("run"), log_path=self.log_path)
         return self
 
     def kill(self) -> None:
