@@ -102,19 +102,4 @@ def _camera(camera: Camera) -> CameraStatus:
 
 def _refused(camera: RefusedCamera) -> CameraStatus:
     problems = "; ".join(map(str, camera.problems))
-    return CameraStatus(
-        id=camera.id,
-        name=camera.id,
-        is_streaming=False,
-        codec="",
-        width_px=0,
-        height_px=0,
-        stream_fps=0.0,
-        analysed_fps=0.0,
-        dropped_frames=0,
-        broken_frames=0,
-        connections=0,
-        alerts=0,
-        last_alert_wall=None,
-        problem=f"refused: {problems}",
-    )
+    return CameraStatus(id=camera.id, name=camera.id, problem=f"refused: {problems}")

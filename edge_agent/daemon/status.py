@@ -21,20 +21,20 @@ class CameraStatus:
 
     id: str
     name: str
-    is_streaming: bool
-    codec: str
-    width_px: int
-    height_px: int
-    stream_fps: float
-    analysed_fps: float
+    is_streaming: bool = False
+    codec: str = ""
+    width_px: int = 0
+    height_px: int = 0
+    stream_fps: float = 0.0
+    analysed_fps: float = 0.0
     # Analysis was busy, the newest frame won.
-    dropped_frames: int
+    dropped_frames: int = 0
     # Damaged on the way; a bad cable or a busy network.
-    broken_frames: int
-    connections: int
-    alerts: int
-    last_alert_wall: float | None
-    problem: str
+    broken_frames: int = 0
+    connections: int = 0
+    alerts: int = 0
+    last_alert_wall: float | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

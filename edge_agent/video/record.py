@@ -26,12 +26,14 @@ class VideoFile:
 
     def __enter__(self) -> Self:
         try:
-            self._container = av.open(str(self._path), "w", format="mp4")
-        except (av.error.FFmpegError, OSError) as error:
+            # PyAV opens the file with the first picture; a person wants to know now.
+            self._path.open("wb").close()
+        except OSError as error:
             raise EdgeAgentError(
                 f"cannot write {self._path}: {(error.strerror or str(error)).lower()}",
                 hint="name a file in a folder that you may write to",
             ) from error
+        self._container = av.open(str(self._path), "w", format="mp4")
         return self
 
     def __exit__(

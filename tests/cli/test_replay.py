@@ -1,0 +1,107 @@
+"""`replay` and `status` as a technician runs them."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from edge_agent.cli.main import main
+from edge_agent.video.clip import read_clip
+from tests.peers import clips
+
+_CAMERA = """\
+[stream]
+url = "rtsp://127.0.0.1:1/main"
+[[zones]]
+name = "street"
+outline = [[0.0, 0.2], [1.0, 0.2], [1.0, 1.0], [0.0, 1.0]]
+[[rules]]
+kind = "intrusion"
+zone = "street"
+labels = ["person"]
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    folder = tmp_path / "etc"
+    (folder / "cameras.d").mkdir(parents=True)
+    (folder / "agent.toml").write_text(
+        f'site = "test"\nbox = "box"\nstate_dir = "{tmp_path}/state"\n'
+        '[broker]\nurl = "mqtt://127.0.0.1:1"\ninsecure = true\n'
+    )
+    (folder / "cameras.d" / "gate.toml").write_text(_CAMERA)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def short_street() -> Path:
+    return clips.encode(
+        clips.vtest(), clips.Encoding(width_px=640, height_px=480, kbps=600, seconds=6)
+    )
+
+
+def test_a_replay_prints_writes_and_draws_its_alerts(
+    site: Path, short_street: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video, alerts = tmp_path / "seen.mp4", tmp_path / "alerts"
+    words = ["replay", str(short_street), "--config", str(site)]
+
+    code = main([*words, "--video", str(video), "--alerts", str(alerts)])
+
+    printed = capsys.readouterr().out
+    told = [json.loads(file.read_bytes()) for file in alerts.glob("*.json")]
+    assert code == 0
+    assert "30 analysed frames" in printed
+    assert told
+    assert all(alert["id"] in printed for alert in told)
+    for alert in told:
+        if alert["thumb"]:
+            jpeg = alerts / f"{alert['id']}-{alert['revision']}.jpg"
+            assert sha256(jpeg.read_bytes()).hexdigest() == alert["thumb"]["sha256"]
+    assert len(list(read_clip(video))) == 30
+
+
+def test_among_several_cameras_one_must_be_named(
+    site: Path, short_street: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site / "cameras.d" / "yard.toml").write_text(_CAMERA)
+
+    code = main(["replay", str(short_street), "--config", str(site)])
+
+    assert code == 1
+    assert "--camera ID, one of: gate, yard" in capsys.readouterr().err
+
+
+def test_a_camera_that_cannot_be_used_says_why(
+    site: Path, short_street: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site / "cameras.d" / "yard.toml").write_text("[strem]\n")
+
+    code = main(["replay", str(short_street), "--config", str(site), "--camera", "yard"])
+
+    assert code == 1
+    assert "camera yard cannot be used" in capsys.readouterr().err
+
+
+def test_a_folder_nobody_may_write_to_is_named(
+    site: Path, short_street: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["replay", str(short_street), "--config", str(site)]
+
+    code = main([*words, "--video", "/proc/seen.mp4"])
+
+    assert code == 1
+    assert "cannot write /proc/seen.mp4" in capsys.readouterr().err
+
+
+def test_the_status_of_an_agent_that_is_not_there(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["status", "--config", str(site)])
+
+    error = capsys.readouterr().err
+    assert code == 1
+    assert "no agent answers" in error
+    assert "next: start it" in error
