@@ -98,19 +98,18 @@ class Pipeline:
         return Seen(motion=motion, crops=tuple(crops), scene=scene, alerts=alerts)
 
     def _crops(self, frame: Frame, motion: Motion) -> list[Box]:
-        crops = choose_crops(
+        # After a change of light nobody knows what moved meanwhile.
+        sweep = [_WHOLE] if motion.is_global or self._is_sweep_due(frame.taken_at) else []
+        if sweep:
+            self._swept_at = frame.taken_at
+        return sweep + choose_crops(
             frame.width_px,
             frame.height_px,
             motion.areas,
             self._tracker.due(frame.taken_at),
-            most=self._crops_per_frame,
+            most=self._crops_per_frame - len(sweep),
             side_px=self._objects.side_px,
         )
-        # After a change of light nobody knows what moved meanwhile.
-        if motion.is_global or self._is_sweep_due(frame.taken_at):
-            self._swept_at = frame.taken_at
-            crops.append(_WHOLE)
-        return crops
 
     def _is_sweep_due(self, taken_at: float) -> bool:
         return self._swept_at is None or taken_at - self._swept_at >= SWEEP_S

@@ -1,7 +1,7 @@
 """A real RTSP server: GStreamer's, from Debian, with clips for cameras.
 
-Each client is sent the clip from its first frame in real time, unless the mount is `shared`: then
-all see the same moment, as with a camera.
+Each client is sent the clip from its first frame in real time. With `shared` all are sent one
+stream, but a new client rewinds it for everybody (gst-rtsp-server 1.22), unlike a camera.
 """
 
 from __future__ import annotations
