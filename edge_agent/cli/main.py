@@ -18,6 +18,7 @@ from edge_agent.cli.console import Console
 from edge_agent.cli.folder import DEFAULT_FOLDER, default_folder
 from edge_agent.config.problems import BadConfiguration
 from edge_agent.errors import EdgeAgentError
+from edge_agent.inference.processor import require_instructions
 
 # In the order of a technician's day.
 VERBS = {
@@ -29,6 +30,8 @@ VERBS = {
     "status": "ask the running agent how it is",
     "replay": "run the same rules on a recorded clip",
 }
+# The others import NumPy and OpenCV, which die without a word on a processor that is too old.
+_FOR_ANY_PROCESSOR = {"discover", "status"}
 
 FINE = 0
 WRONG_ON_SITE = 1
@@ -104,6 +107,8 @@ def _run(argv: Sequence[str], console: Console) -> int:
         main_parser.print_help(sys.stderr)
         return WRONG_USAGE
     args = main_parser.parse_args(argv)
+    if args.verb not in _FOR_ANY_PROCESSOR:
+        require_instructions("ai_edge_litert")
     verb = cast("Verb", importlib.import_module(f"edge_agent.cli.{args.verb}"))
     parser = _Parser(prog=f"edge-agent {args.verb}", description=VERBS[args.verb])
     verb.set_up(parser)
