@@ -13,9 +13,10 @@ from edge_agent.alerts.compose import Composer
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.frame import Frame
 from edge_agent.domain.geometry import Box
-from edge_agent.domain.sighting import Finding, Scene, Sighting
+from edge_agent.domain.sighting import Finding, Scene
 from edge_agent.inference.crops import choose_crops
 from edge_agent.inference.motion import Motion
+from edge_agent.inference.objects import Detector
 from edge_agent.tracking.tracker import Tracker
 
 # Camera seconds between two looks at the whole picture, for what stood there before we came.
@@ -31,24 +32,15 @@ class MotionStage(Protocol):
         ...
 
 
-class ObjectStage(Protocol):
-    """Says what is in parts of a frame."""
-
-    @property
-    def side_px(self) -> int:
-        """The side of the model's square input."""
-        ...
-
-    def look(self, frame: Frame, crops: Sequence[Box]) -> list[Sighting]:
-        """Return what is in these parts."""
-        ...
-
-
 class Rule(Protocol):
     """Judges scenes."""
 
     def judge(self, scene: Scene) -> list[Finding]:
         """Return what changed with this scene."""
+        ...
+
+    def finish(self) -> list[Finding]:
+        """Return what has to be said when nothing will be seen for a while."""
         ...
 
 
@@ -69,7 +61,7 @@ class Pipeline:
         self,
         *,
         motion: MotionStage,
-        objects: ObjectStage,
+        objects: Detector,
         crops_per_frame: int,
         tracker: Tracker,
         rules: Sequence[Rule],
@@ -84,9 +76,11 @@ class Pipeline:
         self._album = album
         self._composer = composer
         self._swept_at: float | None = None
+        self._last: Frame | None = None
 
     def watch(self, frame: Frame) -> Seen:
         """Take one frame all the way to its alerts; usually there are none."""
+        self._last = frame
         motion = self._motion.watch(frame)
         crops = self._crops(frame, motion)
         sightings = self._objects.look(frame, crops) if crops else []
@@ -94,8 +88,15 @@ class Pipeline:
         scene = Scene(frame.taken_at, tracks)
         self._album.consider(frame, scene)
         findings = [finding for rule in self._rules for finding in rule.judge(scene)]
-        alerts = tuple(self._compose(finding, frame) for finding in findings)
+        alerts = self._compose(findings, frame)
         return Seen(motion=motion, crops=tuple(crops), scene=scene, alerts=alerts)
+
+    def finish(self) -> tuple[Alert, ...]:
+        """End what was told and is open, as of the last frame: we stop, or the camera is dark."""
+        frame, self._last = self._last, None
+        if frame is None:
+            return ()
+        return self._compose([end for rule in self._rules for end in rule.finish()], frame)
 
     def _crops(self, frame: Frame, motion: Motion) -> list[Box]:
         # After a change of light nobody knows what moved meanwhile.
@@ -114,5 +115,8 @@ class Pipeline:
     def _is_sweep_due(self, taken_at: float) -> bool:
         return self._swept_at is None or taken_at - self._swept_at >= SWEEP_S
 
-    def _compose(self, finding: Finding, frame: Frame) -> Alert:
-        return self._composer.compose(finding, frame, self._album.picture_for(finding, frame))
+    def _compose(self, findings: Sequence[Finding], frame: Frame) -> tuple[Alert, ...]:
+        album, composer = self._album, self._composer
+        return tuple(
+            composer.compose(one, frame, album.picture_for(one, frame)) for one in findings
+        )

@@ -1,7 +1,7 @@
 """The best picture of everything that is followed, taken while it can be seen.
 
 When a visit becomes an alert, the clearest moment may be seconds ago. But a picture is evidence
-for its own visit only: one taken before the visit began is never used, however clear it is.
+for its own visit only: one taken before or after the visit is never used, however clear it is.
 """
 
 from collections.abc import Iterable
@@ -21,6 +21,8 @@ _RECENT_S = 10.0
 _MEMORY_S = 15.0
 # Pictures kept at most: 64 x 25 KB is 1.6 MB.
 _MOST = 64
+# Sums of seconds are not exact.
+_HAIR_S = 0.001
 # Something cut by the picture's edge shows half of itself.
 _EDGE = 0.005
 
@@ -65,7 +67,8 @@ class Album:
         """Return the best picture of this visit; None if there is none and it is out of sight."""
         track = finding.track
         best = self._best.get(track.id)
-        if best is not None and best.picture.taken_at >= finding.began_at:
+        last_inside = finding.began_at + finding.lasted_s
+        if best is not None and finding.began_at <= best.picture.taken_at <= last_inside + _HAIR_S:
             return best.picture
         if track.last_seen == frame.taken_at:
             return self._draw(frame, track)

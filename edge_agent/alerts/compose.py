@@ -48,6 +48,8 @@ class Composer:
         self._clock_state = clock_state
         self._mono = mono
         self._sent_pictures: dict[str, str] = {}
+        # By visit, as first told: the camera's clock and ours may drift apart meanwhile.
+        self._began: dict[str, str] = {}
 
     def compose(self, finding: Finding, frame: Frame, picture: Picture | None) -> Alert:
         """Return the alert; a picture that this visit has already sent is not sent again."""
@@ -59,7 +61,9 @@ class Composer:
             self._sent_pictures.pop(name, None)
         elif picture is not None:
             self._sent_pictures[name] = picture.sha256
-        body = self._body(finding, frame, picture) | {"id": name, "revision": revision}
+        began = _rfc3339(frame.received_wall - (frame.taken_at - finding.began_at))
+        began = self._began.pop(name, began) if is_last else self._began.setdefault(name, began)
+        body = self._body(finding, frame, picture, began) | {"id": name, "revision": revision}
         return Alert(
             id=name,
             revision=revision,
@@ -69,7 +73,9 @@ class Composer:
             thumbnail=picture.jpeg if picture else b"",
         )
 
-    def _body(self, finding: Finding, frame: Frame, picture: Picture | None) -> dict[str, object]:
+    def _body(
+        self, finding: Finding, frame: Frame, picture: Picture | None, began: str
+    ) -> dict[str, object]:
         origin, track = self._origin, finding.track
         box = track.box.clipped()
         return {
@@ -103,10 +109,7 @@ class Composer:
                     "track": track.id,
                 }
             ],
-            "visit": {
-                "began": _rfc3339(frame.received_wall - (frame.taken_at - finding.began_at)),
-                "lasted_s": round(finding.lasted_s, 2),
-            },
+            "visit": {"began": began, "lasted_s": round(finding.lasted_s, 2)},
             "thumb": picture and _about(picture, frame),
         }
 

@@ -37,7 +37,8 @@ def draw_seen(frame: Frame, seen: Seen, zones: Sequence[Zone]) -> Picture:
         if track.last_seen == seen.scene.taken_at:
             colour = _SURE if track.is_confirmed else _DOUBT
             _draw_box(picture, track.box, colour, 2)
-            _write(picture, f"{track.label} {track.id} {track.score:.2f}", track.box, colour)
+            corner = _pixels(picture, max(0.0, track.box.left), max(0.0, track.box.top))
+            _write(picture, f"{track.label} {track.id} {track.score:.2f}", corner, colour)
     if seen.alerts:
         _draw_box(picture, _WHOLE, _ALERT, 8)
     return picture
@@ -50,6 +51,7 @@ def _pixels(picture: Picture, x: float, y: float) -> tuple[int, int]:
 def _draw_zone(picture: Picture, zone: Zone) -> None:
     corners = np.array([_pixels(picture, p.x, p.y) for p in zone.outline.corners], np.int32)
     cv2.polylines(picture, [corners], isClosed=True, color=_ZONE, thickness=2)
+    _write(picture, zone.name, (int(corners[0][0]), int(corners[0][1])), _ZONE)
 
 
 def _draw_box(picture: Picture, box: Box, colour: _Colour, thickness: int) -> None:
@@ -58,8 +60,10 @@ def _draw_box(picture: Picture, box: Box, colour: _Colour, thickness: int) -> No
     cv2.rectangle(picture, upper, _pixels(picture, inside.right, inside.bottom), colour, thickness)
 
 
-def _write(picture: Picture, words: str, box: Box, colour: _Colour) -> None:
-    left, top = _pixels(picture, *(max(0.0, v) for v in (box.left, box.top)))
-    place = (left, max(12, top - 4))
-    cv2.putText(picture, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 3, cv2.LINE_AA)
+def _write(picture: Picture, words: str, corner: tuple[int, int], colour: _Colour) -> None:
+    (wide, tall), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, 0.45, 1)
+    left = min(corner[0], picture.shape[1] - wide - 4)
+    bottom = max(tall + 6, corner[1])
+    cv2.rectangle(picture, (left, bottom - tall - 6), (left + wide + 4, bottom), (0, 0, 0), -1)
+    place = (left + 2, bottom - 4)
     cv2.putText(picture, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, 1, cv2.LINE_AA)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 _WAIT_S = 0.5
 # Motion keeps every frame coming for this long after it was last seen.
 _HOLD_S = 4.0
+# Without a frame for this long the camera is dark, and open visits end as of its last frame.
+_DARK_S = 10.0
 # Alerts kept in memory while the disk refuses them; at one visit every ten seconds, 20 minutes.
 _MOST_UNKEPT = 120
 
@@ -74,11 +76,13 @@ class CameraLoop:
         self._stop = stop
         self._rate = Rate()
         self._unkept: deque[Alert] = deque()
+        self._frame_mono = clock.mono()
 
     def run(self) -> None:
-        """Watch until told to stop, then keep what is not kept yet."""
+        """Watch until told to stop, then end open visits and keep what is not kept yet."""
         while not self._stop.is_told:
             self.run_once()
+        self._finish()
         self._keep()
 
     def run_once(self) -> None:
@@ -88,22 +92,32 @@ class CameraLoop:
         self.state = replace(self.state, beat_mono=now, dropped_frames=self._frames.dropped)
         if frame is not None and self._pace.is_its_turn(frame.taken_at):
             self._note(self._pipeline.watch(frame), now)
+        if frame is not None:
+            self._frame_mono = now
+        elif now - self._frame_mono > _DARK_S:
+            self._finish()
         if self._unkept:
             self._keep()
 
     def _note(self, seen: Seen, now: float) -> None:
         if seen.motion.areas:
             self._attention.hold(_HOLD_S)
-        self._unkept.extend(seen.alerts)
-        if seen.alerts:
-            self.state = replace(
-                self.state,
-                alerts=self.state.alerts + len(seen.alerts),
-                last_alert_wall=self._clock.wall(),
-            )
+        self._count(seen.alerts)
         self.state = replace(
             self.state, frames_per_second=self._rate.tick(now), tracks=len(seen.scene.tracks)
         )
+
+    def _finish(self) -> None:
+        self._count(self._pipeline.finish())
+
+    def _count(self, alerts: Sequence[Alert]) -> None:
+        self._unkept.extend(alerts)
+        if alerts:
+            self.state = replace(
+                self.state,
+                alerts=self.state.alerts + len(alerts),
+                last_alert_wall=self._clock.wall(),
+            )
 
     def _keep(self) -> None:
         """Bring alerts to the disk, oldest first; what it refuses waits in memory, counted."""

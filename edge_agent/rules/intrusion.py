@@ -43,6 +43,12 @@ class Intrusion:
             finding for visit in self._visits for finding in self._tell(visit, scene.taken_at)
         ]
 
+    def finish(self) -> list[Finding]:
+        """Return the end of every visit that was told: nobody will be seen for a while."""
+        told = [visit for visit in self._visits if visit.told_at is not None]
+        self._visits = []
+        return [self._finding(visit, State.END) for visit in told]
+
     def _is_inside(self, track: Track, taken_at: float) -> bool:
         return (
             track.is_confirmed

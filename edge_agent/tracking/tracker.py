@@ -66,6 +66,8 @@ class Tracker:
         self, taken_at: float, sightings: Sequence[Sighting], looked: Sequence[Box]
     ) -> tuple[Track, ...]:
         """Return all tracks at this moment; `last_seen` equals `taken_at` for those seen now."""
+        # First: over a gap in the stream nobody is followed, however alike who stands there now.
+        self._followed = [one for one in self._followed if not self._is_gone(one, taken_at)]
         free = list(sightings)
         for followed, sighting in _pair(self._followed, sightings, taken_at):
             self._see(followed, sighting, taken_at)
@@ -74,7 +76,6 @@ class Tracker:
             if followed.track.last_seen < taken_at and _is_inside(followed.track.box, looked):
                 followed.looked_at = taken_at
                 followed.scores.append(0.0)
-        self._followed = [one for one in self._followed if not self._is_gone(one, taken_at)]
         self._followed += [self._begin(sighting, taken_at) for sighting in free]
         return tuple(one.track for one in self._followed)
 

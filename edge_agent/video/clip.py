@@ -38,8 +38,11 @@ class _ClipClock:
 
     def __init__(self) -> None:
         self._first_s: float | None = None
+        self._last_s = 0.0
 
-    def stamp(self, presented_s: float, mono: float) -> float:  # noqa: ARG002 (a clip has no arrival)
-        if self._first_s is None:
-            self._first_s = presented_s
-        return presented_s - self._first_s
+    def stamp(self, presented_s: float | None, mono: float) -> float:  # noqa: ARG002 (a clip has no arrival)
+        if presented_s is not None:
+            if self._first_s is None:
+                self._first_s = presented_s
+            self._last_s = presented_s - self._first_s
+        return self._last_s

@@ -28,7 +28,7 @@ _PLANAR = {"yuv420p", "yuvj420p"}
 class Stamps(Protocol):
     """Turns presentation times into stream seconds (StreamClock, or a clip's plain count)."""
 
-    def stamp(self, presented_s: float, mono: float) -> float:
+    def stamp(self, presented_s: float | None, mono: float) -> float:
         """Return the stream time of a frame presented then, which arrived at `mono`."""
         ...
 
@@ -95,7 +95,7 @@ class Decoder:
         if picture.format.name not in _PLANAR:
             picture = picture.reformat(format="yuv420p")
         presented = picture.pts if picture.pts is not None else picture.dts
-        presented_s = (presented or 0) * self._time_base
+        presented_s = None if presented is None else presented * self._time_base
         luma, blue, red = (_plane(plane) for plane in picture.planes[:3])
         return Frame(
             taken_at=self._clock.stamp(presented_s, mono),

@@ -13,23 +13,34 @@ class StreamClock:
     """Turns presentation times of one camera, over all its connections, into stream seconds."""
 
     def __init__(self) -> None:
-        self._offset_s = 0.0
+        # What to add to a presentation time; None until one is known that fits.
+        self._offset_s: float | None = None
         self._last: tuple[float, float] | None = None
 
-    def stamp(self, presented_s: float, mono: float) -> float:
-        """Return the stream time of a frame presented at `presented_s` that arrived at `mono`."""
-        taken_at = presented_s + self._offset_s
-        if self._last is None:
-            taken_at = 0.0
-        elif not self._fits(taken_at, mono):
-            last_taken_at, last_mono = self._last
-            taken_at = last_taken_at + max(0.0, mono - last_mono)
-        self._offset_s = taken_at - presented_s
+    def stamp(self, presented_s: float | None, mono: float) -> float:
+        """Return the stream time of a frame presented at `presented_s` that arrived at `mono`.
+
+        None: the camera has not told (the first frame of an RTSP connection); then the time that
+        passed on the box counts.
+        """
+        taken_at = self._by_camera(presented_s, mono)
+        if taken_at is None:
+            taken_at = self._by_box(mono)
+            self._offset_s = None if presented_s is None else taken_at - presented_s
         self._last = (taken_at, mono)
         return taken_at
 
-    def _fits(self, taken_at: float, mono: float) -> bool:
-        assert self._last is not None  # noqa: S101 (narrowing for the type checker)
+    def _by_camera(self, presented_s: float | None, mono: float) -> float | None:
+        """Return the camera's word, unless there is none or it jumped."""
+        if presented_s is None or self._offset_s is None or self._last is None:
+            return None
+        taken_at = presented_s + self._offset_s
+        passed_s = taken_at - self._last[0]
+        is_jump = passed_s < 0.0 or abs(passed_s - (mono - self._last[1])) > TOLERANCE_S
+        return None if is_jump else taken_at
+
+    def _by_box(self, mono: float) -> float:
+        if self._last is None:
+            return 0.0
         last_taken_at, last_mono = self._last
-        passed_s = taken_at - last_taken_at
-        return passed_s >= 0.0 and abs(passed_s - (mono - last_mono)) <= TOLERANCE_S
+        return last_taken_at + max(0.0, mono - last_mono)

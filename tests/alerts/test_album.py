@@ -61,6 +61,14 @@ def test_a_picture_from_before_the_visit_is_no_evidence() -> None:
     assert taken_at(album, seen(3.0, FAR), began_at=2.5, now=3.0) == 3.0
 
 
+def test_a_picture_from_after_the_visit_is_no_evidence() -> None:
+    album = Album([Label.PERSON])
+    show(album, seen(2.0, FAR))
+    show(album, seen(5.0, NEAR))
+
+    assert taken_at(album, seen(5.0, NEAR), began_at=1.0, now=3.0) is None
+
+
 def test_who_is_out_of_sight_without_a_picture_gets_none() -> None:
     album = Album([Label.PERSON])
     show(album, seen(1.0, NEAR))

@@ -103,3 +103,11 @@ def test_the_same_picture_travels_once(composer: Composer) -> None:
     assert (first.thumbnail, second.thumbnail, third.thumbnail) == (b"jpeg", b"", b"better")
     assert json.loads(second.body)["thumb"] is None
     assert [first.id, 0, 1, 2] == [third.id, first.revision, second.revision, third.revision]
+
+
+def test_a_visit_began_when_it_began_however_the_clocks_drift(composer: Composer) -> None:
+    first = json.loads(composer.compose(FINDING, grey_frame(9.0), None).body)
+    late = replace(grey_frame(60.0), received_wall=1_795_000_099.0)
+    last = json.loads(composer.compose(replace(FINDING, state=State.END), late, None).body)
+
+    assert first["visit"]["began"] == last["visit"]["began"]

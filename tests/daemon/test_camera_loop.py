@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from edge_agent.daemon.camera_loop import CameraLoop
@@ -21,6 +23,7 @@ class Site:
         self.spool = FakeSpool()
         self.objects = FakeObjects()
         self.nudges = 0
+        self.stop = Stop()
         self.loop = CameraLoop(
             frames=self.frames,
             pipeline=make_pipeline(self.clock, motion or FakeMotion(), self.objects),
@@ -29,7 +32,7 @@ class Site:
             nudge=self._nudge,
             frames_per_second=5.0,
             clock=self.clock,
-            stop=Stop(),
+            stop=self.stop,
         )
 
     def _nudge(self) -> None:
@@ -89,6 +92,31 @@ def test_what_a_full_disk_refuses_is_kept_when_there_is_room(
     site.spool.is_full = False
     site.loop.run_once()
     assert len(site.spool.kept) == 1
+
+
+def states(site: Site) -> list[str]:
+    return [json.loads(alert.body)["state"] for alert in site.spool.kept]
+
+
+def test_a_camera_that_goes_dark_ends_its_visits_once() -> None:
+    site = Site()
+    site.show(3.0)
+
+    for _ in range(3):
+        site.clock.advance(6.0)
+        site.loop.run_once()
+
+    assert states(site) == ["new", "end"]
+
+
+def test_a_stop_ends_open_visits_on_disk() -> None:
+    site = Site()
+    site.show(3.0)
+    site.stop.tell()
+
+    site.loop.run()
+
+    assert states(site) == ["new", "end"]
 
 
 def test_a_camera_without_frames_does_not_look_hung() -> None:

@@ -1,6 +1,7 @@
 """One camera's pipeline, made of fakes and of the real deciding stages."""
 
 import random
+from typing import cast
 
 from edge_agent.alerts.album import Album
 from edge_agent.alerts.compose import Composer, Origin
@@ -8,11 +9,13 @@ from edge_agent.alerts.identity import Identities
 from edge_agent.domain.geometry import Point, Polygon
 from edge_agent.domain.sighting import Label
 from edge_agent.domain.zone import Zone
-from edge_agent.pipeline import MotionStage, ObjectStage, Pipeline
+from edge_agent.inference.objects import Detector
+from edge_agent.pipeline import MotionStage, Pipeline
 from edge_agent.rules.intrusion import Intrusion
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.tracking.tracker import Tracker, TrackerOptions
 from tests.fakes.clock import FakeClock
+from tests.fakes.stages import FakeObjects
 
 EVERYWHERE = Zone("yard", Polygon((Point(0, 0), Point(1, 0), Point(1, 1), Point(0, 1))))
 ORIGIN = Origin(
@@ -27,13 +30,13 @@ ORIGIN = Origin(
 
 
 def make_pipeline(
-    clock: FakeClock, motion: MotionStage, objects: ObjectStage, *, patience_s: float = 1.0
+    clock: FakeClock, motion: MotionStage, objects: FakeObjects, *, patience_s: float = 1.0
 ) -> Pipeline:
     rule = IntrusionOptions(name="no-entry", zone=EVERYWHERE, patience_s=patience_s)
     identities = Identities(clock.wall, random.Random(1))
     return Pipeline(
         motion=motion,
-        objects=objects,
+        objects=cast("Detector", objects),
         crops_per_frame=4,
         tracker=Tracker(TrackerOptions()),
         rules=[Intrusion(rule)],

@@ -134,3 +134,18 @@ def test_however_frames_are_spaced_a_visit_is_reported_at_most_once(gaps: list[f
     assert [finding.state for finding in found].count(State.NEW) == (
         1 if times[-1] - times[0] >= OPTIONS.patience_s else 0
     )
+
+
+def test_when_we_stop_every_told_visit_ends_once() -> None:
+    rule = Intrusion(OPTIONS)
+    judged(rule, standing(fifths(0, 5)))
+
+    assert [finding.state for finding in rule.finish()] == [State.END]
+    assert rule.finish() == []
+
+
+def test_when_we_stop_an_untold_visit_stays_untold() -> None:
+    rule = Intrusion(OPTIONS)
+    judged(rule, standing(fifths(0, 1)))
+
+    assert rule.finish() == []

@@ -145,3 +145,12 @@ def test_the_same_sightings_give_the_same_tracks() -> None:
     times = [i / 5 for i in range(30)]
 
     assert walk(Tracker(TrackerOptions()), times) == walk(Tracker(TrackerOptions()), times)
+
+
+def test_who_stands_there_after_a_gap_in_the_stream_is_another() -> None:
+    tracker = Tracker(TrackerOptions())
+    walk(tracker, [i / 5 for i in range(10)], speed=0.0)
+
+    tracks = tracker.follow(47.0, [person(0.1)], WHOLE)
+
+    assert [track.id for track in tracks] == [2]

@@ -40,3 +40,12 @@ def test_whatever_a_camera_says_time_does_not_run_back(told: list[tuple[float, f
     assert stamps == sorted(stamps)
     # Nobody ages by more than what passed on the box, but for jitter at each step.
     assert stamps[-1] <= mono - told[0][1] + 5.0 * len(told)
+
+
+def test_a_first_frame_without_a_time_does_not_make_the_next_one_jump() -> None:
+    clock = StreamClock()
+    clock.stamp(50.0, 100.0)
+
+    stamps = [clock.stamp(told, mono) for told, mono in ((None, 130.0), (3.0, 130.1), (3.1, 130.2))]
+
+    assert stamps == [pytest.approx(30.0), pytest.approx(30.1), pytest.approx(30.2)]
