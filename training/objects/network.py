@@ -18,7 +18,7 @@ PRIOR = 0.01
 
 
 @keras.saving.register_keras_serializable("edge_agent")
-class FusedNorm(keras.layers.Layer):
+class FusedNorm(keras.layers.Layer):  # type: ignore[misc]  # Keras ships no types
     """Batch normalisation by TensorFlow's fused kernel.
 
     Keras 3 spells it out in float32 elementwise steps.
@@ -46,7 +46,12 @@ class FusedNorm(keras.layers.Layer):
             offset = beta - mean * scale
             return inputs * tf.cast(scale, inputs.dtype) + tf.cast(offset, inputs.dtype)
         result = tf.raw_ops.FusedBatchNormV3(
-            x=inputs, scale=gamma, offset=beta, mean=[], variance=[], epsilon=self.epsilon,
+            x=inputs,
+            scale=gamma,
+            offset=beta,
+            mean=[],
+            variance=[],
+            epsilon=self.epsilon,
             is_training=True,
         )
         self.mean.assign(self.mean * self.momentum + result.batch_mean * (1 - self.momentum))
@@ -56,7 +61,9 @@ class FusedNorm(keras.layers.Layer):
         return result.y
 
 
-def conv(x: keras.KerasTensor, channels: int, kernel: int = 3, stride: int = 1) -> keras.KerasTensor:
+def conv(
+    x: keras.KerasTensor, channels: int, kernel: int = 3, stride: int = 1
+) -> keras.KerasTensor:
     """Convolution, normalisation, ReLU6 (its fixed range suits int8)."""
     x = keras.layers.Conv2D(channels, kernel, stride, "same", use_bias=False)(x)
     return keras.layers.ReLU(6.0)(FusedNorm()(x))
@@ -105,12 +112,19 @@ def head(x: keras.KerasTensor, stride: int) -> list[keras.KerasTensor]:
     """Class logits and the four distances, in strides, of each cell."""
     x = conv(x, HEAD_CHANNELS)
     logits = keras.layers.Conv2D(
-        len(LABELS), 1, name=f"logits_{stride}", dtype="float32",
+        len(LABELS),
+        1,
+        name=f"logits_{stride}",
+        dtype="float32",
         bias_initializer=keras.initializers.Constant(-math.log((1 - PRIOR) / PRIOR)),
         kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
     )(x)
     distances = keras.layers.Conv2D(
-        4, 1, activation="relu", name=f"distances_{stride}", dtype="float32",
+        4,
+        1,
+        activation="relu",
+        name=f"distances_{stride}",
+        dtype="float32",
         bias_initializer=keras.initializers.Constant(2.0),
         kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
     )(x)

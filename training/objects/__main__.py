@@ -1,0 +1,57 @@
+"""Make the street model: `python -m training.objects`, from the project's root.
+
+Without a verb it does everything that is not done yet: prepare, train, export, evaluate,
+describe (the card) and draw (contact sheets).
+"""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from training.objects.recipe import Recipe, TrainingError, data_folder
+
+VERBS = ("all", "prepare", "train", "export", "evaluate", "describe", "draw")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the verbs; one line and a next step when something is missing."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
+    # Set before TensorFlow is imported: its start-up notes are not for the log.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from training.objects import stages  # noqa: PLC0415 (TensorFlow takes seconds to import)
+
+    recipe = Recipe(
+        seed=options.seed, cpu_seconds=60 * options.cpu_minutes, wall_minutes=options.wall_minutes
+    )
+    try:
+        data_folder(options.data)
+        plan = stages.Plan(options.data, options.work, options.model, recipe, options.side_px)
+        verbs = VERBS[1:] if options.verb == "all" else (options.verb,)
+        for verb in verbs:
+            getattr(stages, verb)(plan)
+    except TrainingError as error:
+        sys.stderr.write(f"{error}\nnext: {error.hint}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training.objects", description=__doc__)
+    defaults = Recipe()
+    add = parser.add_argument
+    add("verb", nargs="?", choices=VERBS, default="all")
+    add("--data", type=Path, default=os.environ.get("TRAINING_DATA", "../shared/data"))
+    add("--work", type=Path, default="build/training", help="caches, checkpoints and the log")
+    add("--model", type=Path, default="edge_agent/models/street", help="where the model goes")
+    add("--side-px", type=int, default=320, help="input of the exported file, a multiple of 32")
+    add("--seed", type=int, default=defaults.seed)
+    add("--cpu-minutes", type=float, default=defaults.cpu_seconds / 60)
+    add("--wall-minutes", type=float, default=defaults.wall_minutes)
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

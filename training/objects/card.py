@@ -1,0 +1,60 @@
+"""The model's card: what the agent reads before it trusts a model file."""
+
+import hashlib
+from pathlib import Path
+
+from training.objects.recipe import LABELS, STRIDES
+
+# Every source whose pictures shaped the weights, with its licence.
+MADE_FROM = (
+    "idn_tidar train (CC BY 4.0)",
+    "ktm_dashcam (CC BY 4.0)",
+    "capston_person train (CC BY 4.0)",
+    "atl_cctv train (CC BY 4.0)",
+    "vehicles_closeup train (MIT)",
+    "intel sample videos (CC BY 4.0)",
+    "google automl-video-ondevice traffic_frames (Apache-2.0)",
+    "bgslibrary and Person-Tracker clips (MIT)",
+    "Debian opencv-doc vtest.avi (Apache-2.0)",
+    "pseudo-labels of YOLOX-nano and NanoDet-m (Apache-2.0)",
+)
+NMS_IOU = 0.5
+
+
+def card(file: Path, version: str, side_px: int, score: float, quality: dict[str, float]) -> str:
+    """Write the card of a finished model file."""
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    sources = "".join(f'  "{one}",\n' for one in MADE_FROM)
+    measured = "".join(f'"{name}" = {value:.3f}\n' for name, value in quality.items())
+    names = ", ".join(f'"{label}"' for label in LABELS)
+    return f"""\
+# Written by training/objects; how it was made and measured: training/RESULTS.md.
+name = "street"
+version = "{version}"
+file = "{file.name}"
+sha256 = "{digest}"
+licence = "Apache-2.0"
+made_by = "edge-agent"
+made_from = [
+{sources}]
+
+[input]
+width_px = {side_px}
+height_px = {side_px}
+channels = "rgb"
+mean = [0.0, 0.0, 0.0]
+scale = [255.0, 255.0, 255.0]
+
+[output]
+decoding = "ltrb"
+strides = {list(STRIDES)}
+
+[labels]
+names = [{names}]
+
+[thresholds]
+score = {score}
+nms_iou = {NMS_IOU}
+
+[quality]
+{measured}"""

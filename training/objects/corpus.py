@@ -1,0 +1,141 @@
+"""All the pictures we may train on, decoded once, with their truth.
+
+Which sets are here, and what each one's labellers left out, is the licence and the honesty of the
+model; openimages, coco_tiny and coco_persons are for judging only and must never appear.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from training.objects.boxes import Floats, Ints, Pixels
+from training.objects.detections import Detections
+from training.objects.examples import Example, read_picture
+from training.objects.fixtures import without_fixtures
+from training.objects.labels import combined, merge_riders, read_labels, taught
+from training.objects.recipe import LABELS
+from training.objects.teachers import Teachers
+
+log = logging.getLogger(__name__)
+
+# A teacher this sure of a person on a bare machine makes it a ridden one.
+RIDER_SCORE = 0.4
+ALL = frozenset(range(len(LABELS)))
+VEHICLES = ALL - {0}
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSet:
+    """A set of labelled photos: where it is, and which labels its people used."""
+
+    name: str
+    folders: tuple[str, ...]
+    labelled: frozenset[int]
+    # How often a picture is drawn, against the others together.
+    share: float
+    labels: str = "labels"
+
+
+PHOTOS = (
+    PhotoSet("idn_tidar", ("idn_tidar/train",), ALL, 0.46, "labels_rider_merged"),
+    # Its test pictures are of the same drive, so they judge nothing; better to learn from them.
+    PhotoSet("ktm_dashcam", ("ktm_dashcam/train", "ktm_dashcam/test"), ALL, 0.08),
+    PhotoSet("capston_person", ("capston_person/train",), frozenset({0}), 0.08),
+    PhotoSet("atl_cctv", ("atl_cctv/train",), VEHICLES, 0.08),
+    PhotoSet("vehicles_closeup", ("vehicles_closeup/train",), VEHICLES, 0.08),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A fixed camera's clip, of which every so-many-th frame is taught by the teachers."""
+
+    file: str
+    every: int
+    share: float
+    # Nobody stays here, so that whatever stays is no person.
+    passing: bool = False
+
+
+CLIPS = (
+    Clip("vtest.avi", 4, 0.12, passing=True),
+    Clip("intel_one-by-one-person.mp4", 14, 0.01),
+    Clip("intel_car-detection.mp4", 8, 0.01),
+    Clip("intel_person-bicycle-car.gif", 3, 0.01),
+    Clip("google_traffic_frames.mp4", 2, 0.01),
+    Clip("persontracker_cctv.mp4", 12, 0.02),
+    Clip("persontracker_people.mp4", 10, 0.02),
+    Clip("bgslib_video.avi", 12, 0.015, passing=True),
+    Clip("bgslib_video02.avi", 20, 0.015, passing=True),
+)
+
+
+def gather(data: Path, vtest: Path, teachers: Teachers) -> Iterator[Example]:
+    """Decode and teach every picture of every set."""
+    for photos in PHOTOS:
+        yield from _counted(photos.name, _photos(data / "det", photos, teachers))
+    for clip in CLIPS:
+        file = vtest if clip.file == vtest.name else data / "clips" / clip.file
+        if not file.is_file():
+            log.warning("%s is absent, going on without it", file.name)
+            continue
+        yield from _counted(clip.file, _clip(file, clip, teachers))
+
+
+def _counted(name: str, examples: Iterator[Example]) -> Iterator[Example]:
+    count = 0
+    for example in examples:
+        count += 1
+        yield example
+    log.info("%s: %d pictures", name, count)
+
+
+def _clip(file: Path, clip: Clip, teachers: Teachers) -> Iterator[Example]:
+    pictures = list(frames(file, clip.every))
+    truths = [taught(teachers.frame(pixels)) for pixels in pictures]
+    if clip.passing:
+        truths = without_fixtures(truths)
+    for pixels, truth in zip(pictures, truths, strict=True):
+        yield Example(pixels, truth, clip.file)
+
+
+def _photos(root: Path, photos: PhotoSet, teachers: Teachers) -> Iterator[Example]:
+    for folder in photos.folders:
+        for file in sorted((root / folder / "images").iterdir()):
+            pixels = read_picture(file)
+            height, width = pixels.shape[:2]
+            note = root / folder / photos.labels / f"{file.stem}.txt"
+            boxes, labels = read_labels(note, width, height)
+            opinion = teachers.photo(pixels)
+            if photos.name == "vehicles_closeup":
+                boxes = with_riders(boxes, labels, opinion)
+            truth = combined(boxes, labels, photos.labelled, opinion)
+            yield Example(pixels, truth, photos.name)
+
+
+def with_riders(boxes: Floats, labels: Ints, opinion: Detections) -> Floats:
+    """Grow labelled bare machines around the riders that the teachers see on them."""
+    people = opinion.chosen((opinion.labels == 0) & (opinion.scores >= RIDER_SCORE))
+    both = Detections(
+        np.concatenate([boxes, people.boxes]),
+        np.concatenate([np.ones(len(boxes), np.float32), people.scores]),
+        np.concatenate([labels, people.labels]),
+    )
+    return merge_riders(both).boxes[: len(boxes)]
+
+
+def frames(file: Path, every: int, first: int = 0) -> Iterator[Pixels]:
+    """Decode every so-many-th frame of a clip to RGB."""
+    video = cv2.VideoCapture(str(file))
+    index = 0
+    while True:
+        ok, frame = video.read()
+        if not ok:
+            return
+        if index % every == first:
+            yield np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8)
+        index += 1
