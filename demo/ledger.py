@@ -48,6 +48,8 @@ class Visit:
     reports: int = 0
     # A visit may send a better picture later; each report names the one that goes with it, or none.
     named: set[str] = field(default_factory=set)
+    # Of every picture that came, whoever speaks of it.
+    received: set[str] = field(default_factory=set)
     picture: Picture | None = None
 
     @property
@@ -67,8 +69,8 @@ class Ledger:
 
     @property
     def verified(self) -> int:
-        """How many visits have an alert and its verified picture."""
-        return sum(visit.verified for visit in self.visits.values())
+        """How many pictures are, byte for byte, what an alert of their visit speaks of."""
+        return sum(len(visit.named & visit.received) for visit in self.visits.values())
 
     def take_alert(self, body: bytes) -> Report:
         """Take an alert message; one that came late does not undo a newer one."""
@@ -96,6 +98,7 @@ class Ledger:
         return picture
 
     def _keep(self, visit: Visit, picture: Picture) -> None:
+        visit.received.add(picture.sha256)
         # A picture that nobody speaks of must not replace one that is proven.
         if not visit.verified or picture.sha256 in visit.named:
             visit.picture = picture

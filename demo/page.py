@@ -23,7 +23,7 @@ def write(ledger: Ledger, path: Path) -> None:
         visits=len(visits),
         visits_word="visit" if len(visits) == 1 else "visits",
         alerts=ledger.reports,
-        verified=sum(visit.verified for visit in visits),
+        verified=ledger.verified,
         kilobytes=f"{ledger.bytes_received / 1000:,.0f}",
         cards="\n".join(map(_card, visits)) or '<p class="none">No alert yet.</p>',
         span=_span(visits),

@@ -106,7 +106,8 @@ def _pip_wheel() -> Path:
 
 def _pip(environment: Path, *words: str | Path) -> None:
     quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
-    command = [environment / "bin" / "python", "-m", "pip", *words[:1], "-q", *words[1:]]
+    # Twice: errors only. An odd pip.conf is worth a warning for every package otherwise.
+    command = [environment / "bin" / "python", "-m", "pip", *words[:1], "-qq", *words[1:]]
     subprocess.run(command, check=True, cwd=debian.REPOSITORY, env={**os.environ, **quiet})
 
 

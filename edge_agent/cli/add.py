@@ -7,20 +7,28 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from edge_agent.cli.candidate import Candidate, Wanted, by_onvif, by_rtsp, word_from
+from edge_agent.cli.candidate import (
+    Candidate,
+    Wanted,
+    by_onvif,
+    by_rtsp,
+    with_login,
+    word_from,
+)
 from edge_agent.cli.configured import configured_cameras
 from edge_agent.cli.console import Console
-from edge_agent.cli.login import Keyboard, Login, Terminal
+from edge_agent.cli.login import Keyboard, Login, Terminal, log_in
+from edge_agent.cli.look import look_at
 from edge_agent.config.checks import WORD_RULE, is_word
-from edge_agent.config.load import camera_ids, load_camera
+from edge_agent.config.load import CAMERAS_FOLDER, camera_ids, load_camera
 from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import save_camera, save_password
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.discovery import PORT
+from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.video.options import StreamOptions
-from edge_agent.video.still import take_still
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -51,9 +59,11 @@ def run(
     """Ask, verify and save one camera; 1 and a line that says what to do if it cannot be."""
     _check_usage(args)
     keyboard = keyboard or Terminal()
+    login = Login(args.user, args.password_file, keyboard)
     try:
-        candidate = _ask(args, console, keyboard, discovery_port)
-        camera_id = _choose_id(args, candidate, keyboard)
+        candidate = _ask(args, console, login, discovery_port)
+        camera_id = _choose_id(args, candidate, keyboard, console)
+        candidate = _let_in(candidate, login, camera_id, console)
         camera = _verify(candidate, camera_id, console)
         if candidate.snapshot_url:
             console.note(camera_id, f"its picture in a browser: {candidate.snapshot_url}")
@@ -84,41 +94,71 @@ def _check_usage(args: argparse.Namespace) -> None:
 
 
 def _ask(
-    args: argparse.Namespace, console: Console, keyboard: Keyboard, discovery_port: int
+    args: argparse.Namespace, console: Console, login: Login, discovery_port: int
 ) -> Candidate:
-    login = Login(args.user, args.password_file, keyboard)
     wanted = Wanted(where=args.where, name=args.name, stream=args.stream, login=login)
     if _is_rtsp(args.where):
         return by_rtsp(wanted)
     return by_onvif(wanted, console, SystemClock(), discovery_port=discovery_port)
 
 
-def _choose_id(args: argparse.Namespace, candidate: Candidate, keyboard: Keyboard) -> str:
+def _choose_id(
+    args: argparse.Namespace, candidate: Candidate, keyboard: Keyboard, console: Console
+) -> str:
     """Return the id to save under: the given one, the one it has, or one like its name.
 
-    Raise EdgeAgentError if a person does not want another camera replaced.
+    Raise EdgeAgentError for the name of another camera: zones drawn on one picture must not come
+    to lie on another.
     """
-    same = configured_cameras(args.config).ids_of(candidate.address, candidate.endpoint)
-    taken = camera_ids(args.config)
-    camera_id = args.name or (same[0] if same else _free_id(candidate.name, taken))
-    may_ask = keyboard.is_there and not args.yes
-    if may_ask and not args.name:
-        camera_id = keyboard.ask(f"save it as [{camera_id}]: ") or camera_id
-        if not is_word(camera_id):
-            raise EdgeAgentError(f"'{camera_id}' cannot be a camera's id", hint=WORD_RULE)
-    if camera_id in taken and camera_id not in same and not args.yes:
-        question = f"{camera_id} is another camera; replace its streams, keep its zones? [y/N] "
-        if not may_ask or keyboard.ask(question).lower() not in {"y", "yes"}:
-            raise EdgeAgentError(
-                f"{camera_id} is the id of another camera",
-                hint="choose another with --name, or replace it with --yes",
-            )
-    return str(camera_id)
+    device = candidate.address if candidate.onvif_url else None
+    streams = filter(None, (candidate.analysis, candidate.main))
+    same = configured_cameras(args.config).id_of(streams, device, candidate.endpoint)
+    suggested = args.name or same or _free_id(candidate.name, camera_ids(args.config))
+    if args.name or args.yes or not keyboard.is_there:
+        _refuse_another(args.config, suggested, same)
+        return str(suggested)
+    while True:
+        camera_id = keyboard.ask(f"save it as [{suggested}]: ") or suggested
+        try:
+            _refuse_another(args.config, camera_id, same)
+        except BadConfiguration:
+            raise
+        except EdgeAgentError as wrong:
+            console.failure(camera_id, wrong)
+        else:
+            return camera_id
+
+
+def _refuse_another(folder: Path, camera_id: str, same: str) -> None:
+    if not is_word(camera_id):
+        raise EdgeAgentError(f"'{camera_id}' cannot be a camera's id", hint=WORD_RULE)
+    if camera_id == same or camera_id not in camera_ids(folder):
+        return
+    # A file that cannot be read does not say which camera it is; it complains for itself.
+    other = load_camera(folder, camera_id)
+    file = folder / CAMERAS_FOLDER / f"{camera_id}.toml"
+    raise EdgeAgentError(
+        f"{camera_id} is the name of another camera, {other.stream.url}",
+        hint=f"choose another with --name; where this one took its place, write its url into {file}",
+    )
+
+
+def _let_in(candidate: Candidate, login: Login, camera_id: str, console: Console) -> Candidate:
+    """Look at the stream to analyse; a person is asked for a login where it wants one."""
+    if candidate.analysis.username:
+        _look(candidate.analysis, "stream to analyse", camera_id, console)
+        return candidate
+
+    def look_as(credentials: Credentials | None) -> None:
+        stream = with_login(candidate.analysis, credentials)
+        _look(stream, "stream to analyse", camera_id, console)
+
+    credentials, _ = log_in(login, camera_id, console, look_as)
+    return candidate.for_user(credentials)
 
 
 def _verify(candidate: Candidate, camera_id: str, console: Console) -> CameraSettings:
-    """Return the camera with the streams of which we saw a picture; analysis is a must."""
-    _look(candidate.analysis, "stream to analyse", camera_id, console)
+    """Return the camera, whose stream to analyse we saw; the main stream only if we see it, too."""
     main = candidate.main
     if main:
         try:
@@ -141,7 +181,7 @@ def _verify(candidate: Candidate, camera_id: str, console: Console) -> CameraSet
 def _look(stream: StreamOptions, what: str, camera_id: str, console: Console) -> None:
     console.progress(f"opening {stream.url} …")
     try:
-        still = take_still(stream)
+        still = look_at(stream)
     except EdgeAgentError as failure:
         failure.add_note(what)
         raise
@@ -168,11 +208,21 @@ def _save(folder: Path, camera: CameraSettings, console: Console) -> None:
 
 
 def _merged(old: CameraSettings, new: CameraSettings) -> CameraSettings:
+    """Return the old camera with what was seen now; what a stream's address cannot tell stays."""
     tuned = replace(
         new.stream, open_s=old.stream.open_s, read_s=old.stream.read_s, idle=old.stream.idle
     )
-    return replace(
+    camera = replace(
         new, name=old.name, stream=tuned, motion=old.motion, zones=old.zones, rules=old.rules
+    )
+    if new.onvif_url:
+        return camera
+    main = old.main_stream if old.main_stream and old.main_stream.url != new.stream.url else None
+    if main and tuned.username:
+        # One camera, one login: an old user name with a new password would lock us out.
+        main = replace(tuned, url=main.url)
+    return replace(
+        camera, main_stream=main, onvif_url=old.onvif_url, onvif_endpoint=old.onvif_endpoint
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge_agent.cli.console import Console
 from edge_agent.cli.login import Login, log_in
@@ -41,6 +41,11 @@ class Candidate:
     # A picture by HTTP, for a person with a browser; "" where the camera has none.
     snapshot_url: str = ""
 
+    def for_user(self, credentials: Credentials | None) -> "Candidate":
+        """Return it with this login for its streams."""
+        main = self.main and with_login(self.main, credentials)
+        return replace(self, analysis=with_login(self.analysis, credentials), main=main)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -76,11 +81,10 @@ def by_rtsp(wanted: Wanted) -> Candidate:
             f"'{wanted.where}' is not a stream's address",
             hint="write it as rtsp://192.168.1.64:554/stream2",
         )
-    login = wanted.login
-    credentials = login.given()
-    if credentials is None and login.user and login.keyboard.is_there:
-        credentials = login.ask()
-    return Candidate(name=host, address=Address(host), analysis=_stream(wanted.where, credentials))
+    stream = StreamOptions(url=wanted.where)
+    return Candidate(
+        name=host, address=Address(host), analysis=with_login(stream, wanted.login.given())
+    )
 
 
 def by_onvif(
@@ -113,10 +117,17 @@ def by_onvif(
         address=address,
         endpoint=found.endpoint if found else "",
         onvif_url=address.url,
-        analysis=_stream(_url(opened, choice.analysis), credentials),
-        main=_stream(_url(opened, choice.main), credentials) if choice.main else None,
+        analysis=_stream(opened, choice.analysis),
+        main=_stream(opened, choice.main) if choice.main else None,
         snapshot_url=read_snapshot_url(opened.session, opened.media_url, choice.analysis.token),
-    )
+    ).for_user(credentials)
+
+
+def with_login(stream: StreamOptions, credentials: Credentials | None) -> StreamOptions:
+    """Return the stream with a user name and a password; as it is where there are none."""
+    if credentials is None:
+        return stream
+    return replace(stream, username=credentials.username, password=credentials.password)
 
 
 def _described(device: Device) -> str:
@@ -144,14 +155,8 @@ def _open(presence: Presence, credentials: Credentials | None, clock: Clock) -> 
     return _Opened(session, media_url, device, read_profiles(session, media_url))
 
 
-def _url(opened: _Opened, profile: Profile) -> str:
-    return read_stream_url(opened.session, opened.media_url, profile.token)
-
-
-def _stream(url: str, credentials: Credentials | None) -> StreamOptions:
-    if credentials is None:
-        return StreamOptions(url=url)
-    return StreamOptions(url=url, username=credentials.username, password=credentials.password)
+def _stream(opened: _Opened, profile: Profile) -> StreamOptions:
+    return StreamOptions(url=read_stream_url(opened.session, opened.media_url, profile.token))
 
 
 def _first_channel(

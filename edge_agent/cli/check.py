@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge_agent.cli.console import Console
 from edge_agent.cli.folder import with_folder
+from edge_agent.cli.look import look_at
 from edge_agent.config.load import camera_ids, load_camera, load_settings
 from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings, Settings
@@ -22,7 +23,6 @@ from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.mqtt.trial import try_broker
 from edge_agent.runtime.clock import Clock, SystemClock
 from edge_agent.video.options import StreamOptions
-from edge_agent.video.still import take_still
 
 _FINE, _WRONG, _BAD_CONFIGURATION = 0, 1, 78
 _PARTS = ("config", "disk", "model", "clock", "broker")
@@ -126,7 +126,7 @@ def _check_camera(folder: Path, camera_id: str, console: Console) -> bool:
 
 def _look(what: str, options: StreamOptions) -> str:
     try:
-        still = take_still(options)
+        still = look_at(options)
     except EdgeAgentError as failure:
         failure.add_note(what)
         raise

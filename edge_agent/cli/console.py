@@ -6,7 +6,8 @@ On a terminal with colours where wanted (NO_COLOR, https://no-color.org); plain 
 import os
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TextIO
 
 from edge_agent.errors import EdgeAgentError
@@ -23,6 +24,10 @@ _PLAIN = "\x1b[0m"
 _CLEAR_LINE = "\r\x1b[K"
 # Cameras tell their names; none may move our cursor or ring our bell.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class OutputLostError(OSError):
+    """What we say cannot be written any more: a full disk. A pipe that nobody reads is another."""
 
 
 class Console:
@@ -99,14 +104,20 @@ class Console:
         if self._is_terminal:
             shown = self._cut(_CONTROL.sub("?", text), self._width - 1)
             self._write(f"{_CLEAR_LINE}{self._paint(_DIM, shown)}")
-            self._out.flush()
+            self.flush()
             self._has_progress = True
 
     def clear_progress(self) -> None:
         """Take the line of progress away."""
         if self._has_progress:
-            self._write(_CLEAR_LINE)
+            # First, so that a terminal that went away is not asked twice.
             self._has_progress = False
+            self._write(_CLEAR_LINE)
+
+    def flush(self) -> None:
+        """Let everything be seen. Raises BrokenPipeError, or OutputLostError."""
+        with _naming_a_lost_output():
+            self._out.flush()
 
     def _fact(self, mark: str, plain_mark: str, colour: str, name: str, text: str) -> None:
         shown = self._paint(colour, mark if self._is_unicode else plain_mark)
@@ -130,4 +141,15 @@ class Console:
 
     def _write(self, text: str) -> None:
         encoding = self._out.encoding or "ascii"
-        self._out.write(text.encode(encoding, "replace").decode(encoding))
+        with _naming_a_lost_output():
+            self._out.write(text.encode(encoding, "replace").decode(encoding))
+
+
+@contextmanager
+def _naming_a_lost_output() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLostError(error.errno, error.strerror) from error

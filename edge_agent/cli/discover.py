@@ -18,6 +18,8 @@ from edge_agent.runtime.clock import Clock, SystemClock
 
 # It answered a moment ago over UDP; a street of dead ones must not take minutes.
 _LOOK_S = 3.0
+# Cameras spread their answers over half a second (WS-Discovery); a minute is a typing error.
+_LONGEST_LISTEN_S = 60.0
 _SILENT = "no answer over HTTP"
 _HEADER = ("NAME", "MODEL", "ADDRESS", "ONVIF", "STATUS", "KNOWN AS")
 
@@ -45,7 +47,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--listen",
         metavar="SECONDS",
-        type=float,
+        type=_listen_s,
         default=LISTEN_S,
         help=f"how long to wait for answers (default {LISTEN_S:g})",
     )
@@ -68,6 +70,18 @@ def run(args: argparse.Namespace, console: Console, *, discovery_port: int = POR
     if not rows:
         raise _nobody(list_interfaces(), args.listen)
     return 0 if any(row.status != Status.NO_ONVIF.value for row in rows) else 1
+
+
+def _listen_s(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _LONGEST_LISTEN_S:
+        raise argparse.ArgumentTypeError(
+            f'"{text}" must be seconds above 0, at most {_LONGEST_LISTEN_S:g}'
+        )
+    return seconds
 
 
 def _ask_address(text: str, known: Configured, clock: Clock, discovery_port: int) -> Row:
@@ -96,7 +110,7 @@ def _row(presence: Presence, found: Found | None, known: Configured) -> Row:
         address=presence.address,
         endpoint=endpoint,
         status=presence.status.value,
-        configured=", ".join(known.ids_of(presence.address, endpoint)),
+        configured=", ".join(known.ids_at(presence.address, endpoint)),
         clock_offset_s=presence.clock_offset_s,
     )
 
@@ -108,7 +122,7 @@ def _silent_row(found: Found, known: Configured, silence: EdgeAgentError) -> Row
         address=found.address,
         endpoint=found.endpoint,
         status=_SILENT,
-        configured=", ".join(known.ids_of(found.address, found.endpoint)),
+        configured=", ".join(known.ids_at(found.address, found.endpoint)),
         problem=silence.what,
     )
 

@@ -16,8 +16,12 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.session import PasswordRefusedError
 from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.secret import Secret
+from edge_agent.video.opening import LoginRefusedError
 
 T = TypeVar("T")
+
+# ONVIF and RTSP refuse each in its own way.
+_REFUSALS = (PasswordRefusedError, LoginRefusedError)
 
 # A longer one is a wrong file.
 _LONGEST_PASSWORD = 256
@@ -46,15 +50,16 @@ class Terminal:
     @property
     def is_there(self) -> bool:
         """Whether standard input is a terminal."""
-        return sys.stdin.isatty()
+        # Python has none where the shell closed it.
+        return sys.stdin is not None and sys.stdin.isatty()
 
     def ask(self, question: str) -> str:
         """Return a line, without blanks around it."""
-        return input(question).strip()
+        return _answer(input, question).strip()
 
     def ask_secret(self, question: str) -> Secret:
         """Return a line that does not show."""
-        return Secret(getpass.getpass(question))
+        return Secret(_answer(getpass.getpass, question))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +81,12 @@ class Login:
         return Credentials(self.user, _read_password(self.password_file))
 
     def ask(self) -> Credentials:
-        """Ask for what was not given."""
+        """Ask for what was not given; an empty password would cost a try before the lock-out."""
         user = self.user or self.keyboard.ask("camera's user name [admin]: ") or "admin"
-        return Credentials(user, self.keyboard.ask_secret(f"password of {user}: "))
+        question = f"password of {user}: "
+        while not (password := self.keyboard.ask_secret(question)):
+            question = f"password of {user} (it cannot be empty): "
+        return Credentials(user, password)
 
 
 def log_in(
@@ -86,21 +94,35 @@ def log_in(
 ) -> tuple[Credentials | None, T]:
     """Open with what was given, else as nobody, else as whom a person says, who has two tries.
 
-    Raise PasswordRefusedError after that, and whatever else `open_as` raises at once.
+    Raise the refusal after that, and whatever else `open_as` raises at once.
     """
     given = login.given()
     try:
         return given, open_as(given)
-    except PasswordRefusedError:
+    except _REFUSALS:
         if given or not login.keyboard.is_there:
             raise
+    console.clear_progress()
     asked = login.ask()
     try:
         return asked, open_as(asked)
-    except PasswordRefusedError as refusal:
+    except _REFUSALS as refusal:
         console.bad(name, refusal.what, "one more try; after that it may lock us out")
     asked = login.ask()
     return asked, open_as(asked)
+
+
+def _answer(ask: Callable[[str], str], question: str) -> str:
+    try:
+        return ask(question)
+    except EOFError as error:
+        # The cursor still stands behind the question.
+        print()
+        raise EdgeAgentError(
+            "a question was not answered",
+            hint="run it again and answer, or give all of it:  "
+            "--name NAME --user USER --password-file FILE --yes",
+        ) from error
 
 
 def _read_password(source: str) -> Secret:

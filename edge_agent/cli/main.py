@@ -6,15 +6,16 @@ Only the chosen verb's module is imported: `--help` must not wait for FFmpeg and
 import argparse
 import importlib
 import os
+import re
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
 from edge_agent import __version__
-from edge_agent.cli.console import Console
+from edge_agent.cli.console import Console, OutputLostError
 from edge_agent.cli.folder import DEFAULT_FOLDER, default_folder
 from edge_agent.config.problems import BadConfiguration
 from edge_agent.errors import EdgeAgentError
@@ -59,6 +60,8 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: object) -> None:
         super().__init__(**{**options, "allow_abbrev": False})  # type: ignore[arg-type]  # argparse's own
+        # A corner at -0.1,0.5 is a slip of the hand, and no option.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
         self.add_argument(
             "--config",
             metavar="DIR",
@@ -68,17 +71,34 @@ class _Parser(argparse.ArgumentParser):
             help=f"folder with agent.toml ($EDGE_AGENT_CONFIG or {DEFAULT_FOLDER})",
         )
 
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong, which argparse hides below ten lines of usage, and leave with 2."""
+        self.exit(WRONG_USAGE, f"{self.prog}: {message}\n  next: {self.prog} --help\n")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1, 2, 70, 78, or 130 after Ctrl-C."""
+    if sys.stdout is None:  # the shell's >&-
+        return _say_lost("standard output is closed")
+    console = Console.on(sys.stdout)
     try:
-        code = _code_of(sys.argv[1:] if argv is None else argv, Console.on(sys.stdout))
-        sys.stdout.flush()
+        code = _code_of(sys.argv[1:] if argv is None else argv, console)
+        console.flush()
     except BrokenPipeError:
-        # Nobody reads any more; the interpreter must not try again while it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
+        code = _BROKEN_PIPE
+    except OutputLostError as error:
+        code = _say_lost((error.strerror or "it broke").lower())
+    else:
+        return code
+    # The interpreter must not try again while it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
+
+
+def _say_lost(why: str) -> int:
+    hint = "let it go to the terminal, or to a file on a disk with room"
+    print(EdgeAgentError(f"cannot write the output: {why}", hint=hint).report(), file=sys.stderr)
+    return WRONG_ON_SITE
 
 
 def _code_of(argv: Sequence[str], console: Console) -> int:
@@ -89,7 +109,7 @@ def _code_of(argv: Sequence[str], console: Console) -> int:
     except KeyboardInterrupt:
         console.clear_progress()
         return _INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, OutputLostError):
         raise
     except EdgeAgentError as failure:
         console.clear_progress()

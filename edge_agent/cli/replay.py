@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import signal
 from contextlib import ExitStack
 from pathlib import Path
 
 from edge_agent.cli.console import Console
+from edge_agent.cli.folder import with_folder
 from edge_agent.cli.replay_picture import draw_seen
 from edge_agent.config.load import load_settings
 from edge_agent.config.settings import CameraSettings, Settings
@@ -25,10 +27,19 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the alerts of the clip and how fast it went."""
+    if args.clip.is_dir():
+        raise EdgeAgentError(f"{args.clip} is a folder", hint="name a video file in it")
     settings = load_settings(args.config)
     camera = _choose(settings, args.camera)
+    if not camera.rules:
+        command = f"edge-agent zone add {camera.id} NAME X,Y X,Y X,Y --alert-on person"
+        hint = with_folder(command, args.config)
+        console.note(camera.id, "has no rule: there can be no alert", hint)
     frames = alerts = 0
     with ExitStack() as files:
+        # Told to end is Ctrl-C: a video that nobody closes cannot be played.
+        interrupt = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        files.callback(signal.signal, signal.SIGTERM, interrupt)
         video = files.enter_context(VideoFile(args.video)) if args.video else None
         for frame, seen in replay(settings, camera, args.clip):
             frames += 1

@@ -16,14 +16,12 @@ log = logging.getLogger(__name__)
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
-    """Say which options there are."""
-    parser.add_argument("--verbose", action="store_true", help="log what is normal, too")
+    """Add no arguments: the service is started as a technician would start it."""
 
 
 def run(args: argparse.Namespace, console: Console) -> int:  # noqa: ARG001 (every verb has one)
     """Run until told to stop. Raises EdgeAgentError when the agent cannot begin."""
-    for_journal = "JOURNAL_STREAM" in os.environ
-    set_up_logs(level=logging.DEBUG if args.verbose else logging.INFO, for_journal=for_journal)
+    set_up_logs(level=logging.INFO, for_journal="JOURNAL_STREAM" in os.environ)
     settings = load_settings(args.config)
     _name_the_refused(settings)
     stop = Stop()
@@ -42,5 +40,8 @@ def _name_the_refused(settings: Settings) -> None:
     for camera in settings.refused:
         for problem in camera.problems:
             log.error("camera %s does not start: %s", camera.id, problem)
-    if not settings.cameras:
+    if not settings.cameras and settings.refused:
+        count = len(settings.refused)
+        log.error("none of %s can be used", "1 camera" if count == 1 else f"{count} cameras")
+    elif not settings.cameras:
         log.warning("no camera is watched; add one with `edge-agent add`")

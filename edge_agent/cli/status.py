@@ -8,6 +8,8 @@ from edge_agent.cli.console import Console
 from edge_agent.config.load import load_settings
 from edge_agent.daemon.status import AgentStatus, CameraStatus, ask_status
 
+_PARKED = "have the broker's access rules allow our topics; the journal says why it refused each"
+_UNHEARD = "see that the center listens: its subscription, and the broker's access rules"
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
 
@@ -17,14 +19,18 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Print the status; 0 when every camera streams and the broker is reached, else 1."""
+    """Print the status; 0 when every camera streams and the broker takes all alerts, else 1."""
     status = ask_status(load_settings(args.config).state_dir)
     if args.json:
         console.plain(json.dumps(asdict(status), indent=2))
     else:
         _show(status, console)
-    is_well = status.broker.is_connected and all(one.is_streaming for one in status.cameras)
-    return 0 if is_well else 1
+    return 0 if _is_well(status) else 1
+
+
+def _is_well(status: AgentStatus) -> bool:
+    is_heard = status.broker.is_connected and not status.broker.problem
+    return is_heard and not status.spool.parked and all(one.is_streaming for one in status.cameras)
 
 
 def _show(status: AgentStatus, console: Console) -> None:
@@ -65,10 +71,13 @@ def _show_delivery(status: AgentStatus, console: Console) -> None:
             "spool",
             f"{kept}; dropped for room: {spool.dropped_alerts} alerts and "
             f"{spool.dropped_thumbnails} pictures; refused by the broker: {spool.parked}",
+            _PARKED if spool.parked else "",
         )
     else:
         console.ok("spool", kept)
-    if broker.is_connected:
+    if broker.is_connected and broker.problem:
+        console.bad("broker", f"{broker.url} connected, but {broker.problem}", _UNHEARD)
+    elif broker.is_connected:
         console.ok("broker", f"{broker.url} connected, {broker.sent} sent")
     else:
         console.bad("broker", f"{broker.url} not connected: {broker.problem or 'not tried yet'}")

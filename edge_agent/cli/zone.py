@@ -1,6 +1,7 @@
 """Zones of one camera: add, list, show on a picture, remove."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 
 from edge_agent.cli.console import Console
 from edge_agent.cli.folder import with_folder
+from edge_agent.cli.look import look_at
 from edge_agent.cli.zone_picture import Picture, describe_rule, draw_zones, picture_of
 from edge_agent.config.camera import LONGEST_ZONE_NAME
 from edge_agent.config.checks import judge_name
@@ -23,9 +25,10 @@ from edge_agent.domain.sighting import Label, Severity
 from edge_agent.domain.zone import Zone
 from edge_agent.errors import EdgeAgentError
 from edge_agent.rules.options import IntrusionOptions
-from edge_agent.video.still import take_still
 
 _RESTART = "sudo systemctl restart edge-agent"
+# 0,5 for a half, as most of the world writes it. 0,1 is a corner of the picture.
+_DECIMAL_COMMA = re.compile(r"(0),(\d{2,}|[2-9])")
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +67,7 @@ def _set_up_add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--for", metavar="SECONDS", type=_seconds, dest="patience_s", help="inside before an alert"
     )
-    parser.add_argument("--severity", type=Severity, choices=list(Severity))
+    parser.add_argument("--severity", metavar="low|medium|high", type=_severity)
     parser.add_argument("--replace", action="store_true", help="replace a zone of that name")
     parser.set_defaults(act=_add, refuse=parser.error)
 
@@ -163,7 +166,7 @@ def _show(args: argparse.Namespace, console: Console) -> None:
         picture = _read_picture(args.picture)
     else:
         console.progress(f"asking camera {camera.id} for a picture …")
-        picture = picture_of(take_still(camera.stream).frame)
+        picture = picture_of(look_at(camera.stream).frame)
     height, width = picture.shape[:2]
     title = f"{camera.id}  {width}x{height}"
     file = args.out or Path(f"{camera.id}-zones.png")
@@ -201,6 +204,11 @@ def _count(zones: Sequence[Zone]) -> str:
 
 
 def _corner(text: str) -> Point:
+    if decimals := _DECIMAL_COMMA.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is outside the picture (0 to 1); if you mean {decimals[1]}.{decimals[2]}, '
+            "write it with a point, and a corner as X,Y: 0.1,0.5"
+        )
     try:
         x, y = map(float, text.split(","))
     except ValueError:
@@ -216,6 +224,13 @@ def _labels(text: str) -> frozenset[Label]:
         if word not in known:
             raise argparse.ArgumentTypeError(f'no label "{word}"; {did_you_mean(word, known)}')
     return frozenset(map(Label, text.split(",")))
+
+
+def _severity(text: str) -> Severity:
+    known = [severity.value for severity in Severity]
+    if text not in known:
+        raise argparse.ArgumentTypeError(f'no severity "{text}"; {did_you_mean(text, known)}')
+    return Severity(text)
 
 
 def _known_labels() -> str:

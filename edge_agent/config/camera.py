@@ -5,6 +5,7 @@ from pathlib import Path
 from edge_agent.config.checks import WORD_RULE, is_word, read_name, read_password, read_url
 from edge_agent.config.outline import read_outline
 from edge_agent.config.reader import Table, did_you_mean
+from edge_agent.config.rule_kinds import KINDS
 from edge_agent.config.settings import CameraSettings
 from edge_agent.domain.geometry import Point, Polygon
 from edge_agent.domain.zone import Zone
@@ -18,7 +19,6 @@ _LONGEST_NAME = 64
 # Brightness has 255 steps, and the small picture 40x22 blocks.
 _MOST_GREY = 255.0
 _MOST_BLOCKS = 880
-_KINDS = ("intrusion",)
 # Stands in for an outline that is wrong; such a camera is refused anyway.
 _WHOLE_PICTURE = Polygon((Point(0, 0), Point(1, 0), Point(1, 1), Point(0, 1)))
 
@@ -97,10 +97,10 @@ def _read_zones(tables: list[Table]) -> dict[str, Zone]:
 def _read_rules(tables: list[Table], zones: dict[str, Zone]) -> tuple[IntrusionOptions, ...]:
     rules: dict[str, IntrusionOptions] = {}
     for table in tables:
-        kind = table.need("kind", f'write kind = "{_KINDS[0]}"')
-        if kind and kind not in _KINDS:
-            table.refuse("kind", f'there is no rule "{kind}"', did_you_mean(kind, _KINDS))
-        rule = _read_intrusion(table, zones)
+        kind = table.need("kind", f'write kind = "{next(iter(KINDS))}"')
+        if kind and kind not in KINDS:
+            table.refuse("kind", f'there is no rule "{kind}"', did_you_mean(kind, KINDS))
+        rule = _read_rule(table, zones, kind if kind in KINDS else next(iter(KINDS)))
         if rule.name in rules:
             hint = 'give one of them another: name = "…"'
             table.refuse("name", f'there are two rules "{rule.name}"', hint)
@@ -108,10 +108,10 @@ def _read_rules(tables: list[Table], zones: dict[str, Zone]) -> tuple[IntrusionO
     return tuple(rules.values())
 
 
-def _read_intrusion(table: Table, zones: dict[str, Zone]) -> IntrusionOptions:
+def _read_rule(table: Table, zones: dict[str, Zone], kind: str) -> IntrusionOptions:
     zone = _read_zone_of_rule(table, zones)
-    default = IntrusionOptions(name=f"intrusion-{zone.name}", zone=zone)
-    return IntrusionOptions(
+    default = KINDS[kind](name=f"{kind}-{zone.name}", zone=zone)
+    return KINDS[kind](
         name=read_name(table, "name", default.name, _LONGEST_NAME),
         zone=zone,
         labels=table.choices("labels", default.labels),

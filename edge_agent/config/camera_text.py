@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from edge_agent.config.rule_kinds import kind_of
 from edge_agent.config.settings import CameraSettings
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions
@@ -62,9 +63,10 @@ def _zone(zone: Zone) -> list[Line]:
 
 
 def _rule(rule: IntrusionOptions) -> list[Line]:
-    default = IntrusionOptions(name=f"intrusion-{rule.zone.name}", zone=rule.zone)
+    kind = kind_of(rule)
+    default = type(rule)(name=f"{kind}-{rule.zone.name}", zone=rule.zone)
     return [
-        ("kind", "intrusion", None),
+        ("kind", kind, None),
         ("name", rule.name, default.name),
         ("zone", rule.zone.name, None),
         ("labels", [label.value for label in sorted(rule.labels)], None),

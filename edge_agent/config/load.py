@@ -13,6 +13,20 @@ from edge_agent.errors import EdgeAgentError
 
 AGENT_FILE = "agent.toml"
 CAMERAS_FOLDER = "cameras.d"
+# What tomllib says (Python 3.11 to 3.14), and what it means to somebody who never heard of TOML.
+_PLAIN_WORDS = {
+    "Invalid value": "the value is not complete, or a text without quotes",
+    "Invalid statement": "it is neither a [section] nor name = value",
+    "Expected '=' after a key": "there is no = after the name",
+    "Expected newline or end of document": "something stands behind the end of the value",
+    "Expected ']'": "a ] is missing",
+    "Unclosed array": "a list has no ] at its end, or no , between two values",
+    "Unterminated string": "a text has no quotes at its end",
+    "Illegal character": "a text has no quotes at its end, or holds a character that cannot be typed",
+    "Unescaped '\\'": "write \\\\ for a backslash, or put the text into '…'",
+    "Cannot overwrite a value": "this was said before",
+    "Cannot declare": "this section was there before; sections that repeat have [[double]] brackets",
+}
 _FIRST_STEP = "copy docs/examples/agent.toml there and set site, box and the url of the broker"
 
 
@@ -116,15 +130,17 @@ def _parse(file: Path, text: str) -> tuple[Table | None, Problems]:
     try:
         return Table(tomllib.loads(text), problems), problems
     except tomllib.TOMLDecodeError as error:
-        what, line = _syntax_error(error, text)
+        why, line = _syntax_error(error, text)
+        what = f"this line cannot be read: {why}"
         problems.add_at_line(line, what, 'values look like name = "text", number = 5, flag = true')
     return None, problems
 
 
 def _syntax_error(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int]:
-    """Return tomllib's complaint in our form; it tells the line only inside its sentence."""
+    """Return tomllib's complaint in plain words; it tells the line only inside its sentence."""
     message = str(error)
     what, _, place = message.partition(" (at ")
     line = re.match(r"line (\d+)", place)
     last = text.count("\n") + 1
-    return f"{what[:1].lower()}{what[1:]}", int(line[1]) if line else last
+    plain = (words for start, words in _PLAIN_WORDS.items() if what.startswith(start))
+    return next(plain, f"{what[:1].lower()}{what[1:]}"), int(line[1]) if line else last

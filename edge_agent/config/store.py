@@ -1,5 +1,6 @@
 """Write a camera's file whole, or not at all; what a person wrote is never touched."""
 
+import os
 from pathlib import Path
 
 from edge_agent.config.camera_text import write_camera
@@ -30,7 +31,10 @@ def save_camera(folder: Path, camera: CameraSettings) -> Path:
     if isinstance(again, RefusedCamera):
         raise BadConfiguration(again.problems)
     if _is_by_hand(file):
-        hint = f"delete its first line or paste this into it:\n\n{text}"
+        hint = (
+            f"let edge-agent rewrite it (comments are lost) by this line on top of it:\n"
+            f"{_HEADER_START}\nor paste this into it:\n\n{text}"
+        )
         raise EdgeAgentError(f"{file} was written by hand and is left alone", hint=hint)
     _write(folder, file, (HEADER + text).encode(), mode=0o644, folder_mode=0o755)
     return file
@@ -65,12 +69,32 @@ def _is_by_hand(file: Path) -> bool:
         raise EdgeAgentError(f"cannot read {file}: {error.strerror}", hint=hint) from error
 
 
+def _owner(folder: Path) -> tuple[int, int] | None:
+    """Return whose the folder is, if we may give files away: the agent must read what sudo wrote."""
+    if os.geteuid() != 0:
+        return None
+    status = folder.stat()
+    return status.st_uid, status.st_gid
+
+
+def _give(folder: Path, owner: tuple[int, int]) -> None:
+    """Give a folder away; a link in its place is not followed to what it points to."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fchown(handle, *owner)
+    finally:
+        os.close(handle)
+
+
 def _write(folder: Path, file: Path, content: bytes, *, mode: int, folder_mode: int) -> None:
     if not folder.is_dir():
         raise EdgeAgentError(f"there is no folder {folder}", hint=f"sudo mkdir -p {folder}")
     try:
+        owner = _owner(folder)
         file.parent.mkdir(mode=folder_mode, exist_ok=True)
-        write_whole(file, content, mode=mode)
+        if owner:
+            _give(file.parent, owner)
+        write_whole(file, content, mode=mode, owner=owner)
     except OSError as error:
         hint = "run this with sudo" if isinstance(error, PermissionError) else "free some space"
         raise EdgeAgentError(f"cannot write {file}: {error.strerror}", hint=hint) from error

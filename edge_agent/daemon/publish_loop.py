@@ -6,8 +6,9 @@ its picture.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.answers import LinkLostError
@@ -30,6 +31,12 @@ _GOOD_S = 60.0
 _FIRST_PROBE_S, _LAST_PROBE_S = 2.0, 60.0
 # Name look-ups cannot be interrupted and dead name servers take their time; the watchdog waits.
 _CONNECT_PATIENCE_S = 60.0
+# Between two words on the cameras: one that comes and goes must not fill a mobile link.
+_CAMERAS_GAP_S = 10.0
+# The broker says "Not authorized" at most; its log says which rule.
+_REFUSED_HINT = (
+    "check at the broker what this box may send: its access rules (ACL), its size limits"
+)
 _GOODBYE_S = 2.0
 
 
@@ -48,7 +55,7 @@ class BrokerState:
 
 
 class PublishLoop:
-    """Delivers the spool. `run` belongs to one thread; `nudge` and `state` are for any."""
+    """Delivers the spool. `run` belongs to one thread; the other public methods are for any."""
 
     def __init__(self, spool: Spool, link: Link, clock: Clock, stop: Stop) -> None:
         self._spool = spool
@@ -68,6 +75,10 @@ class PublishLoop:
         self._must_rewind = False
         # Delivered, but still on disk because the disk refused.
         self._delivered: set[int] = set()
+        # How the cameras are, what of it the center was told last, and when of a change.
+        self._cameras: Mapping[str, str] = {}
+        self._told_cameras: Mapping[str, str] = {}
+        self._told_mono = -_CAMERAS_GAP_S
 
     def run(self) -> None:
         """Publish until told to stop, then say so to the broker and leave, within two seconds.
@@ -88,6 +99,7 @@ class PublishLoop:
         try:
             if not self._link.is_connected:
                 self._connect()
+            self._tell_changes()
             self._feed()
             self._take_in(self._link.turn(_TURN_S))
         except LinkLostError as loss:
@@ -103,6 +115,12 @@ class PublishLoop:
         """Say that there is something new on the disk."""
         self._link.wake()
 
+    def announce(self, cameras: Mapping[str, str]) -> None:
+        """Say how each camera is, by its id; the center hears of a change within ten seconds."""
+        if cameras != self._cameras:
+            self._cameras = MappingProxyType(dict(cameras))
+            self._link.wake()
+
     def state(self) -> BrokerState:
         """Return how it stands with the broker."""
         return self._state
@@ -111,7 +129,8 @@ class PublishLoop:
         now = self._clock.mono()
         self._state = replace(self._state, beat_mono=now + _CONNECT_PATIENCE_S)
         if self._session is None:
-            self._session = self._spool.begin_session()
+            self._session = self._spool.begin_session(self._clock.wall())
+        self._tell_cameras()
         self._link.connect(self._session, self._stop)
         self._cursor = 0
         self._connected_mono = self._clock.mono()
@@ -119,6 +138,16 @@ class PublishLoop:
             self._state, is_connected=True, since_wall=self._clock.wall(), last_error=""
         )
         log.info("connected to the broker; %d alerts wait", self._spool.state().waiting)
+
+    def _tell_changes(self) -> None:
+        now = self._clock.mono()
+        if self._cameras != self._told_cameras and now - self._told_mono >= _CAMERAS_GAP_S:
+            self._told_mono = now
+            self._tell_cameras()
+
+    def _tell_cameras(self) -> None:
+        self._told_cameras = self._cameras
+        self._link.announce(self._told_cameras)
 
     def _feed(self) -> None:
         if self._must_rewind:
@@ -138,13 +167,23 @@ class PublishLoop:
                     self._delivered.add(outcome.number)
                     self._note_heard()
                 case Fate.REFUSED:
-                    log.error("the broker refused alert %d: %s", outcome.number, outcome.reason)
-                    self._spool.park(outcome.number, outcome.reason)
+                    self._park(outcome)
                 case Fate.UNHEARD:
                     self._note_unheard(outcome.reason)
         if self._delivered:
             self._spool.done(sorted(self._delivered))
             self._delivered.clear()
+
+    def _park(self, refused: Outcome) -> None:
+        why = f"{refused.reason}\n  next: {_REFUSED_HINT}"
+        # By the name it was kept under; a full spool may have dropped it meanwhile.
+        for kept in self._spool.oldest(1, after=refused.number - 1):
+            if kept.number == refused.number:
+                alert = kept.alert
+                log.error(
+                    "the broker refused alert %s revision %d: %s", alert.id, alert.revision, why
+                )
+        self._spool.park(refused.number, refused.reason)
 
     def _note_heard(self) -> None:
         self._state = replace(self._state, sent=self._state.sent + 1, last_error="")

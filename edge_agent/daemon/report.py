@@ -1,6 +1,6 @@
 """Gather what every part says of itself into one status."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from edge_agent import __version__
@@ -11,6 +11,11 @@ from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
 from edge_agent.runtime.clock import Clock
 from edge_agent.spool.spool import Spool
+
+# What the center is told of a camera (docs/reference/topics.md).
+STREAMING = "streaming"
+NO_PICTURE = "no picture"
+REFUSED = "refused"
 
 
 class Reporter:
@@ -49,6 +54,14 @@ class Reporter:
             spool=self._spool_status(),
             broker=self._broker(),
         )
+
+    def cameras(self) -> Mapping[str, str]:
+        """Return how each camera is, by its id, in the words that the center reads."""
+        known = {
+            camera.settings.id: STREAMING if camera.reader.state.is_streaming else NO_PICTURE
+            for camera in self._cameras
+        }
+        return known | {camera.id: REFUSED for camera in self._settings.refused}
 
     def line(self) -> str:
         """Return the one line that `systemctl status` shows."""

@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 
 # A thread that has not gone round for this long hangs; systemd then kills and restarts us.
 STALE_S = 20.0
-# Everything must have ended by then; a silent camera holds its reader for 3 s.
-_END_S = 4.5
+# Everything must have ended by then; a silent camera holds its reader for 3 s. Five seconds are
+# promised, of which a round may pass before we hear of it, and the process has to end, too.
+_END_S = 4.0
 _ROUND_S = 0.5
 EXIT_FINE = 0
 EXIT_DEFECT = 70
@@ -75,7 +76,9 @@ class Service:
             clock=self._clock,
         )
         workers = self._workers(cameras, publisher)
-        log.info("edge-agent %s: %d cameras", __version__, len(cameras))
+        count = "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
+        log.info("edge-agent %s: %s", __version__, count)
+        publisher.announce(reporter.cameras())
         for worker in workers:
             worker.start()
         notify("READY=1", f"STATUS={reporter.line()}")
@@ -105,6 +108,7 @@ class Service:
         told_at = 0.0
         while not self._stop.is_told:
             self._status.answer(lambda: to_json(reporter.status()), wait_s=_ROUND_S)
+            publisher.announce(reporter.cameras())
             now = self._clock.mono()
             # systemd wants to hear from us at least twice in its period.
             if now - told_at < (pause_s or 20.0) / 3:
@@ -136,10 +140,13 @@ class Service:
 
 
 def stop_on_signals(stop: Stop) -> None:
-    """Let SIGTERM and SIGINT end the agent in order. Call from the main thread."""
+    """Let SIGTERM, SIGINT and SIGHUP end the agent in order. Call from the main thread."""
 
     def told(_number: int, _frame: FrameType | None) -> None:
         stop.tell()
 
     signal.signal(signal.SIGTERM, told)
     signal.signal(signal.SIGINT, told)
+    # A terminal that closes, or a lost ssh; whoever said `nohup` wants it to go on.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, told)

@@ -83,6 +83,11 @@ def ask_status(state_dir: Path) -> AgentStatus:
             line.settimeout(_DEADLINE_S)
             line.connect(str(path))
             answer = _read_all(line)
+    except PermissionError as error:
+        raise EdgeAgentError(
+            f"the agent at {path} runs as another user, whom this one may not ask",
+            hint="sudo edge-agent status",
+        ) from error
     except OSError as error:
         raise EdgeAgentError(
             f"no agent answers at {path} ({(error.strerror or 'no answer').lower()})",

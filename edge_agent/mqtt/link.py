@@ -8,6 +8,7 @@ import json
 import logging
 import socket
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -41,8 +42,9 @@ log = logging.getLogger(__name__)
 
 # A restart or a short outage of the network is no reason to call a box offline.
 WILL_DELAY_S = 30
-# The contract of docs/reference/topics.md; a receiver may refuse more.
-_LARGEST_PICTURE = 65_536
+# The contract of docs/reference/topics.md: a receiver takes this much, and may refuse more. Pictures
+# of ours are smaller (alerts/thumbnail.py).
+LARGEST_PICTURE = 65_536
 
 
 class Fate(Enum):
@@ -93,6 +95,7 @@ class Link:
         self._will_delay_s = will_delay_s
         self._protocol = MQTT_5
         self._session = 0
+        self._cameras: Mapping[str, str] = {}
         self._pipe: Pipe | None = None
         self._loss: LinkLostError | None = None
         # Pictures go before alerts that were not sent yet, else they would wait for all of them.
@@ -121,8 +124,13 @@ class Link:
             self._protocol = MQTT_3
             pipe = open_pipe(to, self._caller(), stop, self._awake)
         self._pipe = pipe
-        self._waiting.append(_Part(self._status("online")))
-        self._pump()
+        self._say_online()
+
+    def announce(self, cameras: Mapping[str, str]) -> None:
+        """Publish how each camera is, by its id: now, or with the birth message once connected."""
+        self._cameras = cameras
+        if self._pipe is not None:
+            self._say_online()
 
     @property
     def is_connected(self) -> bool:
@@ -206,6 +214,14 @@ class Link:
             self._awake.close()
             self._wake.close()
 
+    def _say_online(self) -> None:
+        message = self._status("online", cameras=dict(self._cameras))
+        if not self._fits(message):
+            log.warning("the status goes without the cameras: too large for the broker")
+            message = self._status("online")
+        self._waiting.append(_Part(message))
+        self._pump()
+
     def _still_waits(self, packet_id: int) -> bool:
         assert self._pipe is not None  # noqa: S101 (the one caller has looked)
         heard = self._pipe.turn(0.1, self._awake)
@@ -252,7 +268,7 @@ class Link:
             is_text=False,
             revision=alert.revision,
         )
-        if len(alert.thumbnail) > _LARGEST_PICTURE or not self._fits(message):
+        if len(alert.thumbnail) > LARGEST_PICTURE or not self._fits(message):
             log.warning("alert %s goes without its picture: too large for the broker", alert.id)
             return False
         self._pictures.append(_Part(message, number, alert, is_picture=True))
@@ -308,7 +324,7 @@ class Link:
             protocol=self._protocol,
         )
 
-    def _status(self, state: str) -> Message:
+    def _status(self, state: str, **more: Mapping[str, str]) -> Message:
         """Birth, will and end carry the same session, so that a late will cannot deny a birth."""
         now = datetime.fromtimestamp(self._clock.wall(), UTC)
         status = {
@@ -318,6 +334,7 @@ class Link:
             "time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "site": self._topics.site,
             "box": self._topics.box,
+            **more,
         }
         return Message(
             topic=self._topics.status,

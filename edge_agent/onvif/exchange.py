@@ -82,7 +82,7 @@ def post(
     except http.client.HTTPException as error:
         raise EdgeAgentError(
             f"{place(host, port)} answers, but not with HTTP ({type(error).__name__})",
-            hint=_FIND_THE_PORT,
+            hint=f"is it the RTSP port? {_FIND_THE_PORT}",
         ) from error
     except OSError as error:
         raise EdgeAgentError(
@@ -130,6 +130,12 @@ def _ask(
                 content_type=response.getheader("Content-Type", ""),
                 date=response.getheader("Date", ""),
             )
+    except TimeoutError as error:
+        # GStreamer's RTSP server takes a POST for the begin of a tunnel, and waits.
+        raise EdgeAgentError(
+            f"{place(host, port)} takes the connection, but there is no answer over HTTP",
+            hint=f"is it the RTSP port, or a camera that hangs? {_FIND_THE_PORT}",
+        ) from error
     finally:
         connection.close()
 

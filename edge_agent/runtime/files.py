@@ -5,10 +5,12 @@ import tempfile
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+def write_whole(
+    path: Path, content: bytes, *, mode: int = 0o644, owner: tuple[int, int] | None = None
+) -> None:
     """Write all of a file or nothing: temporary file, fsync, rename, fsync the folder.
 
-    Raises OSError as the system says it.
+    `owner` is the user's and the group's number; only root may give a file away. Raises OSError as the system says it.
     """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -16,6 +18,9 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
             file.write(content)
             file.flush()
             os.fchmod(file.fileno(), mode)
+            if owner:
+                # Before it has its name: what others may exchange is never given away.
+                os.fchown(file.fileno(), *owner)
             os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:

@@ -140,14 +140,20 @@ def count(connection: sqlite3.Connection, table: str) -> int:
     return int(answer.fetchone()[0])
 
 
-def begin_session(connection: sqlite3.Connection) -> int:
-    """Count one more start and return how many there were."""
-    add_to_counter(connection, "session")
+def begin_session(connection: sqlite3.Connection, now_wall: float) -> int:
+    """Return the Unix seconds of now, or one more than last time where that is greater.
+
+    The clock alone would not do: a box without a battery starts in 1970. A count alone begins
+    again with a new disk, and the center would take the box's word for an old one.
+    """
+    connection.execute(
+        "UPDATE counters SET value = max(value + 1, ?) WHERE name = 'session'", (int(now_wall),)
+    )
     return counters(connection)["session"]
 
 
 def counters(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return what was dropped since the spool was begun, and how often it was begun with."""
+    """Return what was dropped since the spool was begun, and the latest session."""
     return dict(connection.execute("SELECT name, value FROM counters").fetchall())
 
 

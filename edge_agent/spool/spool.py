@@ -86,9 +86,12 @@ class Spool:
         """Set an alert aside that must not be sent again, and remember why."""
         self._write(lambda spool, _: rows.park(spool, number, reason))
 
-    def begin_session(self) -> int:
-        """Return a number greater than at any start before, as the status message carries it."""
-        return self._write(lambda spool, _: rows.begin_session(spool))
+    def begin_session(self, now_wall: float) -> int:
+        """Return a number greater than at any start before, as the status message carries it.
+
+        On a new disk, too: it is not below the Unix seconds of now.
+        """
+        return self._write(lambda spool, _: rows.begin_session(spool, now_wall))
 
     def state(self) -> SpoolState:
         """Return what waits and what was lost."""

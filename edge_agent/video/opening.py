@@ -3,6 +3,8 @@
 FFmpeg waits for ever by default, and its errors name numbers. Both end here.
 """
 
+import errno
+import socket
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -26,6 +28,10 @@ else:
 _LONGEST_LOGIN = 127
 # Part of the deadline after which a failure is silence, not an answer we could not read.
 _SILENCE_SHARE = 0.95
+
+
+class LoginRefusedError(EdgeAgentError):
+    """The camera does not let us see this stream as the one we said we are, or as nobody."""
 
 
 def open_stream(options: StreamOptions) -> tuple[InputContainer, VideoStream]:
@@ -114,10 +120,7 @@ def _refusal(options: StreamOptions, error: av.error.FFmpegError, took_s: float)
     place = urlsplit(url).netloc
     match error:
         case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
-            return EdgeAgentError(
-                f"{url} refused our user name or password",
-                hint="set the password anew:  edge-agent add ... --password-file FILE",
-            )
+            return _refused_login(options)
         case av.error.HTTPNotFoundError():
             return EdgeAgentError(
                 f"{place} has no stream at {urlsplit(url).path or '/'}",
@@ -136,10 +139,44 @@ def _refusal(options: StreamOptions, error: av.error.FFmpegError, took_s: float)
                 hint="check the cable, the power and the address; try `ping` from this box",
             )
         case _:
-            return EdgeAgentError(
-                f"{url} could not be opened: {_words(error)}",
-                hint="check the address, and that it is a video stream",
-            )
+            return _not_opened(url, error)
+
+
+def _not_opened(url: str, error: av.error.FFmpegError) -> EdgeAgentError:
+    if not _is_rtsp(url):
+        return EdgeAgentError(
+            f"{url} is no video: {_words(error)}", hint="name a video file, for example an MP4"
+        )
+    if error.errno == errno.EIO and not _has_address(url):
+        return EdgeAgentError(
+            f"no host is called '{urlsplit(url).hostname}'",
+            hint="check the name, or give the IP address",
+        )
+    return EdgeAgentError(
+        f"{url} could not be opened: {_words(error)}",
+        hint="check the address, and that it is a video stream",
+    )
+
+
+def _refused_login(options: StreamOptions) -> LoginRefusedError:
+    if not options.username:
+        return LoginRefusedError(
+            f"{options.url} wants a user name and a password",
+            hint=f"give them:  edge-agent add {options.url} --user NAME --password-file FILE",
+        )
+    return LoginRefusedError(
+        f"{options.url} refused our user name or password",
+        hint="set the password anew:  edge-agent add ... --user NAME --password-file FILE",
+    )
+
+
+def _has_address(url: str) -> bool:
+    """Tell whether the host has one; FFmpeg calls an unknown name an "input/output error"."""
+    try:
+        socket.getaddrinfo(urlsplit(url).hostname, None)
+    except (socket.gaierror, UnicodeError):
+        return False
+    return True
 
 
 def _words(error: av.error.FFmpegError) -> str:

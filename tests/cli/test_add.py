@@ -1,99 +1,17 @@
 """Adding cameras: a fake firmware for ONVIF, a real RTSP server for the pictures."""
 
-import argparse
 import io
 import stat
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
-from edge_agent.cli.add import run, set_up
 from edge_agent.cli.candidate import drift_words, word_from
-from edge_agent.cli.console import Console
+from edge_agent.cli.login import Terminal
 from edge_agent.config.load import load_camera
-from edge_agent.config.settings import CameraSettings
-from edge_agent.config.store import save_camera
-from edge_agent.domain.geometry import Point, Polygon
-from edge_agent.domain.zone import Zone
+from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.secret import Secret
-from edge_agent.video.options import StreamOptions
+from tests.cli.sites import RIGHT, Person, Site
 from tests.fakes.onvif_camera import Firmware, OnvifCamera, Stream
-from tests.peers.rtsp import RtspServer
-
-RIGHT = "a & b <c>"
-ZONE = Zone("yard", Polygon((Point(0, 0), Point(1, 0), Point(0, 1))))
-
-
-@dataclass(slots=True)
-class Person:
-    """Sits at the keyboard and answers in order; nobody is there without answers."""
-
-    answers: list[str] = field(default_factory=list)
-    secrets: list[str] = field(default_factory=list)
-    questions: list[str] = field(default_factory=list)
-    is_there: bool = True
-
-    def ask(self, question: str) -> str:
-        self.questions.append(question)
-        return self.answers.pop(0)
-
-    def ask_secret(self, question: str) -> Secret:
-        self.questions.append(question)
-        return Secret(self.secrets.pop(0))
-
-
-class Site:
-    """A configuration folder and the command, run as the technician runs it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "etc"
-        self.folder.mkdir()
-        self.out = ""
-        self.password_file = folder / "password"
-        self.password_file.write_text(f"{RIGHT}\n")
-
-    def add(self, *words: str, person: Person | None = None, discovery_port: int = 9) -> int:
-        parser = argparse.ArgumentParser()
-        set_up(parser)
-        out = io.StringIO()
-        try:
-            return run(
-                parser.parse_args([*words], argparse.Namespace(config=self.folder)),
-                Console(out, is_terminal=False, width=200),
-                keyboard=person or Person(is_there=False),
-                discovery_port=discovery_port,
-            )
-        finally:
-            self.out = out.getvalue()
-
-    def add_camera(self, camera: OnvifCamera, *words: str, person: Person | None = None) -> int:
-        where = f"127.0.0.1:{camera.port}"
-        return self.add(where, *words, person=person, discovery_port=camera.discovery_port)
-
-    def with_password(self, camera: OnvifCamera, *words: str) -> int:
-        login = ("--user", "admin", "--password-file", str(self.password_file))
-        return self.add_camera(camera, *login, *words)
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return Site(tmp_path)
-
-
-@pytest.fixture
-def streams(rtsp_server: Callable[..., RtspServer], street_h264: Path) -> tuple[Stream, ...]:
-    server = rtsp_server(street_h264, sub=street_h264, user="admin", password=RIGHT)
-    return (
-        Stream(token="main", uri=server.url("/main"), width_px=1920, height_px=1080),
-        Stream(token="sub", uri=server.url("/sub"), width_px=640, height_px=480),
-    )
-
-
-@pytest.fixture
-def open_stream(rtsp_server: Callable[..., RtspServer], street_h264: Path) -> str:
-    return rtsp_server(street_h264).url("/main")
 
 
 def test_a_camera_is_asked_seen_and_saved(site: Site, streams: tuple[Stream, ...]) -> None:
@@ -235,33 +153,48 @@ def test_a_stream_with_a_password_is_added_without_onvif(
     assert load_camera(site.folder, "yard").stream.password == Secret(RIGHT)
 
 
-def test_adding_a_camera_again_keeps_its_zones(site: Site, open_stream: str) -> None:
-    save_camera(
-        site.folder,
-        CameraSettings(
-            id="yard", name="Yard", stream=StreamOptions(url=open_stream, read_s=2), zones=(ZONE,)
-        ),
-    )
+def test_a_person_is_asked_for_the_login_that_a_stream_wants(
+    site: Site, streams: tuple[Stream, ...]
+) -> None:
+    person = Person(answers=["admin"], secrets=["wrong", RIGHT])
 
-    assert site.add(open_stream) == 0, site.out
+    code = site.add(streams[0].uri, "--name", "yard", "--user", "admin", person=person)
 
-    yard = load_camera(site.folder, "yard")
-    assert (yard.zones, yard.name, yard.stream.read_s) == ((ZONE,), "Yard", 2)
+    assert code == 0, site.out
+    assert load_camera(site.folder, "yard").stream.password == Secret(RIGHT)
 
 
-def test_another_camera_is_not_replaced_without_a_word(site: Site, open_stream: str) -> None:
-    other = CameraSettings(
-        id="gate", name="gate", stream=StreamOptions(url="rtsp://10.0.0.9/s"), zones=(ZONE,)
-    )
-    save_camera(site.folder, other)
+def test_nobody_there_is_told_which_options_a_stream_wants(
+    site: Site, streams: tuple[Stream, ...]
+) -> None:
+    assert site.add(streams[0].uri, "--name", "yard") == 1
 
-    assert site.add(open_stream, "--name", "gate") == 1
-    assert "is the id of another camera" in site.out
-    assert load_camera(site.folder, "gate").stream.url == "rtsp://10.0.0.9/s"
+    assert "wants a user name and a password" in site.out
+    assert "--user NAME --password-file FILE" in site.out
 
-    assert site.add(open_stream, "--name", "gate", "--yes") == 0
-    assert load_camera(site.folder, "gate").stream.url == open_stream
-    assert load_camera(site.folder, "gate").zones == (ZONE,)
+
+def test_an_empty_password_is_not_sent(site: Site, streams: tuple[Stream, ...]) -> None:
+    person = Person(answers=["admin"], secrets=["", "", RIGHT])
+    with OnvifCamera(Firmware(streams=streams[1:])) as camera:
+        assert site.add_camera(camera, "--name", "gate", person=person) == 0, site.out
+
+        assert camera.seen.refused == 0
+
+
+def test_a_question_without_an_answer_ends_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-D, or a terminal that went away."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+
+    with pytest.raises(EdgeAgentError, match="a question was not answered") as caught:
+        Terminal().ask("save it as [gate]: ")
+
+    assert "--password-file" in caught.value.hint
+
+
+def test_without_a_standard_input_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+
+    assert not Terminal().is_there
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,27 @@ def test_a_configuration_with_mistakes_does_not_hide_the_cameras(tmp_path: Path)
     assert code == 0
 
 
+def test_a_stream_on_the_same_host_is_marked_as_known(tmp_path: Path) -> None:
+    with OnvifCamera() as camera:
+        for channel in ("ch1", "ch2"):
+            stream = StreamOptions(url=f"rtsp://127.0.0.1/{channel}")
+            save_camera(tmp_path, CameraSettings(id=channel, name=channel, stream=stream))
+        (row,) = as_json(tmp_path, "--listen", "0.3", port=camera.discovery_port)
+
+    assert row["configured"] == "ch1, ch2"
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "61", "nan", "inf", "soon"])
+def test_a_time_that_nobody_means_is_wrong_usage(
+    tmp_path: Path, seconds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        discover(tmp_path, "--listen", seconds, port=9)
+
+    assert caught.value.code == 2
+    assert f'"{seconds}" must be seconds above 0, at most 60' in capsys.readouterr().err
+
+
 def test_silence_comes_with_advice(tmp_path: Path) -> None:
     with OnvifCamera(Firmware(hangs=True)) as camera, pytest.raises(EdgeAgentError) as caught:
         discover(tmp_path, "--listen", "0.2", port=camera.discovery_port)

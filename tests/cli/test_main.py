@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -12,7 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edge_agent.cli.main import VERBS, main
+from edge_agent.config.settings import CameraSettings
+from edge_agent.config.store import save_camera
 from edge_agent.errors import EdgeAgentError
+from edge_agent.video.options import StreamOptions
 
 if TYPE_CHECKING:
     import argparse
@@ -92,7 +97,16 @@ def test_every_verb_tells_how_it_is_used(name: str, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize("words", [[], ["dicsover"], ["status", "--loud"], ["zone"]])
 def test_wrong_usage_is_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
-    assert "usage: edge-agent" in capsys.readouterr().err
+    assert "edge-agent" in capsys.readouterr().err
+
+
+def test_what_is_wrong_is_said_first(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["status", "--loud"])
+
+    assert capsys.readouterr().err.splitlines() == [
+        "edge-agent status: unrecognized arguments: --loud",
+        "  next: edge-agent status --help",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -209,6 +223,38 @@ def test_a_closed_pipe_is_no_reason_to_complain(unbuffered: str, tmp_path: Path)
 
     assert done.returncode == 141
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("redirection", "why"),
+    [(">&-", "standard output is closed"), ("> /dev/full", "no space left on device")],
+)
+def test_an_output_that_cannot_be_written_is_1(tmp_path: Path, redirection: str, why: str) -> None:
+    shell = f'exec "$0" -m edge_agent --config "$1" check {redirection}'
+    command = ["/bin/sh", "-c", shell, sys.executable, str(tmp_path)]
+
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)  # noqa: S603 (ourselves)
+
+    assert done.returncode == 1
+    first, second = done.stderr.splitlines()
+    assert first == f"cannot write the output: {why}"
+    assert second.startswith("  next: ")
+
+
+def test_ctrl_c_ends_the_wait_for_a_camera(tmp_path: Path) -> None:
+    """PyAV swallows the interrupt while it opens a stream."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        stream = StreamOptions(url=f"rtsp://127.0.0.1:{silent.getsockname()[1]}/x", open_s=1.0)
+        save_camera(tmp_path, CameraSettings(id="gate", name="gate", stream=stream))
+        command = [sys.executable, "-m", "edge_agent", "--config", str(tmp_path), "check", "gate"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as asking:  # noqa: S603 (ourselves)
+            caller, _ = silent.accept()
+            with caller:
+                asking.send_signal(signal.SIGINT)
+                said = asking.communicate(timeout=60)
+
+    assert (asking.returncode, *said) == (130, b"", b"")
 
 
 def test_a_missing_configuration_is_78(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
-"""`replay` and `status` as a technician runs them."""
+"""`replay` as a technician runs it."""
 
 import json
+import signal
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -8,7 +10,8 @@ import pytest
 
 from edge_agent.cli.main import main
 from edge_agent.video.clip import read_clip
-from tests.peers import clips
+from tests.peers import clips, process
+from tests.peers.center import until
 
 _CAMERA = """\
 [stream]
@@ -63,6 +66,21 @@ def test_a_replay_prints_writes_and_draws_its_alerts(
     assert len(list(read_clip(video))) == 30
 
 
+def test_a_replay_told_to_end_leaves_a_video_that_plays(
+    site: Path, street_h264: Path, tmp_path: Path
+) -> None:
+    video = tmp_path / "seen.mp4"
+    endless = clips.looped(street_h264)
+    words = ["replay", str(endless), "--config", str(site), "--video", str(video)]
+    replay = process.spawn([sys.executable, "-m", "edge_agent", *words], tmp_path / "log")
+
+    until(lambda: video.exists() and video.stat().st_size > 0, 30)
+    replay.send_signal(signal.SIGTERM)
+
+    assert replay.wait(10) == 130
+    assert len(list(read_clip(video))) > 0
+
+
 def test_among_several_cameras_one_must_be_named(
     site: Path, short_street: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -85,6 +103,28 @@ def test_a_camera_that_cannot_be_used_says_why(
     assert "camera yard cannot be used" in capsys.readouterr().err
 
 
+def test_a_folder_is_no_clip(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(site), "--config", str(site)]) == 1
+    assert capsys.readouterr().err == f"{site} is a folder\n  next: name a video file in it\n"
+
+
+def test_a_text_is_no_clip(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(site / "agent.toml"), "--config", str(site)]) == 1
+    assert f"{site}/agent.toml is no video" in capsys.readouterr().err
+
+
+def test_a_camera_without_a_rule_says_that_nothing_can_come_of_it(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site / "cameras.d" / "gate.toml").write_text('[stream]\nurl = "rtsp://127.0.0.1:1/main"\n')
+
+    main(["replay", str(site / "agent.toml"), "--config", str(site)])
+
+    printed = capsys.readouterr().out
+    assert "gate   has no rule: there can be no alert" in printed
+    assert f"--alert-on person --config {site}" in printed
+
+
 def test_a_folder_nobody_may_write_to_is_named(
     site: Path, short_street: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -94,14 +134,3 @@ def test_a_folder_nobody_may_write_to_is_named(
 
     assert code == 1
     assert "cannot write /proc/seen.mp4" in capsys.readouterr().err
-
-
-def test_the_status_of_an_agent_that_is_not_there(
-    site: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code = main(["status", "--config", str(site)])
-
-    error = capsys.readouterr().err
-    assert code == 1
-    assert "no agent answers" in error
-    assert "next: start it" in error

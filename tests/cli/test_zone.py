@@ -130,6 +130,9 @@ def test_an_alert_can_be_changed_together_with_its_zone(site: Path) -> None:
         (["0,0", "1,1", "1,0", "0,1"], "the outline crosses itself: the lines after corners 1 and 3 meet"),
         (["0,0", "320,0", "1,1"], "the outline corner 2 (320, 0) lies outside the picture (0 to 1)"),
         ([*_CORNERS, "--alert-on", "persn"], 'argument --alert-on: no label "persn"; did you mean person?'),
+        (["-0.1,0.5", "0.9,0.5", "0.9,0.95"], "the outline corner 1 (-0.1, 0.5) lies outside the picture (0 to 1)"),
+        (["0,5", "0,9", "1,1"], 'argument X,Y: "0,5" is outside the picture (0 to 1); if you mean 0.5, write it with a point, and a corner as X,Y: 0.1,0.5'),
+        ([*_CORNERS, "--alert-on", "car", "--severity", "urgent"], 'argument --severity: no severity "urgent"; known here: high, low, medium'),
         ([*_CORNERS, "--for", "2"], "--for and --severity need --alert-on"),
         ([*_CORNERS, "--severity", "low"], "--for and --severity need --alert-on"),
         ([*_CORNERS, "--alert-on", "car", "--for", "0"], 'argument --for: "0" must be seconds above 0, at most 86400'),
@@ -142,7 +145,10 @@ def test_a_slip_of_the_hand_is_wrong_usage(
     code = _zone("add", "gate", "walkway", *words)
 
     assert code == 2
-    assert capsys.readouterr().err.endswith(f"edge-agent zone add: error: {complaint}\n")
+    assert capsys.readouterr().err.splitlines() == [
+        f"edge-agent zone add: {complaint}",
+        "  next: edge-agent zone add --help",
+    ]
     assert load_camera(site, "gate").zones == ()
 
 

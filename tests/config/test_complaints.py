@@ -192,14 +192,21 @@ def test_a_bad_broker_is_described(tmp_path: Path, broker: str, complaint: str) 
         (
             "[stream]\nurl = rtsp://10.0.0.7/\n",
             [
-                "cameras.d/gate.toml, line 2: invalid value",
+                "cameras.d/gate.toml, line 2: this line cannot be read: the value is not complete, or a text without quotes",
+                '  next: values look like name = "text", number = 5, flag = true',
+            ],
+        ),
+        (
+            '[stream]\nurl "rtsp://10.0.0.7/"\n',
+            [
+                "cameras.d/gate.toml, line 2: this line cannot be read: there is no = after the name",
                 '  next: values look like name = "text", number = 5, flag = true',
             ],
         ),
         (
             '[stream]\nurl = "rtsp://10.0.0.7/',
             [
-                "cameras.d/gate.toml, line 2: unterminated string",
+                "cameras.d/gate.toml, line 2: this line cannot be read: a text has no quotes at its end",
                 '  next: values look like name = "text", number = 5, flag = true',
             ],
         ),

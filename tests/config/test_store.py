@@ -1,8 +1,9 @@
 """What is written is what is read, and what a person wrote stays."""
 
 import math
+import os
 import stat
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from edge_agent.config.load import load_camera
 from edge_agent.config.problems import BadConfiguration
+from edge_agent.config.rule_kinds import KINDS
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import save_camera, save_password
 from edge_agent.domain.geometry import Point, Polygon
@@ -165,6 +167,65 @@ def test_a_file_that_a_person_wrote_is_left_alone(tmp_path: Path) -> None:
 
     assert 'url = "rtsp://192.168.1.64/stream2"' in caught.value.hint
     assert file.read_text().startswith("# mine")
+
+
+def test_the_hint_for_a_file_by_hand_works(tmp_path: Path) -> None:
+    file = tmp_path / "cameras.d/gate.toml"
+    file.parent.mkdir()
+    file.write_text('stream.url = "rtsp://10.0.0.1/"\n')
+    with pytest.raises(EdgeAgentError) as caught:
+        save_camera(tmp_path, _GATE)
+
+    line = caught.value.hint.splitlines()[1]
+    file.write_text(f"{line}\n{file.read_text()}")
+
+    save_camera(tmp_path, _GATE)
+    assert load_camera(tmp_path, "gate") == _GATE
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_sudo_writes_belongs_to_whom_the_folder_belongs_to(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    os.chown(tmp_path, 4321, 4322)
+
+    password_file = save_password(tmp_path, "gate", Secret("x"))
+    camera_file = save_camera(tmp_path, _GATE)
+
+    for path in (password_file, password_file.parent, camera_file, camera_file.parent):
+        assert (path.stat().st_uid, path.stat().st_gid) == (4321, 4322), path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_link_in_the_place_of_a_folder_gives_nothing_away(tmp_path: Path) -> None:
+    folder, treasure = tmp_path / "etc", tmp_path / "treasure"
+    folder.mkdir()
+    treasure.mkdir()
+    (folder / "secrets").symlink_to(treasure)
+    os.chown(folder, 4321, 4322)
+
+    with pytest.raises(EdgeAgentError, match="cannot write"):
+        save_password(folder, "gate", Secret("x"))
+
+    assert treasure.stat().st_uid == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LoiteringOptions(IntrusionOptions):
+    """A second kind of rule."""
+
+
+def test_a_rule_of_another_kind_does_not_become_an_intrusion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = _LoiteringOptions(name="loitering-walkway", zone=_GATE.zones[0])
+    camera = replace(_GATE, rules=(rule,))
+    with pytest.raises(KeyError):
+        save_camera(tmp_path, camera)
+
+    monkeypatch.setitem(KINDS, "loitering", _LoiteringOptions)
+
+    assert 'kind = "loitering"' in save_camera(tmp_path, camera).read_text()
+    assert load_camera(tmp_path, "gate").rules == (rule,)
 
 
 def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from tests.fakes.alerts import an_alert
 from tests.peers.listener import Listener
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from tests.peers.mosquitto import Mosquitto
@@ -74,8 +74,11 @@ def publish(spool: Spool) -> Iterator[Callable[..., Publisher]]:
     """Start a publisher towards a broker, with options of one's own."""
     with ExitStack() as running:
 
-        def start(broker: Mosquitto, **options: object) -> Publisher:
+        def start(
+            broker: Mosquitto, cameras: Mapping[str, str] | None = None, **options: object
+        ) -> Publisher:
             publisher = Publisher(spool, BrokerOptions(url=broker.url, insecure=True, **options))
+            publisher.loop.announce(cameras or {})
             publisher.worker.start()
             running.callback(publisher.stop)
             return publisher
@@ -200,7 +203,9 @@ def test_a_wrong_password_is_said_clearly_and_not_tried_in_a_hot_loop(
 
 
 def test_what_the_access_rules_forbid_is_parked_and_the_rest_goes_on(
-    start_broker: Callable[..., Mosquitto], publish: Callable[..., Publisher]
+    start_broker: Callable[..., Mosquitto],
+    publish: Callable[..., Publisher],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     allowed = ("alert/gate", "thumb/#", "status")
     rules = [f"topic write city/v1/kota/box-7/up/{branch}" for branch in allowed]
@@ -208,7 +213,7 @@ def test_what_the_access_rules_forbid_is_parked_and_the_rest_goes_on(
     broker = start_broker(users={"box-7": "word", "center": "ear"}, acl=acl)
     with Listener(broker.port, "center", "ear") as center:
         publisher = publish(broker, username="box-7", password=Secret("word"))
-        publisher.append("forbidden", camera="yard")
+        publisher.append("forbidden", camera="yard", revision=3)
         publisher.append("allowed", camera="gate")
         center.wait_for(lambda c: c.ids() == ["allowed"])
         publisher.wait_until_empty()
@@ -216,6 +221,21 @@ def test_what_the_access_rules_forbid_is_parked_and_the_rest_goes_on(
     assert publisher.spool.state().parked == 1
     [(reason,)] = publisher.spool._connection().execute("SELECT reason FROM parked")
     assert reason == "Not authorized"
+    assert "refused alert forbidden revision 3: Not authorized\n  next: check" in caplog.text
+
+
+def test_the_center_reads_how_the_cameras_are_also_when_it_comes_later(
+    broker: Mosquitto, publish: Callable[..., Publisher]
+) -> None:
+    publisher = publish(broker, {"gate": "no picture", "yard": "refused"})
+    publisher.wait_until(lambda: publisher.loop.state().is_connected)
+
+    with Listener(broker.port) as center:
+        center.wait_for(lambda c: c.states() == ["online"])
+
+    [status] = center.of("status")
+    assert status.is_retained
+    assert json.loads(status.payload)["cameras"] == {"gate": "no picture", "yard": "refused"}
 
 
 def test_nobody_listening_keeps_the_alert_until_somebody_does(
@@ -282,7 +302,7 @@ def test_a_broker_that_only_looks_alive_is_left_and_found_again(
     assert "acknowledged nothing for 0.5 s" in error
 
 
-def test_stopping_says_stopped_and_starting_again_counts_the_session_up(
+def test_stopping_says_stopped_and_starting_again_is_a_later_session(
     broker: Mosquitto, publish: Callable[..., Publisher]
 ) -> None:
     with Listener(broker.port) as center:
@@ -297,8 +317,9 @@ def test_stopping_says_stopped_and_starting_again_counts_the_session_up(
 
     told = [json.loads(one.payload) for one in center.of("status")]
     assert took_s < 2
-    assert [status["session"] for status in told] == [1, 1, 2]
-    assert {"state", "session", "version", "time", "site", "box"} == set(told[0])
+    sessions = [status["session"] for status in told]
+    assert sessions[0] == sessions[1] < sessions[2]
+    assert {"state", "session", "version", "time", "site", "box", "cameras"} == set(told[0])
 
 
 def test_a_late_subscriber_still_learns_that_the_box_is_there(

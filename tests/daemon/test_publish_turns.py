@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -54,6 +55,58 @@ def go_round(loop: PublishLoop, holds: Callable[[], bool], seconds: float = 5.0)
     while not holds():
         assert time.monotonic() < deadline, loop.state()
         loop.run_once()
+
+
+def cameras_told(broker: ScriptedBroker) -> list[dict[str, str]]:
+    told = [json.loads(body) for topic, body in broker.published if topic.endswith("/status")]
+    assert len({status["session"] for status in told}) <= 1
+    return [status["cameras"] for status in told if status["state"] == "online"]
+
+
+def test_the_center_hears_that_a_camera_is_dark_but_not_every_flicker(
+    by_hand: Callable[..., PublishLoop],
+) -> None:
+    clock = FakeClock()
+    with ScriptedBroker(Script()) as broker:
+        loop = by_hand(broker.port, clock)
+        loop.announce({"gate": "no picture"})
+        go_round(loop, lambda: len(cameras_told(broker)) == 1)
+        loop.announce({"gate": "streaming"})
+        go_round(loop, lambda: len(cameras_told(broker)) == 2)
+
+        for state in ("no picture", "streaming", "no picture"):
+            clock.advance(3.0)
+            loop.announce({"gate": state})
+            loop.run_once()
+        told_early = len(cameras_told(broker))
+        clock.advance(1.0)
+        go_round(loop, lambda: len(cameras_told(broker)) == 3)
+        clock.advance(60.0)
+        loop.announce({"gate": "no picture"})
+        loop.run_once()
+
+    assert told_early == 2
+    told = [cameras["gate"] for cameras in cameras_told(broker)]
+    assert told == ["no picture", "streaming", "no picture"]
+
+
+def test_after_an_outage_the_broker_hears_how_the_cameras_are_now(
+    by_hand: Callable[..., PublishLoop],
+) -> None:
+    clock = FakeClock()
+    script = Script(hang_up={b"up/alert/": 0x8B})
+    with ScriptedBroker(script) as broker:
+        loop = by_hand(broker.port, clock)
+        loop.announce({"gate": "streaming"})
+        go_round(loop, lambda: len(cameras_told(broker)) == 1)
+        loop._spool.append(an_alert("visit-1", picture_bytes=0))
+        go_round(loop, lambda: not loop.state().is_connected)
+        script.hang_up.clear()
+        loop.announce({"gate": "no picture"})
+        clock.advance(5.0)
+        go_round(loop, lambda: len(cameras_told(broker)) == 2)
+
+    assert cameras_told(broker)[-1] == {"gate": "no picture"}
 
 
 def test_a_disk_that_refuses_to_forget_costs_a_repeat_at_most(

@@ -80,6 +80,19 @@ def test_a_visit_that_goes_on_keeps_its_proven_picture() -> None:
     assert ledger.reports == 2
 
 
+def test_every_picture_of_a_visit_counts_once(tmp_path: Path) -> None:
+    ledger = Ledger()
+    better = b"\xff\xd8 a better picture \xff\xd9"
+
+    for revision, picture in enumerate((_PICTURE, better, better)):
+        ledger.take_alert(_alert("a", revision=revision, picture=picture))
+        ledger.take_picture("a", picture)
+    page.write(ledger, tmp_path / "index.html")
+
+    assert ledger.verified == 2
+    assert "<b>2</b><span>pictures proven" in (tmp_path / "index.html").read_text()
+
+
 def test_a_late_message_does_not_bring_a_visit_back() -> None:
     ledger = Ledger()
 

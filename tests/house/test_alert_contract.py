@@ -6,17 +6,20 @@ import json
 import random
 import re
 
+from edge_agent.alerts import thumbnail
 from edge_agent.alerts.album import Picture
 from edge_agent.alerts.compose import VERSION, Composer, Origin
 from edge_agent.alerts.identity import Identities
 from edge_agent.domain.geometry import Box
 from edge_agent.domain.sighting import Finding, Label, Severity, State, Track
+from edge_agent.mqtt import link
 from edge_agent.mqtt.topics import Topics
 from tests.fakes.clock import FakeClock
 from tests.fakes.frames import grey_frame
 from tests.house.source import ROOT
 
 PAGE = ROOT / "docs" / "reference" / "alert.md"
+TOPICS = ROOT / "docs" / "reference" / "topics.md"
 ORIGIN = Origin(
     site="palembang",
     box="plaju-01",
@@ -78,6 +81,16 @@ def test_every_member_is_told_and_none_that_is_not_there() -> None:
     table = re.findall(r"^\| `([^`]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
     assert set(table) == _members(example())
+
+
+def test_both_pages_tell_how_large_a_picture_is_and_may_become() -> None:
+    sent = f"at most {thumbnail.MOST_BYTES / 1000:g} KB"
+    received = f"pictures up to {link.LARGEST_PICTURE / 1024:g} KiB"
+
+    for page in (PAGE, TOPICS):
+        text = " ".join(page.read_text(encoding="utf-8").split())
+        told = re.findall(r"(?:at most|pictures up to) \d+ Ki?B", text)
+        assert told == [sent, received], page.name
 
 
 def test_the_page_tells_the_topics_and_the_version() -> None:

@@ -83,11 +83,13 @@ def test_every_stage_is_in_the_table_of_changes() -> None:
     assert {stage for stage in stages if f"`{stage}/" not in table} == set()
 
 
-def test_files_named_in_the_table_are_there() -> None:
-    named = set(re.findall(r"`((?:\w+/)+\w+\.py)`", PAGE))
+def test_files_and_folders_named_on_the_page_are_there() -> None:
+    named = set(re.findall(r"`([\w.-]+(?:/[\w.-]*)+|\w+\.py)`", PAGE))
+    named |= {link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", PAGE)}
 
-    missing = {name for name in named if not any((root / name).is_file() for root in (AGENT, ROOT))}
+    missing = {name for name in named if not _is_there(name)}
 
+    assert len(named) > 40
     assert missing == set()
 
 
@@ -108,6 +110,12 @@ def test_nothing_is_called_by_a_word_that_says_nothing() -> None:
     } | {path.stem for path in modules()}
 
     assert {name for name in names if _REFUSED.search(_spaced(name))} == set()
+
+
+def _is_there(name: str) -> bool:
+    if "/" not in name and name.endswith(".py"):
+        return any(path.name == name for path in modules())
+    return any((folder / name).exists() for folder in (AGENT, ROOT, ROOT / "docs"))
 
 
 def _imports(tree: ast.Module) -> set[str]:

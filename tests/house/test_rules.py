@@ -6,11 +6,9 @@ import re
 
 import pytest
 
-from edge_agent.config import camera
+from edge_agent.config.rule_kinds import KINDS
 from edge_agent.rules import options
 from tests.house.source import ROOT
-
-KINDS = camera._KINDS
 
 
 def _documents() -> str:

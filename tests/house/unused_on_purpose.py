@@ -42,6 +42,8 @@ frozenset(
         _.thread_type,
         _.thread_count,
         _.pix_fmt,
+        # argparse looks at it to tell -0.1,0.5 from an option.
+        _._negative_number_matcher,
         # Chosen by its value in a camera's file.
         _.FULL,
         # Python hands three arguments to __exit__.

@@ -75,6 +75,33 @@ def test_a_camera_killed_in_mid_stream_is_watched_again(
     assert agent.stop() == 0
 
 
+def test_the_center_learns_that_a_camera_went_dark_and_that_it_is_back(
+    rtsp_server: StartRtsp,
+    street_h264: Path,
+    broker: Mosquitto,
+    center: Center,
+    make_agent: MakeAgent,
+) -> None:
+    camera = rtsp_server(street_h264)
+    agent = make_agent(broker.url).add_camera("gate", camera.url())
+    (agent.folder / "cameras.d" / "typo.toml").write_text('[strean]\nurl = "rtsp://x/y"\n')
+    agent.start()
+
+    def told() -> dict[str, str]:
+        statuses = center.statuses()
+        return statuses[-1]["cameras"] if statuses else {}
+
+    until(lambda: told() == {"gate": "streaming", "typo": "refused"}, 30, agent.words)
+    camera.kill()
+    until(lambda: told() == {"gate": "no picture", "typo": "refused"}, 20, agent.words)
+    camera.start()
+    until(lambda: told()["gate"] == "streaming", 40, agent.words)
+
+    assert {status["state"] for status in center.statuses()} == {"online"}
+    assert len({status["session"] for status in center.statuses()}) == 1
+    assert agent.stop() == 0
+
+
 def test_a_typing_error_in_the_site_stops_the_agent_with_78(make_agent: MakeAgent) -> None:
     agent = make_agent("mqtt://127.0.0.1:1", more='boks = "twice"\nspool = 3')
 

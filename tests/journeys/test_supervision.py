@@ -1,6 +1,7 @@
 """What systemd sees of us, over a real notify socket."""
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.peers.agent import Agent
-from tests.peers.center import until
+from tests.peers.center import Center, until
 from tests.peers.mosquitto import Mosquitto
 from tests.peers.silent import SilentServer
 
@@ -72,6 +73,32 @@ def test_two_agents_on_one_folder_are_one_too_many(
 
     assert second.returncode == 1
     assert "another edge-agent is already running" in second.stderr + second.stdout
+    assert agent.stop() == 0
+
+
+def test_a_terminal_that_is_closed_ends_the_agent_in_order(
+    broker: Mosquitto, center: Center, make_agent: Callable[..., Agent]
+) -> None:
+    agent = make_agent(broker.url).start()
+    until(center.statuses, 15, agent.words)
+
+    code = agent.stop(how=signal.SIGHUP)
+    until(lambda: center.statuses()[-1]["state"] == "stopped", 5, agent.words)
+
+    assert code == 0
+
+
+def test_an_agent_started_with_nohup_outlives_its_terminal(
+    broker: Mosquitto, make_agent: Callable[..., Agent]
+) -> None:
+    agent = make_agent(broker.url)
+    agent.prefix = ["nohup"]
+    agent.start()
+    until(agent.status, 15, agent.words)
+
+    agent.tell(signal.SIGHUP)
+
+    assert agent.status() is not None
     assert agent.stop() == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -225,3 +226,23 @@ def test_a_name_that_would_leave_its_topic_level_is_refused(name: str) -> None:
         Topics(site="kota", box=name)
 
     assert "box" in refused.value.hint
+
+
+def test_a_status_too_large_for_the_broker_goes_without_the_cameras(
+    scripted: Callable[..., ScriptedBroker],
+    make_link: Callable[..., Link],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broker = scripted(maximum_packet=600)
+    link = make_link(broker.port)
+    link.announce({f"camera-{n}": "streaming" for n in range(40)})
+
+    link.connect(1, Stop())
+    link.send(5, an_alert("x", picture_bytes=0))
+    link.announce({"gate": "streaming"})
+    for _ in range(3):
+        link.turn(0.1)
+
+    told = [json.loads(body) for topic, body in broker.published if topic.endswith("/status")]
+    assert [status.get("cameras") for status in told] == [None, {"gate": "streaming"}]
+    assert "the status goes without the cameras" in caplog.text

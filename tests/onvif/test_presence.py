@@ -18,6 +18,7 @@ from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
 from tests.fakes.onvif_camera import Firmware, OnvifCamera
+from tests.peers.silent import SilentServer
 
 
 def seen(firmware: Firmware, deadline_s: float = 2.0) -> Presence:
@@ -78,6 +79,16 @@ def test_a_camera_that_does_not_finish_is_left_after_the_deadline(defect: str) -
 
     assert monotonic() - began < 2
     assert caught.value.hint
+
+
+def test_a_port_that_only_listens_may_be_that_of_rtsp() -> None:
+    with (
+        SilentServer() as server,
+        pytest.raises(EdgeAgentError, match="takes the connection, but there is no") as caught,
+    ):
+        look(Address("127.0.0.1", server.port), SystemClock(), deadline_s=0.2)
+
+    assert "is it the RTSP port" in caught.value.hint
 
 
 def test_a_port_that_speaks_no_http_is_said_so() -> None:

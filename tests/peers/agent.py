@@ -58,10 +58,13 @@ class Agent:
     def kill(self) -> None:
         process.end(self._running(), signal.SIGKILL)
 
-    def stop(self, within_s: float = 5.0) -> int:
-        """Send SIGTERM and return the exit code; fail if it takes longer than promised."""
-        self._running().send_signal(signal.SIGTERM)
+    def stop(self, within_s: float = 5.0, *, how: signal.Signals = signal.SIGTERM) -> int:
+        """Tell it to end and return the exit code; fail if it takes longer than promised."""
+        self.tell(how)
         return self.exit_code(within_s)
+
+    def tell(self, what: signal.Signals) -> None:
+        self._running().send_signal(what)
 
     def exit_code(self, within_s: float = 10.0) -> int:
         return self._running().wait(within_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -194,10 +195,25 @@ def test_a_spool_too_small_to_work_is_refused(tmp_path: Path) -> None:
     assert "8 or more" in refusal.value.hint
 
 
-def test_every_start_has_a_greater_number(open_it: Callable[..., Spool]) -> None:
-    sessions = [open_it().begin_session() for _ in range(3)]
+def test_every_start_has_a_greater_number_also_where_the_clock_begins_in_1970(
+    open_it: Callable[..., Spool],
+) -> None:
+    clocks = [0.0, 5.0, 5.9, 1_795_000_000.7, 3.0, 1_795_000_000.7]
 
-    assert sessions == [1, 2, 3]
+    sessions = [open_it().begin_session(now_wall) for now_wall in clocks]
+
+    assert sessions == [1, 5, 6, 1_795_000_000, 1_795_000_001, 1_795_000_002]
+
+
+def test_a_new_disk_does_not_make_the_box_look_old(
+    open_it: Callable[..., Spool], tmp_path: Path
+) -> None:
+    before = open_it().begin_session(1_795_000_000.0)
+
+    with closing(open_spool(tmp_path / "new disk.db", SpoolOptions(size_mb=8))) as fresh:
+        after = fresh.begin_session(1_795_000_060.0)
+
+    assert after > before
 
 
 class SpoolIsAList(RuleBasedStateMachine):

@@ -72,6 +72,24 @@ def test_a_silent_camera_does_not_hang_us() -> None:
     assert "did not answer within 1 s" in error.what
 
 
+def test_a_host_that_nobody_knows_is_called_so() -> None:
+    error = refusal(StreamOptions(url="rtsp://nohost.invalid/main"))
+
+    assert error.what == "no host is called 'nohost.invalid'"
+
+
+@pytest.mark.journey
+def test_a_camera_that_wants_a_login_did_not_refuse_one(
+    rtsp_server: Start, street_h264: Path
+) -> None:
+    server = rtsp_server(street_h264, user="admin", password="right")
+
+    error = refusal(StreamOptions(url=server.url()))
+
+    assert error.what == f"{server.url()} wants a user name and a password"
+    assert "--user NAME --password-file FILE" in error.hint
+
+
 def test_a_login_longer_than_rtsp_allows_is_not_cut_silently() -> None:
     options = StreamOptions(url="rtsp://127.0.0.1:1/x", username="a", password=Secret("x" * 200))
 
@@ -82,7 +100,7 @@ def test_a_text_is_no_video(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     path.write_text("not a video")
 
-    with pytest.raises(EdgeAgentError, match="could not be opened"):
+    with pytest.raises(EdgeAgentError, match="is no video"):
         list(read_clip(path))
 
 

@@ -1,0 +1,142 @@
+"""`status` as a technician reads it, beside an agent that says what a test wants."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edge_agent.cli.main import main
+from edge_agent.daemon.status import (
+    SOCKET_NAME,
+    AgentStatus,
+    BrokerStatus,
+    CameraStatus,
+    SpoolStatus,
+    ask_status,
+    to_json,
+)
+from edge_agent.daemon.status_socket import StatusSocket
+from edge_agent.errors import EdgeAgentError
+from edge_agent.runtime.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_WELL = AgentStatus(
+    version="0.1.0",
+    site="palembang",
+    box="plaju-01",
+    model="street 1.0.0",
+    started_wall=1.0,
+    now_wall=61.0,
+    rss_bytes=90_000_000,
+    cameras=(CameraStatus(id="gate", name="Gate", is_streaming=True),),
+    spool=SpoolStatus(waiting=0, size_bytes=4096, parked=0, dropped_thumbnails=0, dropped_alerts=0),
+    broker=BrokerStatus(
+        url="mqtts://broker", is_connected=True, since_wall=2.0, sent=2, problem=""
+    ),
+)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "agent.toml").write_text(
+        'site = "palembang"\nbox = "plaju-01"\nstate_dir = "state"\n'
+        '[broker]\nurl = "mqtt://127.0.0.1:1"\ninsecure = true\n'
+    )
+    return tmp_path
+
+
+@contextmanager
+def _agent(site: Path, status: AgentStatus) -> Iterator[None]:
+    line = StatusSocket(site / "state" / SOCKET_NAME)
+    line.open()
+    answering = Worker(
+        "agent", lambda: line.answer(lambda: to_json(status), wait_s=10.0), on_failure=lambda: None
+    )
+    answering.start()
+    try:
+        yield
+    finally:
+        assert answering.join(20.0)
+        line.close()
+
+
+@contextmanager
+def _as_another_user(folder: Path) -> Iterator[None]:
+    """Nobody's rights for a moment, or a closed folder where we cannot take them."""
+    folder.chmod(0o700 if os.geteuid() == 0 else 0)
+    if os.geteuid() != 0:
+        yield
+        folder.chmod(0o700)
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def _status(site: Path) -> int:
+    return main(["status", "--config", str(site)])
+
+
+def test_a_box_that_is_well_is_0(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with _agent(site, _WELL):
+        assert _status(site) == 0
+
+    assert "✓ broker mqtts://broker connected, 2 sent" in capsys.readouterr().out
+
+
+def test_a_broker_that_passes_on_to_nobody_is_not_well(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broker = replace(_WELL.broker, problem="nobody gets our alerts: no matching subscribers")
+
+    with _agent(site, replace(_WELL, broker=broker)):
+        assert _status(site) == 1
+
+    said = capsys.readouterr().out
+    assert (
+        "✗ broker mqtts://broker connected, but nobody gets our alerts: no matching subscribers\n"
+        "         next: see that the center listens"
+    ) in said
+
+
+def test_alerts_that_the_broker_refused_are_not_well(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with _agent(site, replace(_WELL, spool=replace(_WELL.spool, parked=3))):
+        assert _status(site) == 1
+
+    said = capsys.readouterr().out
+    assert "refused by the broker: 3\n         next: have the broker's access rules" in said
+
+
+def test_the_status_of_an_agent_that_is_not_there(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _status(site) == 1
+
+    error = capsys.readouterr().err
+    assert "no agent answers" in error
+    assert "next: start it" in error
+
+
+def test_another_user_s_agent_is_asked_with_sudo(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+
+    with _as_another_user(state), pytest.raises(EdgeAgentError) as caught:
+        ask_status(state)
+
+    assert "runs as another user" in caught.value.what
+    assert caught.value.hint == "sudo edge-agent status"
