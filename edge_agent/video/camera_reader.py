@@ -104,7 +104,7 @@ class CameraReader:
                 for frame in gate.pass_on(packet, awake=awake, mono=now, wall=wall):
                     self._hand_over(frame, decoder, now)
                     seen_at = now
-                _check_alive(now - seen_at, gate)
+                check_alive(now - seen_at, gate)
 
     def _hand_over(self, frame: Frame, decoder: Decoder, now: float) -> None:
         if not self.state.is_streaming:
@@ -121,7 +121,8 @@ class CameraReader:
         )
 
 
-def _check_alive(unseen_s: float, gate: Gate) -> None:
+def check_alive(unseen_s: float, gate: Gate) -> None:
+    """Raise EdgeAgentError when packets have shown no whole picture for too long."""
     patience_s = max(_KEY_PATIENCE_S, _KEY_PATIENCE_GROUPS * gate.key_interval_s)
     if unseen_s > patience_s:
         raise EdgeAgentError(
