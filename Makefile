@@ -14,10 +14,10 @@ help: ## show what can be asked
 demo: .venv/ready .cache/debian-ready .cache/camera-ready ## real alerts from a real street at a real broker, in three minutes
 	$(VENV)/python -m demo.run
 
-test: .venv/ready .cache/debian-ready ## every test, against real servers
+test: .venv/ready .cache/debian-ready .cache/camera-ready ## every test, against real servers
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m "not soak"
 
-journeys: .venv/ready .cache/debian-ready ## only the journeys: camera to broker, technician's day
+journeys: .venv/ready .cache/debian-ready .cache/camera-ready ## only the journeys: camera to broker, technician's day
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m journey
 
 check: .venv/ready ## what a change must pass before its tests count

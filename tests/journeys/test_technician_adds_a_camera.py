@@ -11,6 +11,7 @@ import pytest
 
 from demo.camera import Camera
 from edge_agent.config.load import load_camera
+from tests.peers import process
 from tools import debian
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ PASSWORD = "p & q <r>"
 @pytest.fixture
 def camera(vtest_clip: Path, tmp_path: Path) -> Iterator[Camera]:
     if not (debian.CACHE / "demo-camera" / "bin" / "python").exists():
-        pytest.skip("the demo's camera is not installed (make demo installs it)")
+        process.absent("the demo's camera is not installed")
     with Camera(vtest_clip, tmp_path / "camera", user="admin", password=PASSWORD) as camera:
         yield camera
 
