@@ -79,7 +79,10 @@ def test_two_agents_on_one_folder_are_one_too_many(
 def test_a_terminal_that_is_closed_ends_the_agent_in_order(
     broker: Mosquitto, center: Center, make_agent: Callable[..., Agent]
 ) -> None:
-    agent = make_agent(broker.url).start()
+    agent = make_agent(broker.url)
+    # Whoever runs the tests may have said `nohup`; this agent was not told so.
+    agent.prefix = ["env", "--default-signal=HUP"]
+    agent.start()
     until(center.statuses, 15, agent.words)
 
     code = agent.stop(how=signal.SIGHUP)
