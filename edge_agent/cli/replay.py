@@ -68,9 +68,13 @@ def _choose(settings: Settings, wanted: str | None) -> CameraSettings:
             f"camera {wanted} cannot be used: {refused[wanted][0].what}",
             hint="see all of it:  edge-agent check",
         )
+    if not known:
+        raise EdgeAgentError(
+            "there is no camera whose zones and rules could be used",
+            hint="add one:  edge-agent add ADDRESS   (or see what is wrong:  edge-agent check)",
+        )
     what = f"there is no camera {wanted}" if wanted else "say whose zones and rules to use"
-    names = ", ".join(sorted(known)) or "none yet; edge-agent add makes one"
-    raise EdgeAgentError(what, hint=f"--camera ID, one of: {names}")
+    raise EdgeAgentError(what, hint=f"--camera ID, one of: {', '.join(sorted(known))}")
 
 
 def _line(alert: Alert) -> str:

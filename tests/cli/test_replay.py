@@ -92,6 +92,19 @@ def test_among_several_cameras_one_must_be_named(
     assert "--camera ID, one of: gate, yard" in capsys.readouterr().err
 
 
+def test_without_a_camera_the_first_step_is_said(
+    site: Path, short_street: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site / "cameras.d" / "gate.toml").unlink()
+
+    code = main(["replay", str(short_street), "--config", str(site)])
+
+    error = capsys.readouterr().err
+    assert code == 1
+    assert "there is no camera whose zones and rules could be used" in error
+    assert "next: add one:  edge-agent add ADDRESS" in error
+
+
 def test_a_camera_that_cannot_be_used_says_why(
     site: Path, short_street: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
