@@ -14,10 +14,10 @@ help: ## show what can be asked
 demo: .venv/ready .cache/debian-ready .cache/camera-ready ## real alerts from a real street at a real broker, in three minutes
 	$(VENV)/python -m demo.run
 
-test: .venv/ready .cache/debian-ready .cache/camera-ready ## every test, against real servers
+test: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready ## every test, against real servers
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m "not soak"
 
-journeys: .venv/ready .cache/debian-ready .cache/camera-ready ## only the journeys: camera to broker, technician's day
+journeys: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready ## only the journeys: camera to broker, technician's day
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m journey
 
 check: .venv/ready ## what a change must pass before its tests count
@@ -38,10 +38,10 @@ bench: .venv/ready .cache/debian-ready ## CPU, memory and delay beside Debian's 
 deb: ## build the Debian package (not yet)
 	@echo "make deb: the package is not made yet; packaging has an issue of its own" && exit 1
 
-soak: ## run for hours under faults (not yet)
-	@echo "make soak: there is no soak test yet" && exit 1
+soak: .venv/ready ## feed each reader of camera replies 100,000 spoiled ones (20 minutes)
+	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m soak
 
-setup: .venv/ready .cache/debian-ready .cache/camera-ready ## install all of the above's needs, and nothing more
+setup: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready ## install all of the above's needs, and nothing more
 
 lock: ## resolve requirements/*.in again (asks the package index)
 	tools/lock
@@ -61,4 +61,8 @@ clean: ## remove everything that was made here, downloads included
 
 .cache/camera-ready: requirements/demo-camera.lock tools/setup.py
 	@$(PYTHON) -m tools.setup camera
+	@touch $@
+
+.cache/node-camera-ready: requirements/node-camera.lock requirements/node-camera/package-lock.json tools/setup.py
+	@$(PYTHON) -m tools.setup node-camera
 	@touch $@

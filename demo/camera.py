@@ -17,9 +17,8 @@ Seen in ipycam 1.3.0, here:
 from __future__ import annotations
 
 import json
-import subprocess
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
 from tests.peers import process
 from tools import debian
@@ -27,43 +26,51 @@ from tools import debian
 _PYTHON = debian.CACHE / "demo-camera" / "bin" / "python"
 
 
-class Camera:
-    """One ipycam on free loopback ports, with a main stream as the clip is and a smaller sub."""
+class Camera(process.Server):
+    """One ipycam with a main stream as the clip is and a smaller sub; on free loopback ports.
 
-    def __init__(self, clip: Path, folder: Path, *, user: str, password: str) -> None:
+    With another `host` than loopback it listens on every address of the namespace that `within`
+    leads to.
+    """
+
+    def __init__(  # noqa: PLR0913 (where and what; all but a user's are as a demo wants them)
+        self,
+        clip: Path,
+        folder: Path,
+        *,
+        user: str,
+        password: str,
+        host: str = "127.0.0.1",
+        onvif_port: int = 0,
+        within: Sequence[str] = (),
+    ) -> None:
+        super().__init__(folder / "camera.log", within)
+        if not _PYTHON.exists():
+            process.absent("the demo's camera is not installed")
         self._clip = clip
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-        self.onvif_port = process.free_port()
+        self._host = host
+        self.onvif_port = onvif_port or process.free_port()
         self.rtsp_port = process.free_port()
-        self.log_path = folder / "camera.log"
-        folder.mkdir(parents=True, exist_ok=True)
         self._configuration = folder / "camera.json"
         self._configuration.write_text(json.dumps(self._settings(user, password), indent=2))
 
     @property
     def address(self) -> str:
         """Return what a technician would type."""
-        return f"127.0.0.1:{self.onvif_port}"
+        return f"{self._host}:{self.onvif_port}"
 
-    def __enter__(self) -> Self:
+    def _command(self) -> list[str | Path]:
         script = Path(__file__).with_name("camera_on_loopback.py")
         options = ["--config", self._configuration, "--source", self._clip, "--hw", "cpu"]
-        self._process = process.spawn([_PYTHON, script, *options], self.log_path)
-        process.wait_until(self._is_up, self._process, self.log_path)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._process:
-            process.end(self._process)
+        return [_PYTHON, script, *options]
 
     def _is_up(self) -> bool:
-        return process.accepts(self.onvif_port) and process.accepts(self.rtsp_port)
+        return process.listens(self.pid, self.onvif_port, self.rtsp_port)
 
     def _settings(self, user: str, password: str) -> dict[str, object]:
         return {
             "name": "Campus gate",
-            "local_ip": "127.0.0.1",
+            "local_ip": self._host,
             "onvif_port": self.onvif_port,
             "rtsp_port": self.rtsp_port,
             # It would hand its streams to a go2rtc that happens to run here; nobody listens there.

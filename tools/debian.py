@@ -25,12 +25,14 @@ assert all(map(Gst.ElementFactory.find, ("qtdemux", "rtph264pay", "h265parse")))
 """
 # Servers live in sbin, which an ordinary user's PATH leaves out.
 _MACHINE = ("/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
+# iproute2 of Debian 12 is still packed as if /bin were no link to /usr/bin.
+_UNPACKED_PROGRAMS = tuple(UNPACKED / name for name in ("usr/bin", "usr/sbin", "bin", "sbin"))
 
 
 def program(name: str) -> Path | None:
     """Return where a program lies: the machine's own first, then the unpacked one."""
     folders = [*os.environ.get("PATH", "").split(os.pathsep), *_MACHINE]
-    folders += [str(UNPACKED / "usr" / "bin"), str(UNPACKED / "usr" / "sbin")]
+    folders += map(str, _UNPACKED_PROGRAMS)
     found = shutil.which(name, path=os.pathsep.join(folders))
     return Path(found) if found else None
 
@@ -56,7 +58,7 @@ def _search_paths() -> dict[str, list[Path]]:
     # BLAS, LAPACK and PulseAudio keep theirs one folder deeper, and tell ld.so by an alternative.
     deeper = {path.parent for folder in libraries for path in folder.glob("*/lib*.so*")}
     return {
-        "PATH": [UNPACKED / "usr" / "bin", UNPACKED / "usr" / "sbin"],
+        "PATH": [*_UNPACKED_PROGRAMS],
         "LD_LIBRARY_PATH": [*libraries, *sorted(deeper)],
         "GST_PLUGIN_PATH": [*UNPACKED.glob("usr/lib/*/gstreamer-1.0")],
         "GI_TYPELIB_PATH": [*UNPACKED.glob("usr/lib/*/girepository-1.0")],

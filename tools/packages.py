@@ -19,7 +19,8 @@ from tools import debian
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-SERVERS = ("mosquitto",)
+# What is only ever unpacked, and the program each is wanted for.
+PROGRAMS = {"iproute2": "ip", "mosquitto": "mosquitto"}
 LIBRARIES = (
     "ffmpeg",
     "gir1.2-gst-plugins-base-1.0",
@@ -42,11 +43,15 @@ def provide() -> None:
     wanted = [] if _gstreamer_answers() and debian.program("ffmpeg") else list(LIBRARIES)
     if wanted and _install(wanted):
         wanted = []
-    wanted += [name for name in SERVERS if not debian.program(name)]
+    wanted += _missing_programs()
     if wanted:
         unpack(wanted)
-    if not (_gstreamer_answers() and debian.program("ffmpeg") and debian.program("mosquitto")):
+    if _missing_programs() or not (_gstreamer_answers() and debian.program("ffmpeg")):
         raise Unavailable(wanted or LIBRARIES)
+
+
+def _missing_programs() -> list[str]:
+    return [package for package, program in PROGRAMS.items() if not debian.program(program)]
 
 
 def provide_clip() -> None:

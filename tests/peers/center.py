@@ -15,23 +15,30 @@ from paho.mqtt.properties import Properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 # The session outlives every outage a test makes.
 _SESSION_S = 3600
 
 
 class Center:
-    """Subscribes to every box at QoS 1, with a session that survives an outage of its own."""
+    """Subscribes to every box at QoS 1, with a session that survives an outage of its own.
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    With `socket_path` it comes by that Unix socket: so a broker in another network is reached.
+    """
+
+    def __init__(self, port: int, socket_path: Path | None = None) -> None:
+        self._host, self._port = str(socket_path or "127.0.0.1"), port
         self._lock = threading.Lock()
         self._alerts: list[dict[str, Any]] = []
         self._pictures: dict[str, list[bytes]] = {}
         self._statuses: list[dict[str, Any]] = []
         self._subscribed = threading.Event()
         self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id="center", protocol=mqtt.MQTTv5
+            CallbackAPIVersion.VERSION2,
+            client_id="center",
+            protocol=mqtt.MQTTv5,
+            transport="unix" if socket_path else "tcp",
         )
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
@@ -41,9 +48,7 @@ class Center:
     def __enter__(self) -> Self:
         properties = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = _SESSION_S
-        self._client.connect_async(
-            "127.0.0.1", self._port, clean_start=False, properties=properties
-        )
+        self._client.connect_async(self._host, self._port, clean_start=False, properties=properties)
         self._client.loop_start()
         return self
 

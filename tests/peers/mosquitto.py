@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from tests.peers import process
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
-class Mosquitto:
+class Mosquitto(process.Server):
     """One broker that keeps its port over stop, kill and restart.
 
     `users` (name: password) turns anonymous clients away; `acl` is the text of an acl_file;
@@ -29,13 +28,12 @@ class Mosquitto:
         acl: str = "",
         persistence: bool = False,
         settings: tuple[str, ...] = (),
+        within: Sequence[str] = (),
     ) -> None:
         self._program = process.required_program("mosquitto")
-        self._process: subprocess.Popen[bytes] | None = None
         self._folder = folder
         self.port = process.free_port()
-        self.log_path = folder / "mosquitto.log"
-        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(folder / "mosquitto.log", within)
         # Under root mosquitto would become its own user: it could not read tmp_path then, and the
         # change of user makes the kernel forget the parent-death signal.
         lines = [f"listener {self.port} 127.0.0.1", "user root", "log_timestamp true"]
@@ -48,49 +46,11 @@ class Mosquitto:
     def url(self) -> str:
         return f"mqtt://127.0.0.1:{self.port}"
 
-    @property
-    def pid(self) -> int:
-        return self._running().pid
+    def _command(self) -> list[str | Path]:
+        return [self._program, "-c", self._configuration]
 
-    def start(self) -> Self:
-        assert self._process is None, "this broker runs already"
-        self._process = process.spawn(
-            [self._program, "-c", self._configuration], log_path=self.log_path
-        )
-        process.wait_until(lambda: process.accepts(self.port), self._process, self.log_path)
-        return self
-
-    def stop(self) -> None:
-        self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        self._end(signal.SIGKILL)
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
-
-    def freeze(self) -> None:
-        """Stop the process without ending it: connections stay open, nothing is answered."""
-        self._running().send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._running().send_signal(signal.SIGCONT)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        assert self._process is not None, "this broker does not run"
-        return self._process
-
-    def _end(self, how: signal.Signals) -> None:
-        if self._process is not None:
-            process.end(self._process, how)
-            self._process = None
+    def _is_up(self) -> bool:
+        return process.listens(self.pid, self.port)
 
     def _access(self, users: Mapping[str, str], acl: str) -> list[str]:
         lines = []

@@ -13,7 +13,7 @@ import subprocess
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Self
 
 import pytest
 
@@ -45,11 +45,82 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def spawn(command: Sequence[str | Path], log_path: Path | None = None) -> subprocess.Popen[bytes]:
-    """Start a program whose life ends with ours at the latest; its words go to `log_path`."""
+class Server:
+    """The life of one server: the same start, stop, kill and freeze for each program.
+
+    The one base class of the house: a server is asked for its life in a hundred places, and seven
+    one-line relays in each kind of server would be the alternative. A kind of server says what to
+    run (`_command`) and when it is up (`_is_up`). `within` are words to put before the command:
+    another network namespace, for example.
+    """
+
+    def __init__(self, log_path: Path, within: Sequence[str] = ()) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self.within = tuple(within)
+        self.log_path = log_path
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
+    def start(self) -> Self:
+        assert self._process is None, "this server runs already"
+        # What the last run said, that it was up for example, is not said of this one.
+        self.log_path.write_bytes(b"")
+        self._process = spawn(self._command(), self.log_path, self.within)
+        wait_until(self._is_up, self._process, self.log_path)
+        return self
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def freeze(self) -> None:
+        """Stop the process without ending it: connections stay open, nothing is answered."""
+        self._running().send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._running().send_signal(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _command(self) -> Sequence[str | Path]:
+        raise NotImplementedError
+
+    def _is_up(self) -> bool:
+        raise NotImplementedError
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "this server does not run"
+        return self._process
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            end(self._process, how)
+            self._process = None
+
+
+def spawn(
+    command: Sequence[str | Path], log_path: Path | None = None, within: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
+    """Start a program whose life ends with ours at the latest; its words go to `log_path`.
+
+    What `within` says comes first: a change of user makes the kernel forget the promise.
+    """
     with log_path.open("ab") if log_path else nullcontext() as log:
         return subprocess.Popen(  # noqa: S603 (programs named in this repository, no shell)
-            ["/usr/bin/setpriv", "--pdeathsig", "KILL", *command],
+            [*within, "/usr/bin/setpriv", "--pdeathsig", "KILL", *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT if log else None,
@@ -75,6 +146,19 @@ def accepts(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def listens(pid: int, *ports: int) -> bool:
+    """Say whether somebody listens on all of these TCP ports of the process's own network."""
+    try:
+        tables = [Path(f"/proc/{pid}/net/{name}").read_text() for name in ("tcp", "tcp6")]
+    except OSError:
+        # It has ended.
+        return False
+    lines = [line.split() for table in tables for line in table.splitlines()[1:]]
+    # proc(5), /proc/net/tcp: local address, remote address, state; 0A is LISTEN.
+    heard = {int(words[1].rpartition(":")[2], 16) for words in lines if words[3] == "0A"}
+    return heard >= set(ports)
 
 
 def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> None:

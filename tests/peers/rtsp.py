@@ -7,19 +7,21 @@ stream, but a new client rewinds it for everybody (gst-rtsp-server 1.22), unlike
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING
 
 import av
 
 from tests.peers import clips, process
 from tools import debian
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-class RtspServer:
-    """One server with `/main` and, where a second clip is given, `/sub`.
+
+class RtspServer(process.Server):
+    """One server with `/main` (or `main_path`) and, where a second clip is given, `/sub`.
 
     Keeps its port over stop, kill and restart. `authentication` is digest or basic, and counts
     only with a user. Clips are MP4 files in H.264 or H.265 (see `clips.encode`); they are repeated
@@ -37,75 +39,37 @@ class RtspServer:
         authentication: str = "digest",
         shared: bool = False,
         loop: bool = True,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        main_path: str = "/main",
+        within: Sequence[str] = (),
     ) -> None:
         _require_gstreamer()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._folder = folder
+        super().__init__(folder / "rtsp.log", within)
         self._wanted = {
             "mounts": {
-                f"/{name}": _mount(clip, loop=loop)
-                for name, clip in {"main": main, "sub": sub}.items()
+                path: _mount(clip, loop=loop)
+                for path, clip in {main_path: main, "/sub": sub}.items()
                 if clip
             },
             "user": user,
             "password": password,
             "authentication": authentication,
             "shared": shared,
+            "host": host,
         }
-        self.port = 0
-        self.log_path = folder / "rtsp.log"
-        folder.mkdir(parents=True, exist_ok=True)
+        self.host = host
+        self.port = port
 
     def url(self, path: str = "/main") -> str:
         """Return the address of a mount, without user and password."""
-        return f"rtsp://127.0.0.1:{self.port}{path}"
+        return f"rtsp://{self.host}:{self.port}{path}"
 
-    @property
-    def pid(self) -> int:
-        return self._running().pid
-
-    def start(self) -> Self:
-        assert self._process is None, "this server runs already"
-        self.log_path.write_bytes(b"")
+    def _command(self) -> list[str | Path]:
         child = Path(__file__).with_name("rtsp_child.py")
-        orders = json.dumps({**self._wanted, "port": self.port})
-        self._process = process.spawn([debian.SYSTEM_PYTHON, child, orders], self.log_path)
-        process.wait_until(self._told_port, self._process, self.log_path)
-        return self
+        return [debian.SYSTEM_PYTHON, child, json.dumps({**self._wanted, "port": self.port})]
 
-    def stop(self) -> None:
-        self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        self._end(signal.SIGKILL)
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
-
-    def freeze(self) -> None:
-        """Stop sending without closing anything, as a camera that hangs."""
-        self._running().send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._running().send_signal(signal.SIGCONT)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        assert self._process is not None, "this server does not run"
-        return self._process
-
-    def _end(self, how: signal.Signals) -> None:
-        if self._process is not None:
-            process.end(self._process, how)
-            self._process = None
-
-    def _told_port(self) -> bool:
+    def _is_up(self) -> bool:
         for line in self.log_path.read_text(errors="replace").splitlines(keepends=True):
             if line.startswith("port ") and line.endswith("\n"):
                 self.port = int(line.split()[1])

@@ -23,7 +23,7 @@ def main() -> None:
     wanted = json.loads(sys.argv[1])
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
-    server.set_address("127.0.0.1")
+    server.set_address(wanted["host"])
     server.set_service(str(wanted["port"]))
     if wanted["user"]:
         server.set_auth(_lock(wanted))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
@@ -16,18 +17,44 @@ import pytest
 from paho.mqtt import publish
 from paho.mqtt.client import MQTTv5
 
-from tests.peers import clips, process
+from tests.peers import clips, netns, process
+from tests.peers.node_camera import NodeCamera
 from tests.peers.silent import HangUpServer, SilentServer
 from tools import debian
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from tests.peers.mosquitto import Mosquitto
     from tests.peers.rtsp import RtspServer
 
 _RTSP = {"rtsp_transport": "tcp", "timeout": "4000000", "analyzeduration": "500000"}
+
+# One request as a client of gSOAP spells it, and whatever comes back.
+_ASKS_THE_TIME = """
+import sys, urllib.request
+body = b'<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body><t:'
+body += b'GetSystemDateAndTime xmlns:t="http://www.onvif.org/ver10/device/wsdl"/></e:Body></e:Envelope>'
+url = f"http://{sys.argv[1]}/onvif/device_service"
+print(urllib.request.urlopen(url, body, timeout=1).read().decode())
+"""
+
+
+@pytest.fixture
+def town() -> Iterator[netns.Box]:
+    with netns.Box() as box:
+        yield box
+
+
+def _ask_the_time(host: netns.Host, address: str) -> str:
+    """Return what the camera at that address answers to somebody at `host`; "" for nothing."""
+    done = subprocess.run(  # noqa: S603 (the script above)
+        [*host.within, sys.executable, "-c", _ASKS_THE_TIME, address],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
 
 
 def _publish(broker: Mosquitto, **account: str) -> None:
@@ -151,3 +178,49 @@ def test_a_server_dies_with_the_test_run_that_started_it(tmp_path: Path) -> None
     deadline = time.monotonic() + 5
     while process.accepts(port):
         assert time.monotonic() < deadline, "the broker outlived the test run"
+
+
+def test_a_node_camera_lives_in_2014_whoever_asks(town: netns.Box, tmp_path: Path) -> None:
+    place = town.plug_in()
+
+    with NodeCamera(tmp_path, place):
+        answer = _ask_the_time(town, place.address)
+
+    assert "GetSystemDateAndTimeResponse" in answer
+    assert "<tt:Year>2014</tt:Year>" in answer
+
+
+def test_a_camera_that_dhcp_moves_answers_at_its_new_address_alone(
+    town: netns.Box, tmp_path: Path
+) -> None:
+    place = town.plug_in()
+    before = place.address
+
+    with NodeCamera(tmp_path, place):
+        place.move_to("10.77.1.77")
+
+        assert not _ask_the_time(town, before)
+        assert _ask_the_time(town, "10.77.1.77")
+
+
+def test_a_town_is_gone_with_the_test_run_that_laid_it() -> None:
+    script = (
+        "import time\n"
+        "from tests.peers.netns import Box\n"
+        "box = Box()\n"
+        "print(box.pid, box.plug_in().pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    run = subprocess.Popen(  # noqa: S603 (the script above)
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=debian.REPOSITORY
+    )
+    assert run.stdout
+    holders = [Path("/proc", word) for word in run.stdout.readline().decode().split()]
+    assert [holder.exists() for holder in holders] == [True, True]
+
+    os.kill(run.pid, signal.SIGKILL)
+    run.communicate(timeout=5)
+
+    deadline = time.monotonic() + 5
+    while any(holder.exists() for holder in holders):
+        assert time.monotonic() < deadline, "a namespace outlived the test run"
