@@ -79,7 +79,7 @@ def _walk(running: ExitStack) -> None:
     _write_site_file(broker.url)
     _agent("discover", "--address", camera.address)
     account = ("--user", _USER, "--password-file", str(password))
-    _agent("add", camera.address, "--name", "gate", *account)
+    _agent("add", camera.address, "--name", "gate", "--snapshot", str(OUT / "gate.jpg"), *account)
     _agent("zone", "add", "gate", "walkway", *_ZONE, "--alert-on", "person", "--for", "2")
     _agent("zone", "show", "gate", "--out", str(OUT / "gate-zones.png"))
     _agent("check")

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge_agent.alerts.album import Album
+from edge_agent.alerts.album import Album, picture_of
 from edge_agent.alerts.compose import Composer
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.frame import Frame
 from edge_agent.domain.geometry import Box
 from edge_agent.domain.sighting import Finding, Scene
+from edge_agent.domain.trouble import Trouble
 from edge_agent.inference.crops import choose_crops
 from edge_agent.inference.motion import Motion
 from edge_agent.inference.objects import Detector
@@ -97,6 +98,11 @@ class Pipeline:
         if frame is None:
             return ()
         return self._compose([end for rule in self._rules for end in rule.finish()], frame)
+
+    def report(self, trouble: Trouble, now_wall: float) -> Alert:
+        """Return the alert for what the camera says is wrong, with what it shows at the moment."""
+        picture = picture_of(self._last) if self._last else None
+        return self._composer.compose_trouble(trouble, now_wall, self._last, picture)
 
     def _crops(self, frame: Frame, motion: Motion) -> list[Box]:
         # After a change of light nobody knows what moved meanwhile.

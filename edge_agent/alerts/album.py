@@ -44,6 +44,12 @@ class _Best:
     picture: Picture
 
 
+def picture_of(frame: Frame) -> Picture:
+    """Return the scene as it is in this frame, with nothing outlined."""
+    jpeg, width_px, height_px = draw_thumbnail(frame, None)
+    return Picture(jpeg, sha256(jpeg).hexdigest(), width_px, height_px, frame.taken_at)
+
+
 class Album:
     """Keeps one picture per track of these labels, at most 25 KB each, while it is recent."""
 

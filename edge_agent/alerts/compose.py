@@ -12,7 +12,8 @@ from edge_agent.alerts.album import Picture
 from edge_agent.alerts.identity import Identities
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.frame import Frame
-from edge_agent.domain.sighting import Finding, State
+from edge_agent.domain.sighting import Finding, Severity, State, Track
+from edge_agent.domain.trouble import Trouble
 from edge_agent.runtime.clock import ClockState
 
 # The version of the message; receivers ignore members they do not know (docs/reference/alert.md).
@@ -42,11 +43,13 @@ class Composer:
         identities: Identities,
         clock_state: Callable[[], ClockState],
         mono: Callable[[], float],
+        camera_offset_s: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._origin = origin
         self._identities = identities
         self._clock_state = clock_state
         self._mono = mono
+        self._camera_offset_s = camera_offset_s
         self._sent_pictures: dict[str, str] = {}
         # By visit, as first told: the camera's clock and ours may drift apart meanwhile.
         self._began: dict[str, str] = {}
@@ -63,64 +66,114 @@ class Composer:
             self._sent_pictures[name] = picture.sha256
         began = _rfc3339(frame.received_wall - (frame.taken_at - finding.began_at))
         began = self._began.pop(name, began) if is_last else self._began.setdefault(name, began)
-        body = self._body(finding, frame, picture, began) | {"id": name, "revision": revision}
+        told = _Told(finding.kind, finding.rule, finding.zone, finding.state, finding.severity)
+        body = self._body(told, frame.received_wall) | {
+            "camera_time": _camera_time(frame.camera_wall, frame),
+            "objects": [_object(finding.track)],
+            "visit": {"began": began, "lasted_s": round(finding.lasted_s, 2)},
+            "thumb": picture and _about(picture, frame),
+        }
+        return self._alert(body, name, revision, picture)
+
+    def compose_trouble(
+        self, trouble: Trouble, now_wall: float, frame: Frame | None, picture: Picture | None
+    ) -> Alert:
+        """Return the alert for what the camera itself says; it may have shown no picture yet."""
+        is_last = trouble.state is State.END
+        name, revision = self._identities.next(
+            # No rule of the site is called like that.
+            f"camera says: {trouble.kind}",
+            trouble.number,
+            is_last=is_last,
+        )
+        began = _rfc3339(now_wall - trouble.ago_s - trouble.lasted_s)
+        began = self._began.pop(name, began) if is_last else self._began.setdefault(name, began)
+        told = _Told(trouble.kind, trouble.kind, "", trouble.state, trouble.severity)
+        body = self._body(told, now_wall) | {
+            "camera_time": _camera_time(trouble.camera_wall, frame),
+            "visit": {"began": began, "lasted_s": round(trouble.lasted_s, 2)},
+            "thumb": picture and frame and _about(picture, frame),
+        }
+        return self._alert(body, name, revision, picture)
+
+    def _alert(
+        self, body: dict[str, object], name: str, revision: int, picture: Picture | None
+    ) -> Alert:
+        named = body | {"id": name, "revision": revision}
         return Alert(
             id=name,
             revision=revision,
             camera=self._origin.camera,
-            severity=finding.severity,
-            body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
+            severity=Severity(str(body["severity"])),
+            body=json.dumps(named, ensure_ascii=False, separators=(",", ":")).encode(),
             thumbnail=picture.jpeg if picture else b"",
         )
 
-    def _body(
-        self, finding: Finding, frame: Frame, picture: Picture | None, began: str
-    ) -> dict[str, object]:
-        origin, track = self._origin, finding.track
-        box = track.box.clipped()
+    def _body(self, told: "_Told", time_wall: float) -> dict[str, object]:
+        """Return every member, those that depend on what was seen still empty."""
+        origin = self._origin
         return {
             "specversion": "1.0",
             "source": f"/{origin.site}/{origin.box}/{origin.camera}",
             "v": VERSION,
-            "type": finding.kind,
-            "state": finding.state,
-            "severity": finding.severity,
-            "time": _rfc3339(frame.received_wall),
-            "camera_time": {
-                "utc": None if frame.camera_wall is None else _rfc3339(frame.camera_wall),
-                "stream_s": round(frame.taken_at, 3),
-            },
+            "type": told.kind,
+            "state": told.state,
+            "severity": told.severity,
+            "time": _rfc3339(time_wall),
+            "camera_time": None,
             "clock": self._clock(),
             "site": origin.site,
             "box": origin.box,
             "camera": origin.camera,
-            "rule": finding.rule,
-            "zone": finding.zone,
+            "rule": told.rule,
+            "zone": told.zone,
             "model": {
                 "name": origin.model_name,
                 "version": origin.model_version,
                 "sha256": origin.model_sha256,
             },
-            "objects": [
-                {
-                    "label": track.label,
-                    "score": round(track.score, 3),
-                    "box": [round(v, 4) for v in (box.left, box.top, box.right, box.bottom)],
-                    "track": track.id,
-                }
-            ],
-            "visit": {"began": began, "lasted_s": round(finding.lasted_s, 2)},
-            "thumb": picture and _about(picture, frame),
+            "objects": [],
+            "visit": None,
+            "thumb": None,
         }
 
     def _clock(self) -> dict[str, object]:
-        state = self._clock_state()
+        state, offset_s = self._clock_state(), self._camera_offset_s()
         return {
             "synced": state.is_synced,
             "error_ms": state.error_ms,
             "boot": self._origin.boot,
             "mono_ms": round(self._mono() * 1000),
+            "camera_offset_s": None if offset_s is None else round(offset_s, 1),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What every alert says of its rule, whoever noticed."""
+
+    kind: str
+    rule: str
+    zone: str
+    state: State
+    severity: Severity
+
+
+def _camera_time(camera_wall: float | None, frame: Frame | None) -> dict[str, object]:
+    return {
+        "utc": None if camera_wall is None else _rfc3339(camera_wall),
+        "stream_s": None if frame is None else round(frame.taken_at, 3),
+    }
+
+
+def _object(track: Track) -> dict[str, object]:
+    box = track.box.clipped()
+    return {
+        "label": track.label,
+        "score": round(track.score, 3),
+        "box": [round(v, 4) for v in (box.left, box.top, box.right, box.bottom)],
+        "track": track.id,
+    }
 
 
 def _about(picture: Picture, frame: Frame) -> dict[str, object]:

@@ -27,14 +27,18 @@ _TALL_ENOUGH = 0.45
 Picture = NDArray[np.uint8]
 
 
-def draw_thumbnail(frame: Frame, track: Track) -> tuple[bytes, int, int]:
-    """Return a JPEG of at most 25 KB, its width and its height in pixels."""
+def draw_thumbnail(frame: Frame, track: Track | None) -> tuple[bytes, int, int]:
+    """Return a JPEG of at most 25 KB, its width and its height in pixels.
+
+    Without a track it is the scene alone.
+    """
     whole = _to_bgr(frame, Box(0.0, 0.0, 1.0, 1.0))
     height_px = round(frame.height_px * _WIDTH_PX / frame.width_px)
     small: Picture = cv2.resize(whole, (_WIDTH_PX, height_px), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]  # cv2 types every picture as any number
-    _outline(small, track)
-    if track.box.height < _TALL_ENOUGH:
-        _lay_in_close_up(small, frame, track.box)
+    if track is not None:
+        _outline(small, track)
+        if track.box.height < _TALL_ENOUGH:
+            _lay_in_close_up(small, frame, track.box)
     return _encode(small)
 
 

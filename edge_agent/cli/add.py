@@ -1,34 +1,47 @@
-"""`edge-agent add`: from an address to a saved camera whose pictures we have seen.
+"""`edge-agent add`: from an address to saved cameras whose pictures we have seen.
 
 Nothing is saved before a picture of its stream is decoded: what is in the configuration works.
+A recorder is added channel by channel; each is whole, or not there.
 """
 
 import argparse
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from edge_agent.cli.camera_clock import read_source, settle_clock
 from edge_agent.cli.candidate import (
     Candidate,
+    Opened,
     Wanted,
-    by_onvif,
     by_rtsp,
-    with_login,
-    word_from,
+    candidate_of,
+    open_camera,
 )
+from edge_agent.cli.channels import choose_channels, read_numbers, with_stream
 from edge_agent.cli.configured import configured_cameras
 from edge_agent.cli.console import Console
-from edge_agent.cli.login import Keyboard, Login, Terminal, log_in
-from edge_agent.cli.look import look_at
+from edge_agent.cli.folder import with_folder
+from edge_agent.cli.login import Keyboard, Login, Nobody, Talk, Terminal
+from edge_agent.cli.naming import Naming
+from edge_agent.cli.saving import save
+from edge_agent.cli.snapshot import keep_snapshot
+from edge_agent.cli.tuning import offer_tuning
+from edge_agent.cli.verify import listen_s, see
 from edge_agent.config.checks import WORD_RULE, is_word
-from edge_agent.config.load import CAMERAS_FOLDER, camera_ids, load_camera
 from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings
-from edge_agent.config.store import save_camera, save_password
 from edge_agent.errors import EdgeAgentError
+from edge_agent.onvif.choose import choose
 from edge_agent.onvif.discovery import PORT
+from edge_agent.onvif.line import Line, PasswordRefusedError
+from edge_agent.onvif.media import Channel
 from edge_agent.onvif.wsse import Credentials
-from edge_agent.runtime.clock import SystemClock
+from edge_agent.runtime.clock import Clock, SystemClock
+from edge_agent.video.opening import LoginRefusedError
 from edge_agent.video.options import StreamOptions
+
+_FINE, _WRONG = 0, 1
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +58,20 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stream", metavar="sub|main|TOKEN", default="", help="which stream to analyse"
     )
+    parser.add_argument(
+        "--channels", metavar="1,3-5|all", type=read_numbers, help="which of a recorder's"
+    )
+    parser.add_argument(
+        "--tune",
+        action="store_true",
+        help="set that stream's encoder: H.264, 640x360, 10 fps, an I-frame a second",
+    )
+    parser.add_argument(
+        "--set-clock", metavar="now|ntp[:SERVER]", type=read_source, help="set the camera's clock"
+    )
+    parser.add_argument(
+        "--snapshot", metavar="FILE", type=Path, default=Path(), help="where to save a picture"
+    )
     parser.add_argument("--yes", action="store_true", help="take what is suggested, do not ask")
     parser.set_defaults(wrong_usage=parser.error)
 
@@ -54,27 +81,26 @@ def run(
     console: Console,
     *,
     keyboard: Keyboard | None = None,
+    clock: Clock | None = None,
     discovery_port: int = PORT,
 ) -> int:
-    """Ask, verify and save one camera; 1 and a line that says what to do if it cannot be."""
+    """Ask, verify and save; 1 and a line that says what to do where a camera could not be saved."""
     _check_usage(args)
-    keyboard = keyboard or Terminal()
-    login = Login(args.user, args.password_file, keyboard)
+    present: Keyboard = Nobody() if args.yes else keyboard or Terminal()
+    talk, clock = Talk(console, present, takes_all=args.yes), clock or SystemClock()
+    naming = Naming(args.config, configured_cameras(args.config), talk, clock)
+    login = Login(args.user, args.password_file, present)
+    visit = _Visit(args, talk, login, clock, naming)
     try:
-        candidate = _ask(args, console, login, discovery_port)
-        camera_id = _choose_id(args, candidate, keyboard, console)
-        candidate = _let_in(candidate, login, camera_id, console)
-        camera = _verify(candidate, camera_id, console)
-        if candidate.snapshot_url:
-            console.note(camera_id, f"its picture in a browser: {candidate.snapshot_url}")
-        _save(args.config, camera, console)
+        if _is_rtsp(args.where):
+            return visit.add_stream()
+        return visit.add_channels(discovery_port)
     except BadConfiguration:
         raise
     except EdgeAgentError as failure:
         where, _, _ = failure.report().partition("\n")
         console.bad(args.name or "camera", where, failure.hint)
-        return 1
-    return 0
+        return _WRONG
 
 
 def _check_usage(args: argparse.Namespace) -> None:
@@ -87,152 +113,159 @@ def _check_usage(args: argparse.Namespace) -> None:
         args.wrong_usage("--password-file needs --user")
     if not args.user.isprintable():
         args.wrong_usage("--user holds characters that cannot be printed")
-    if args.stream and _is_rtsp(args.where):
-        args.wrong_usage("--stream is for ONVIF; an rtsp:// address is one stream")
     if args.name and not is_word(args.name):
         args.wrong_usage(f"--name {args.name}: {WORD_RULE}")
+    of_onvif = {
+        "--stream": args.stream,
+        "--channels": args.channels,
+        "--tune": args.tune,
+        "--set-clock": args.set_clock,
+    }
+    for option in [name for name, value in of_onvif.items() if value]:
+        if _is_rtsp(args.where):
+            args.wrong_usage(f"{option} is for ONVIF; an rtsp:// address is one stream")
 
 
-def _ask(
-    args: argparse.Namespace, console: Console, login: Login, discovery_port: int
-) -> Candidate:
-    wanted = Wanted(where=args.where, name=args.name, stream=args.stream, login=login)
-    if _is_rtsp(args.where):
-        return by_rtsp(wanted)
-    return by_onvif(wanted, console, SystemClock(), discovery_port=discovery_port)
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """One run of the command: what was asked for, and whom to talk to."""
 
+    args: argparse.Namespace
+    talk: Talk
+    login: Login
+    clock: Clock
+    naming: Naming
 
-def _choose_id(
-    args: argparse.Namespace, candidate: Candidate, keyboard: Keyboard, console: Console
-) -> str:
-    """Return the id to save under: the given one, the one it has, or one like its name.
+    def add_stream(self) -> int:
+        """Add a camera without ONVIF. Raise EdgeAgentError if it cannot be saved."""
+        candidate = by_rtsp(Wanted(where=self.args.where, name=self.args.name, login=self.login))
+        camera_id = self.naming.name(candidate, self.args.name)
+        candidate = self._see_and_save(candidate, camera_id, None, (1, 1))
+        self._say_next(camera_id)
+        return _FINE
 
-    Raise EdgeAgentError for the name of another camera: zones drawn on one picture must not come
-    to lie on another.
-    """
-    device = candidate.address if candidate.onvif_url else None
-    streams = filter(None, (candidate.analysis, candidate.main))
-    same = configured_cameras(args.config).id_of(streams, device, candidate.endpoint)
-    suggested = args.name or same or _free_id(candidate.name, camera_ids(args.config))
-    if args.name or args.yes or not keyboard.is_there:
-        _refuse_another(args.config, suggested, same)
-        return str(suggested)
-    while True:
-        camera_id = keyboard.ask(f"save it as [{suggested}]: ") or suggested
-        try:
-            _refuse_another(args.config, camera_id, same)
-        except BadConfiguration:
-            raise
-        except EdgeAgentError as wrong:
-            console.failure(camera_id, wrong)
-        else:
-            return camera_id
+    def add_channels(self, discovery_port: int) -> int:
+        """Add the chosen channels of a camera or recorder; 1 if one was missed.
 
+        Raise EdgeAgentError where there is no login, or no channel at all.
+        """
+        args = self.args
+        wanted = Wanted(where=args.where, name=args.name, login=self.login)
+        opened = open_camera(wanted, self.talk, self.clock, discovery_port=discovery_port)
+        line, label = opened.line, opened.label
+        settle_clock(line, opened.presence, args.set_clock, self.clock, self.talk, label)
+        channels = with_stream(opened.channels, args.stream)
+        known = [
+            self.naming.known_as(line.address, opened.identity.endpoint, one.source)
+            for one in channels
+        ]
+        chosen, numbers = choose_channels(channels, known, args.channels, self.talk)
+        candidates = self._ask_all(opened, chosen)
+        ids = self._name_all(opened, candidates)
+        self.talk.console.line_up(ids.values())
+        saved = self._save_all(opened, candidates, ids)
+        if line.repairs:
+            repairs = ", ".join(line.repairs)
+            self.talk.console.note(label, f"its answers had to be mended: {repairs}")
+        if saved:
+            self._say_next(ids[saved[0]])
+        is_missed = numbers.are_named and len(saved) < len(chosen)
+        return _WRONG if is_missed or not saved else _FINE
 
-def _refuse_another(folder: Path, camera_id: str, same: str) -> None:
-    if not is_word(camera_id):
-        raise EdgeAgentError(f"'{camera_id}' cannot be a camera's id", hint=WORD_RULE)
-    if camera_id == same or camera_id not in camera_ids(folder):
-        return
-    # A file that cannot be read does not say which camera it is; it complains for itself.
-    other = load_camera(folder, camera_id)
-    file = folder / CAMERAS_FOLDER / f"{camera_id}.toml"
-    raise EdgeAgentError(
-        f"{camera_id} is the name of another camera, {other.stream.url}",
-        hint=f"choose another with --name; where this one took its place, write its url into {file}",
-    )
+    def _ask_all(self, opened: Opened, channels: tuple[Channel, ...]) -> dict[int, Candidate]:
+        candidates = {}
+        for channel in channels:
+            try:
+                candidates[channel.number] = self._ask(opened, channel)
+            except PasswordRefusedError:
+                raise
+            except EdgeAgentError as failure:
+                if len(channels) == 1:
+                    raise
+                self._leave_out(opened.label, channel.number, failure)
+        return candidates
 
+    def _ask(self, opened: Opened, channel: Channel) -> Candidate:
+        console = self.talk.console
+        which = f"channel {channel.number}: " if len(opened.channels) > 1 else ""
+        choice = choose(channel.profiles, self.args.stream)
+        console.ok(opened.label, f"{which}stream to analyse is {choice.reason}")
+        if self.args.tune:
+            choice = offer_tuning(opened.media, choice, opened.label, self.talk)
+        return candidate_of(opened, channel, choice)
 
-def _let_in(candidate: Candidate, login: Login, camera_id: str, console: Console) -> Candidate:
-    """Look at the stream to analyse; a person is asked for a login where it wants one."""
-    if candidate.analysis.username:
-        _look(candidate.analysis, "stream to analyse", camera_id, console)
+    def _name_all(self, opened: Opened, candidates: Mapping[int, Candidate]) -> dict[int, str]:
+        if len(candidates) > 1:
+            return self.naming.name_all(candidates, self.args.name, opened.name)
+        is_recorder = len(opened.channels) > 1
+        return {
+            number: self.naming.name(candidate, self.args.name, is_recorder=is_recorder)
+            for number, candidate in candidates.items()
+        }
+
+    def _save_all(
+        self, opened: Opened, candidates: Mapping[int, Candidate], ids: Mapping[int, str]
+    ) -> list[int]:
+        """Return the channels that are saved. A refused login ends it: it would lock us out."""
+        saved: list[int] = []
+        credentials: Credentials | None = None
+        streams = sum(2 if each.main else 1 for each in candidates.values())
+        for number, candidate in candidates.items():
+            try:
+                known = candidate.for_user(credentials)
+                seen = self._see_and_save(known, ids[number], opened.line, (streams, len(ids)))
+            except (BadConfiguration, LoginRefusedError):
+                raise
+            except EdgeAgentError as failure:
+                if len(candidates) == 1:
+                    raise
+                self._leave_out(ids[number], number, failure)
+            else:
+                saved.append(number)
+                credentials = _login_of(seen.analysis)
+        return saved
+
+    def _see_and_save(
+        self, candidate: Candidate, camera_id: str, line: Line | None, counts: tuple[int, int]
+    ) -> Candidate:
+        """Look at its streams, keep a picture, and save it; `counts` are all streams and cameras."""
+        streams, cameras = counts
+        candidate, frame = see(candidate, self.login, camera_id, self.talk, listen_s(streams))
+        where: Path = self.args.snapshot
+        if cameras > 1 and not where.is_dir():
+            where = where.with_name(f"{where.stem}-{camera_id}{where.suffix}")
+        keep_snapshot(candidate, line, frame, where, self.talk, camera_id)
+        path = save(self.args.config, _settings(candidate, camera_id))
+        self.talk.console.ok(camera_id, f"saved in {path}")
         return candidate
 
-    def look_as(credentials: Credentials | None) -> None:
-        stream = with_login(candidate.analysis, credentials)
-        _look(stream, "stream to analyse", camera_id, console)
+    def _leave_out(self, name: str, number: int, failure: EdgeAgentError) -> None:
+        console = self.talk.console
+        where, _, _ = failure.report().partition("\n")
+        console.bad(name, f"channel {number} is left out: {where}", failure.hint)
 
-    credentials, _ = log_in(login, camera_id, console, look_as)
-    return candidate.for_user(credentials)
+    def _say_next(self, camera_id: str) -> None:
+        command = f"edge-agent zone add {camera_id} NAME X,Y X,Y X,Y --alert-on person"
+        self.talk.console.next(f"say where to watch:  {with_folder(command, self.args.config)}")
 
 
-def _verify(candidate: Candidate, camera_id: str, console: Console) -> CameraSettings:
-    """Return the camera, whose stream to analyse we saw; the main stream only if we see it, too."""
-    main = candidate.main
-    if main:
-        try:
-            _look(main, "main stream", camera_id, console)
-        except EdgeAgentError as failure:
-            console.note(
-                camera_id, f"{failure.report().partition(chr(10))[0]}; left out", failure.hint
-            )
-            main = None
+def _login_of(stream: StreamOptions) -> Credentials | None:
+    """Return who was let in, so that a person is asked once for all channels."""
+    return Credentials(stream.username, stream.password) if stream.username else None
+
+
+def _settings(candidate: Candidate, camera_id: str) -> CameraSettings:
     return CameraSettings(
         id=camera_id,
         name=camera_id,
         stream=candidate.analysis,
-        main_stream=main,
+        main_stream=candidate.main,
         onvif_url=candidate.onvif_url,
-        onvif_endpoint=candidate.endpoint,
+        onvif_endpoint=candidate.identity.endpoint,
+        onvif_mac=candidate.identity.mac,
+        onvif_serial=candidate.identity.serial,
+        onvif_source=candidate.source,
     )
-
-
-def _look(stream: StreamOptions, what: str, camera_id: str, console: Console) -> None:
-    console.progress(f"opening {stream.url} …")
-    try:
-        still = look_at(stream)
-    except EdgeAgentError as failure:
-        failure.add_note(what)
-        raise
-    rate = f", {still.frames_per_second:.0f} fps" if still.frames_per_second else ""
-    console.ok(
-        camera_id, f"{what}: {still.width_px}x{still.height_px} {still.codec}{rate}, decoded"
-    )
-
-
-def _save(folder: Path, camera: CameraSettings, console: Console) -> None:
-    """Write the password, then the camera; zones, rules and tuning of an older file stay."""
-    password = camera.stream.password
-    file = save_password(folder, camera.id, password) if password else None
-    main = camera.main_stream and replace(camera.main_stream, password_file=file)
-    stream = replace(camera.stream, password_file=file)
-    camera = replace(camera, stream=stream, main_stream=main)
-    if camera.id in camera_ids(folder):
-        camera = _merged(load_camera(folder, camera.id), camera)
-    path = save_camera(folder, camera)
-    console.ok(camera.id, f"saved in {path}")
-    console.next(
-        f"say where to watch:  edge-agent zone add {camera.id} NAME X,Y X,Y X,Y --alert-on person"
-    )
-
-
-def _merged(old: CameraSettings, new: CameraSettings) -> CameraSettings:
-    """Return the old camera with what was seen now; what a stream's address cannot tell stays."""
-    tuned = replace(
-        new.stream, open_s=old.stream.open_s, read_s=old.stream.read_s, idle=old.stream.idle
-    )
-    camera = replace(
-        new, name=old.name, stream=tuned, motion=old.motion, zones=old.zones, rules=old.rules
-    )
-    if new.onvif_url:
-        return camera
-    main = old.main_stream if old.main_stream and old.main_stream.url != new.stream.url else None
-    if main and tuned.username:
-        # One camera, one login: an old user name with a new password would lock us out.
-        main = replace(tuned, url=main.url)
-    return replace(
-        camera, main_stream=main, onvif_url=old.onvif_url, onvif_endpoint=old.onvif_endpoint
-    )
-
-
-def _free_id(name: str, taken: tuple[str, ...]) -> str:
-    stem = word_from(name) or "camera"
-    wanted, count = stem, 1
-    while wanted in taken:
-        count += 1
-        wanted = f"{stem}-{count}"
-    return wanted
 
 
 def _is_rtsp(where: str) -> bool:

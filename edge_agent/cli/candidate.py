@@ -1,50 +1,27 @@
 """A camera on its way into the configuration: asked and chosen, not yet seen or saved."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from edge_agent.cli.console import Console
-from edge_agent.cli.login import Login, log_in
+from edge_agent.cli.camera_clock import tell_clock
+from edge_agent.cli.login import Login, Talk, log_in
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address, host_of
-from edge_agent.onvif.choose import choose
+from edge_agent.onvif.choose import Choice
 from edge_agent.onvif.device import Device, read_device, read_services
 from edge_agent.onvif.discovery import PORT
+from edge_agent.onvif.identity import neighbour_address, read_hardware_address
+from edge_agent.onvif.line import Line, PasswordRefusedError
 from edge_agent.onvif.locate import locate
-from edge_agent.onvif.media import Profile, read_profiles, read_snapshot_url, read_stream_url
+from edge_agent.onvif.media import Channel, Media, Profile, open_media
 from edge_agent.onvif.presence import Presence, Status, look
-from edge_agent.onvif.session import Session
+from edge_agent.onvif.refind import Identity
 from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.clock import Clock
 from edge_agent.video.options import StreamOptions
 
-# More than this and its pictures cannot be matched with anybody else's; strict firmwares refuse
-# passwords that are as old.
-WORST_DRIFT_S = 5.0
 # config.checks.is_word, less room for "-2" and so on.
 LONGEST_WORD = 28
-_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """All that the configuration wants to know of a camera, but its id."""
-
-    # What it calls itself; "" if it has no name.
-    name: str
-    address: Address
-    endpoint: str = ""
-    onvif_url: str = ""
-    analysis: StreamOptions
-    main: StreamOptions | None = None
-    # A picture by HTTP, for a person with a browser; "" where the camera has none.
-    snapshot_url: str = ""
-
-    def for_user(self, credentials: Credentials | None) -> "Candidate":
-        """Return it with this login for its streams."""
-        main = self.main and with_login(self.main, credentials)
-        return replace(self, analysis=with_login(self.analysis, credentials), main=main)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +32,55 @@ class Wanted:
     where: str
     # "" leaves the name to the camera.
     name: str
-    # sub, main, a token, or "" for the best.
-    stream: str
     login: Login
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A camera that let us in."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A camera or a recorder that let us in."""
 
-    session: Session
-    media_url: str
-    device: Device
-    profiles: tuple[Profile, ...]
+    # What lines about it begin with.
+    label: str
+    # What it calls itself; "" if it has no name.
+    name: str
+    identity: Identity
+    presence: Presence
+    media: Media
+    channels: tuple[Channel, ...]
+
+    @property
+    def line(self) -> Line:
+        """Where to ask it more."""
+        return self.media.line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """All that the configuration wants to know of a camera, but its id."""
+
+    # What it calls itself; "" if it has no name.
+    name: str
+    address: Address
+    identity: Identity = field(default=Identity())
+    # Which channel of a recorder.
+    source: str = ""
+    onvif_url: str = ""
+    analysis: StreamOptions
+    main: StreamOptions | None = None
+    # What the camera declares of the two; None without ONVIF.
+    analysis_profile: Profile | None = None
+    main_profile: Profile | None = None
+    # A picture by HTTP; "" where the camera has none.
+    snapshot_url: str = ""
+
+    def for_user(self, credentials: Credentials | None) -> "Candidate":
+        """Return it with this login for its streams."""
+        main = self.main and with_login(self.main, credentials)
+        return replace(self, analysis=with_login(self.analysis, credentials), main=main)
+
+    def without_main(self) -> "Candidate":
+        """Return it with the stream to analyse alone."""
+        return replace(self, main=None, main_profile=None)
 
 
 def by_rtsp(wanted: Wanted) -> Candidate:
@@ -87,13 +100,12 @@ def by_rtsp(wanted: Wanted) -> Candidate:
     )
 
 
-def by_onvif(
-    wanted: Wanted, console: Console, clock: Clock, *, discovery_port: int = PORT
-) -> Candidate:
-    """Ask a camera for all that is needed, and say each step as it succeeds.
+def open_camera(wanted: Wanted, talk: Talk, clock: Clock, *, discovery_port: int = PORT) -> Opened:
+    """Find the camera, look at its clock, log in, and say each step as it succeeds.
 
     Raise EdgeAgentError at the first that does not.
     """
+    talk.console.progress(f"asking {wanted.where} …")
     address, found = locate(wanted.where, discovery_port=discovery_port)
     presence = look(address, clock)
     if presence.status is Status.NO_ONVIF:
@@ -104,23 +116,42 @@ def by_onvif(
         )
     name = found.name if found else ""
     label = wanted.name or word_from(name) or address.host
-    _tell_clock(presence, label, clock, console)
-    credentials, opened = log_in(
-        wanted.login, label, console, lambda who: _open(presence, who, clock)
+    tell_clock(presence, label, clock, talk)
+    _, (device, media, channels) = log_in(
+        wanted.login, label, talk.console, lambda who: _open(presence, who, clock)
     )
-    device = opened.device
-    console.ok(label, f"logged in to {_described(device)}")
-    choice = choose(_first_channel(opened.profiles, label, console), wanted.stream)
-    console.ok(label, f"stream to analyse is {choice.reason}")
-    return Candidate(
+    talk.console.ok(label, f"logged in to {_described(device)}")
+    endpoint = found.endpoint if found else ""
+    mac = _hardware_address(media.line)
+    return Opened(
+        label=label,
         name=name or device.model,
-        address=address,
-        endpoint=found.endpoint if found else "",
-        onvif_url=address.url,
-        analysis=_stream(opened, choice.analysis),
-        main=_stream(opened, choice.main) if choice.main else None,
-        snapshot_url=read_snapshot_url(opened.session, opened.media_url, choice.analysis.token),
-    ).for_user(credentials)
+        identity=Identity(endpoint=endpoint, mac=mac, serial=device.serial),
+        presence=presence,
+        media=media,
+        channels=channels,
+    )
+
+
+def candidate_of(opened: Opened, channel: Channel, choice: Choice) -> Candidate:
+    """Ask the camera for the addresses of the chosen streams of a channel.
+
+    Raise EdgeAgentError where it names none for the stream to analyse or the main stream.
+    """
+    media, analysis, main = opened.media, choice.analysis, choice.main
+    one_of_many = f"-{channel.number}" if len(opened.channels) > 1 else ""
+    return Candidate(
+        name=f"{word_from(opened.name)[: LONGEST_WORD - len(one_of_many)]}{one_of_many}",
+        address=opened.line.address,
+        identity=opened.identity,
+        source=channel.source,
+        onvif_url=opened.line.address.url,
+        analysis=StreamOptions(url=media.stream_url(analysis.token)),
+        main=StreamOptions(url=media.stream_url(main.token)) if main else None,
+        analysis_profile=analysis,
+        main_profile=main,
+        snapshot_url=media.snapshot_url(analysis.token),
+    ).for_user(opened.line.credentials)
 
 
 def with_login(stream: StreamOptions, credentials: Credentials | None) -> StreamOptions:
@@ -130,69 +161,37 @@ def with_login(stream: StreamOptions, credentials: Credentials | None) -> Stream
     return replace(stream, username=credentials.username, password=credentials.password)
 
 
+def word_from(name: str) -> str:
+    """Return a camera's name as a word that can be an id; "" if nothing of it can."""
+    return re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-")[:LONGEST_WORD].strip("-")
+
+
 def _described(device: Device) -> str:
     maker = f"{device.maker} {device.model}".strip() or "a camera without a name"
     serial = f", serial {device.serial}" if device.serial else ""
     return f"{maker}, firmware {device.firmware or 'unknown'}{serial}"
 
 
-def word_from(name: str) -> str:
-    """Return a camera's name as a word that can be an id; "" if nothing of it can."""
-    return re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-")[:LONGEST_WORD].strip("-")
-
-
-def _open(presence: Presence, credentials: Credentials | None, clock: Clock) -> _Opened:
-    session = Session(
+def _open(
+    presence: Presence, credentials: Credentials | None, clock: Clock
+) -> tuple[Device, Media, tuple[Channel, ...]]:
+    line = Line(
         presence.address, credentials, clock=clock, clock_offset_s=presence.clock_offset_s or 0.0
     )
-    device = read_device(session)
-    media_url = read_services(session).media_url
-    if not media_url:
-        raise EdgeAgentError(
-            f"{presence.address.place} has no ONVIF media service",
-            hint=f"add its stream:  edge-agent add rtsp://{presence.address.host}/PATH",
-        )
-    return _Opened(session, media_url, device, read_profiles(session, media_url))
+    device = read_device(line)
+    media = open_media(line, read_services(line))
+    return device, media, media.channels(media.profiles())
 
 
-def _stream(opened: _Opened, profile: Profile) -> StreamOptions:
-    return StreamOptions(url=read_stream_url(opened.session, opened.media_url, profile.token))
+def _hardware_address(line: Line) -> str:
+    """Return the MAC that this box sees in its own subnet; else the one that the camera tells.
 
-
-def _first_channel(
-    profiles: Sequence[Profile], label: str, console: Console
-) -> tuple[Profile, ...]:
-    channels = list(dict.fromkeys(profile.source for profile in profiles))
-    if len(channels) > 1:
-        console.note(
-            label,
-            f"it has {len(channels)} channels; this adds the first",
-            "add the others by their streams' addresses:  edge-agent add rtsp://...",
-        )
-    return tuple(profile for profile in profiles if profile.source == channels[0])
-
-
-def _tell_clock(presence: Presence, label: str, clock: Clock, console: Console) -> None:
-    place, drift_s = presence.address.place, presence.clock_offset_s
-    if drift_s is None:
-        console.ok(label, f"reached {place} (it does not tell the time)")
-    elif abs(drift_s) <= WORST_DRIFT_S:
-        console.ok(label, f"reached {place} (clock right)")
-    else:
-        console.ok(label, f"reached {place}")
-        who = "set the camera's time to NTP in its page"
-        unsure = "; this box's clock is not synchronised either (timedatectl)"
-        console.note(
-            label,
-            f"its clock is {drift_words(drift_s)} this box's",
-            who if clock.state().is_synced else who + unsure,
-        )
-
-
-def drift_words(drift_s: float) -> str:
-    """Return `3 min behind` or `2 h ahead of`."""
-    size_s = abs(drift_s)
-    for unit_s, unit in ((_DAY_S, "days"), (_HOUR_S, "h"), (_MINUTE_S, "min"), (1, "s")):
-        if size_s >= 2 * unit_s or unit_s == 1:
-            return f"{size_s / unit_s:.0f} {unit} {'behind' if drift_s < 0 else 'ahead of'}"
-    raise AssertionError("seconds are the last resort")
+    What is seen can be compared later (onvif/refind.py); npm's onvif camera tells another's.
+    """
+    if seen := neighbour_address(line.address.host):
+        return seen
+    try:
+        return read_hardware_address(line)
+    except PasswordRefusedError:
+        # A user who may see pictures need not see the network's settings.
+        return ""

@@ -1,34 +1,36 @@
 """Check everything that this box needs: files, disk, model, clock, broker, and each camera.
 
-One line for each fact; what is wrong says the next step. Nothing is changed and nothing sent.
+One line for each rung; what is wrong says the next step. Nothing is changed; one small message
+is published, to a topic for that.
 """
 
 import argparse
+import json
 import os
-import shutil
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 
+from edge_agent.cli.check_box import broker_of, check_box, check_model
+from edge_agent.cli.check_camera import OnvifQuestion, StreamQuestion, check_rules, device_of
+from edge_agent.cli.check_crew import Crew, Question
+from edge_agent.cli.check_facts import Fact, wrong
 from edge_agent.cli.console import Console
 from edge_agent.cli.folder import with_folder
-from edge_agent.cli.look import look_at
 from edge_agent.config.load import camera_ids, load_camera, load_settings
 from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings, Settings
 from edge_agent.errors import EdgeAgentError
-from edge_agent.inference.objects import open_detector
-from edge_agent.inference.options import ObjectOptions
-from edge_agent.mqtt.options import BrokerOptions
-from edge_agent.mqtt.trial import try_broker
+from edge_agent.inference.model_file import ModelCard
 from edge_agent.runtime.clock import Clock, SystemClock
-from edge_agent.video.options import StreamOptions
 
-_FINE, _WRONG, _BAD_CONFIGURATION = 0, 1, 78
-_PARTS = ("config", "disk", "model", "clock", "broker")
-_MEGABYTE = 1_000_000
-# What a spool's size counts in.
-_MEBIBYTE = 1_048_576
+_FINE, _WRONG, _BAD_CONFIGURATION, _INTERRUPTED = 0, 1, 78, 130
+_PARTS = ("config", "clock", "cpu", "disk", "spool", "model", "broker")
+# Eight dead cameras and a dead broker are through in 6 s; this is for what answers drop by drop.
+_DEADLINE_S = 18.0
+# For glibc (resolv.conf(5)): else a name server that is dead costs 20 s and more.
+_RESOLVER = "timeout:2 attempts:1"
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -36,126 +38,186 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "cameras", metavar="CAMERA", nargs="*", help="check these cameras only, not the box"
     )
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Check all and return 0, 1 if something is wrong, 78 if `agent.toml` cannot be used."""
-    cameras = tuple(args.cameras) or camera_ids(args.config)
-    console.line_up([*cameras, *_PARTS])
-    code = _FINE if args.cameras else _check_box(args.config, console)
-    for camera_id in cameras:
-        if not _check_camera(args.config, camera_id, console):
-            code = code or _WRONG
-    if not cameras:
-        console.bad("camera", "there is none yet", with_folder("edge-agent discover", args.config))
-        code = code or _WRONG
-    return code
+    with _quick_resolver():
+        return _check(args, console)
 
 
-def _check_box(folder: Path, console: Console) -> int:
+def _check(args: argparse.Namespace, console: Console) -> int:
+    folder, clock = args.config, SystemClock()
+    ids = tuple(args.cameras) or camera_ids(folder)
+    report = _Report(console, is_json=args.json)
+    console.line_up([*ids, *_PARTS])
+    settings, problems = _settings(folder)
+    card = None
+    if not args.cameras:
+        report.tell(problems)
+    if settings:
+        card = _look_at_box(settings, clock, report, is_whole=not args.cameras)
+    broker = [broker_of(settings, clock)] if settings and not args.cameras else []
+    _look_around(_Plan(folder, ids, broker, clock), card, report)
+    if not ids:
+        hint = with_folder("edge-agent discover", folder)
+        report.tell([wrong("camera", "camera", EdgeAgentError("there is none yet", hint=hint))])
+    report.close()
+    if settings is None and not args.cameras:
+        return _BAD_CONFIGURATION
+    return _WRONG if report.is_bad else _FINE
+
+
+@contextmanager
+def _quick_resolver() -> Iterator[None]:
+    """Have glibc give up on a dead name server soon, in threads that begin meanwhile."""
+    before = os.environ.get("RES_OPTIONS")
+    os.environ.setdefault("RES_OPTIONS", _RESOLVER)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["RES_OPTIONS"]
+
+
+class _Report:
+    """Says facts as they come, or all of them at the end as one JSON document."""
+
+    def __init__(self, console: Console, *, is_json: bool) -> None:
+        self.is_bad = False
+        self._console = console
+        self._facts: list[Fact] | None = [] if is_json else None
+
+    def tell(self, facts: Iterable[Fact]) -> None:
+        """Say them."""
+        for fact in facts:
+            self.is_bad = self.is_bad or fact.ok is False
+            if self._facts is None:
+                self._say(fact)
+            else:
+                self._facts.append(fact)
+
+    def progress(self, text: str) -> None:
+        """Say what we wait for."""
+        if self._facts is None:
+            self._console.progress(text)
+
+    def close(self) -> None:
+        """Say what is not said yet."""
+        if self._facts is not None:
+            self._console.plain(json.dumps([asdict(fact) for fact in self._facts], indent=2))
+
+    def leave(self) -> None:
+        """End the process now, as after Ctrl-C: a thread that opens a stream hears of no stop."""
+        self._console.clear_progress()
+        self._console.flush()
+        os._exit(_INTERRUPTED)
+
+    def _say(self, fact: Fact) -> None:
+        what = fact.what if fact.step == fact.part else f"{fact.step}: {fact.what}"
+        if fact.ok:
+            self._console.ok(fact.part, what)
+        elif fact.ok is None:
+            self._console.note(fact.part, what, fact.hint)
+        else:
+            self._console.bad(fact.part, what, fact.hint)
+
+
+class _Plan:
+    """Who is asked what. Channels of one recorder share the questions to it and their answers."""
+
+    def __init__(
+        self, folder: Path, ids: tuple[str, ...], broker: Sequence[Question], clock: Clock
+    ) -> None:
+        self.folder = folder
+        self.ids = tuple(dict.fromkeys(ids))
+        self.questions: list[Question] = [*broker]
+        self.has_broker = bool(broker)
+        # By camera: what was wrong with its file, or the camera and the numbers of its questions.
+        self.refused: dict[str, list[Fact]] = {}
+        self.cameras: dict[str, tuple[CameraSettings, list[int]]] = {}
+        self._devices: dict[OnvifQuestion, int] = {}
+        self._clock = clock
+        for camera_id in self.ids:
+            self._add(camera_id)
+
+    def _add(self, camera_id: str) -> None:
+        try:
+            camera = load_camera(self.folder, camera_id)
+            device = device_of(camera, self._clock, self.folder)
+        except BadConfiguration as bad:
+            self.refused[camera_id] = _problems(camera_id, bad)
+        except EdgeAgentError as unknown:
+            self.refused[camera_id] = [wrong(camera_id, camera_id, unknown)]
+        else:
+            numbers = [self._number_of(device)] if device else []
+            self.cameras[camera_id] = camera, [*numbers, self._ask(StreamQuestion(camera=camera))]
+
+    def _number_of(self, device: OnvifQuestion) -> int:
+        """Return the number of that question; a password goes to a device once."""
+        same = replace(device, part="")
+        if same not in self._devices:
+            self._devices[same] = self._ask(device)
+        return self._devices[same]
+
+    def _ask(self, question: Question) -> int:
+        self.questions.append(question)
+        return len(self.questions) - 1
+
+
+def _settings(folder: Path) -> tuple[Settings | None, list[Fact]]:
     try:
         settings = load_settings(folder)
     except BadConfiguration as bad:
-        _say_problems("config", bad, console)
-        return _BAD_CONFIGURATION
-    console.ok("config", f"{settings.site}/{settings.box}: {folder}")
-    _check_clock(SystemClock(), console)
-    checks = (
-        _attempt(console, "disk", partial(_check_disk, settings)),
-        _attempt(console, "model", partial(_check_model, settings.objects)),
-        _attempt(console, "broker", partial(_check_broker, settings.broker, settings)),
-    )
-    return _FINE if all(checks) else _WRONG
+        return None, _problems("config", bad)
+    what = f"{settings.site}/{settings.box}: {folder}"
+    return settings, [Fact("config", "config", ok=True, what=what)]
 
 
-def _check_disk(settings: Settings) -> str:
-    folder = settings.state_dir
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise EdgeAgentError(
-            f"{there} cannot be written", hint=f"run this with sudo, or change state_dir: {folder}"
-        )
-    used = sum(file.stat().st_size for file in folder.glob("spool*"))
-    free = shutil.disk_usage(there).free
-    wanted = settings.spool.size_mb * _MEBIBYTE - used
-    if free < wanted:
-        raise EdgeAgentError(
-            f"{folder} has {free / _MEGABYTE:.0f} MB free, the spool may need "
-            f"{wanted / _MEGABYTE:.0f} MB more",
-            hint="make room on this disk, or set a smaller size_mb in [spool]",
-        )
-    return f"{folder} can be written, {_size(free)} free"
+def _look_at_box(
+    settings: Settings, clock: Clock, report: _Report, *, is_whole: bool
+) -> ModelCard | None:
+    """Say how the box is, or of the model only what is wrong; return the card of the model."""
+    report.progress("looking at this box …")
+    if is_whole:
+        report.tell(check_box(settings, clock))
+    fact, card = check_model(settings.objects)
+    report.tell([fact] if is_whole or not fact.ok else [])
+    return card
 
 
-def _check_model(options: ObjectOptions) -> str:
-    model = open_detector(options).model
-    return f"{model.name} {model.version} loads on this processor"
-
-
-def _check_broker(options: BrokerOptions, settings: Settings) -> str:
-    return try_broker(options, settings.site, settings.box)
-
-
-def _check_clock(clock: Clock, console: Console) -> None:
-    """Say whether the time is to be believed. It stops nothing: each alert says so itself."""
-    state = clock.state()
-    if state.is_synced:
-        within = "" if state.error_ms is None else f", within {state.error_ms:.0f} ms"
-        console.ok("clock", f"synchronised{within}")
-    else:
-        hint = "see `timedatectl`; switch it on: sudo timedatectl set-ntp true"
-        console.note("clock", "not synchronised: alerts will say that their time is unsure", hint)
-
-
-def _check_camera(folder: Path, camera_id: str, console: Console) -> bool:
+def _look_around(plan: _Plan, card: ModelCard | None, report: _Report) -> None:
+    """Ask everybody at once, and say the answers in order."""
+    crew = Crew(plan.questions, _DEADLINE_S)
     try:
-        camera = load_camera(folder, camera_id)
-    except BadConfiguration as bad:
-        _say_problems(camera_id, bad, console)
-        return False
-    except EdgeAgentError as unknown:
-        console.failure(camera_id, unknown)
-        return False
-    is_good = _attempt(console, camera_id, partial(_look, "stream", camera.stream))
-    if camera.main_stream:
-        main = partial(_look, "main stream", camera.main_stream)
-        is_good = _attempt(console, camera_id, main) and is_good
-    _say_unwatched(folder, camera, console)
-    return is_good
-
-
-def _look(what: str, options: StreamOptions) -> str:
-    try:
-        still = look_at(options)
-    except EdgeAgentError as failure:
-        failure.add_note(what)
+        with crew:
+            if plan.has_broker:
+                report.progress("asking the broker …")
+                report.tell(crew.facts_of(0))
+            for camera_id in plan.ids:
+                report.progress(f"looking at {camera_id} …")
+                report.tell(_facts_of(plan, camera_id, crew, card))
+    except KeyboardInterrupt:
+        if crew.is_at_work:
+            report.leave()
         raise
-    rate = f" at {still.frames_per_second:.0f} fps" if still.frames_per_second else ""
-    return f"{what} shows {still.width_px}x{still.height_px} {still.codec}{rate}"
 
 
-def _say_unwatched(folder: Path, camera: CameraSettings, console: Console) -> None:
-    if camera.rules:
-        return
-    command = f"edge-agent zone add {camera.id} NAME X,Y X,Y X,Y --alert-on person"
-    console.note(camera.id, "has no rule: it will never alert", with_folder(command, folder))
+def _facts_of(plan: _Plan, camera_id: str, crew: Crew, card: ModelCard | None) -> list[Fact]:
+    if camera_id in plan.refused:
+        return plan.refused[camera_id]
+    camera, numbers = plan.cameras[camera_id]
+    facts: list[Fact] = []
+    for number in numbers:
+        # Both ways may begin at the same address.
+        said = {fact.what for fact in facts}
+        facts += [fact for fact in crew.facts_of(number) if fact.what not in said]
+    facts += check_rules(camera, card, plan.folder)
+    return [replace(fact, part=camera_id) for fact in facts]
 
 
-def _say_problems(name: str, bad: BadConfiguration, console: Console) -> None:
-    for problem in bad.problems:
-        console.bad(name, str(problem), problem.hint)
-
-
-def _attempt(console: Console, name: str, check: Callable[[], str]) -> bool:
-    console.progress(f"{name} …")
-    try:
-        console.ok(name, check())
-    except EdgeAgentError as failure:
-        console.failure(name, failure)
-        return False
-    return True
-
-
-def _size(size_bytes: int) -> str:
-    gigabytes = size_bytes / _MEGABYTE / 1000
-    return f"{gigabytes:.1f} GB" if gigabytes >= 1 else f"{gigabytes * 1000:.0f} MB"
+def _problems(part: str, bad: BadConfiguration) -> list[Fact]:
+    return [
+        Fact(part, part, ok=False, what=str(problem), hint=problem.hint) for problem in bad.problems
+    ]

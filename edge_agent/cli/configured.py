@@ -1,6 +1,6 @@
 """Which of the cameras on the wire this box already knows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,6 +9,7 @@ from edge_agent.config.load import camera_ids, load_camera
 from edge_agent.config.settings import CameraSettings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import RTSP_PORT, Address, host_of, read_address
+from edge_agent.onvif.refind import Identity
 from edge_agent.video.options import StreamOptions
 
 
@@ -27,20 +28,32 @@ class Configured:
             or (not camera.onvif_url and host_of(camera.stream.url) == address.host)
         )
 
-    def id_of(self, streams: Iterable[StreamOptions], device: Address | None, endpoint: str) -> str:
-        """Return the id of the camera that is this one; "" if none is. No ONVIF, no device.
-
-        A stream tells it best: the channels of a recorder share all the rest. So the device counts
-        only where a single camera has it.
-        """
+    def with_stream(self, streams: Iterable[StreamOptions]) -> str:
+        """Return the id of the camera that has one of these streams; "" if none has."""
         wanted = _places(streams)
         for camera in self.cameras:
             if wanted & _places(filter(None, (camera.stream, camera.main_stream))):
                 return camera.id
-        if device is None:
-            return ""
-        of_device = [each.id for each in self.cameras if _is_device(each, device, endpoint)]
-        return of_device[0] if len(of_device) == 1 else ""
+        return ""
+
+    def of_device(self, address: Address, endpoint: str, source: str, *, is_recorder: bool) -> str:
+        """Return the id of the camera of this device that shows this video source; "" if none.
+
+        Where the source was not saved, the device counts only if it has one camera, here as well
+        as there: the channels of a recorder share all the rest.
+        """
+        cameras = [each for each in self.cameras if _is_device(each, address, endpoint)]
+        found = _the_one(cameras, source, is_recorder=is_recorder)
+        return found.id if found else ""
+
+    def like(self, identity: Identity, source: str, *, is_recorder: bool) -> CameraSettings | None:
+        """Return the camera that has this hardware address or serial number.
+
+        Both are weak words: of cheap cameras several have one serial number. Ask whether it is
+        still at its old address before believing it.
+        """
+        cameras = [each for each in self.cameras if _looks_like(each, identity)]
+        return _the_one(cameras, source, is_recorder=is_recorder)
 
 
 def configured_cameras(folder: Path) -> Configured:
@@ -55,6 +68,18 @@ def configured_cameras(folder: Path) -> Configured:
     return Configured(tuple(cameras))
 
 
+def _the_one(
+    cameras: Sequence[CameraSettings], source: str, *, is_recorder: bool
+) -> CameraSettings | None:
+    """Return the one camera of a device that shows this video source; None if there is not one."""
+    same = [each for each in cameras if source and each.onvif_source == source]
+    if len(same) == 1:
+        return same[0]
+    # Saved without its source, by an older edge-agent, or told without one.
+    is_open = len(cameras) == 1 and not (source and cameras[0].onvif_source)
+    return cameras[0] if is_open and not is_recorder else None
+
+
 def _is_device(camera: CameraSettings, address: Address, endpoint: str) -> bool:
     """Tell whether the camera was added by ONVIF from this device.
 
@@ -65,6 +90,13 @@ def _is_device(camera: CameraSettings, address: Address, endpoint: str) -> bool:
         return True
     there = read_address(camera.onvif_url) if camera.onvif_url else None
     return there is not None and (there.host, there.port) == (address.host, address.port)
+
+
+def _looks_like(camera: CameraSettings, identity: Identity) -> bool:
+    """Tell whether MAC or serial number are the same, and none of the two another."""
+    pairs = [(camera.onvif_mac, identity.mac), (camera.onvif_serial, identity.serial)]
+    known = [(ours, theirs) for ours, theirs in pairs if ours and theirs]
+    return bool(camera.onvif_url) and bool(known) and all(one == two for one, two in known)
 
 
 def _places(streams: Iterable[StreamOptions]) -> set[tuple[str, int, str, str]]:

@@ -6,7 +6,7 @@ On a terminal with colours where wanted (NO_COLOR, https://no-color.org); plain 
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -16,6 +16,8 @@ from edge_agent.errors import EdgeAgentError
 WIDTH = 80
 # Enough for "broker"; longer names push their own line to the right.
 _NAME_WIDTH = 6
+# What a column of a table keeps as long as others can give.
+_LEAST = 5
 _GREEN = "\x1b[32m"
 _RED = "\x1b[31m"
 _YELLOW = "\x1b[33m"
@@ -88,13 +90,17 @@ class Console:
         self.clear_progress()
         self._write(f"{text}\n")
 
-    def table(self, rows: Iterable[Sequence[str]]) -> None:
-        """Show columns that fit the width, the first row as heading; what is too long ends in "…"."""
+    def table(self, rows: Iterable[Sequence[str]], *, whole: Collection[int] = ()) -> None:
+        """Show columns that fit the width, the first row as heading; what is too long ends in "…".
+
+        The columns numbered in `whole` are cut only where cutting all others is not enough.
+        """
         cells = [[_CONTROL.sub("?", cell) for cell in row] for row in rows]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         room = self._width - 2 * (len(widths) - 1)
         while sum(widths) > room and max(widths) > 1:
-            widths[widths.index(max(widths))] -= 1
+            wide = [at for at, width in enumerate(widths) if at not in whole and width > _LEAST]
+            widths[max(wide or range(len(widths)), key=widths.__getitem__)] -= 1
         for number, row in enumerate(cells):
             line = self._row(row, widths)
             self.plain(line if number else self._paint(_DIM, line))

@@ -5,6 +5,8 @@ import shlex
 from pathlib import Path
 
 DEFAULT_FOLDER = "/etc/edge-agent"
+# The agent reads its files when it starts.
+RESTART = "sudo systemctl restart edge-agent"
 
 
 def default_folder() -> Path:

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from edge_agent.cli.console import Console
 from edge_agent.errors import EdgeAgentError
-from edge_agent.onvif.session import PasswordRefusedError
+from edge_agent.onvif.line import PasswordRefusedError
 from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.secret import Secret
 from edge_agent.video.opening import LoginRefusedError
@@ -60,6 +60,40 @@ class Terminal:
     def ask_secret(self, question: str) -> Secret:
         """Return a line that does not show."""
         return Secret(_answer(getpass.getpass, question))
+
+
+class Nobody:
+    """Sits at no keyboard; asking is a defect of ours."""
+
+    @property
+    def is_there(self) -> bool:
+        """Never."""
+        return False
+
+    def ask(self, question: str) -> str:
+        """Nobody answers."""
+        raise AssertionError(f"nobody is there to be asked: {question}")
+
+    def ask_secret(self, question: str) -> Secret:
+        """Nobody answers."""
+        return Secret(self.ask(question))
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Whom a command talks to: what it says goes to the console, what it asks to the keyboard."""
+
+    console: Console
+    keyboard: Keyboard
+    # What is suggested is taken without a question (--yes).
+    takes_all: bool = False
+
+    def agrees(self, question: str) -> bool:
+        """Return whether a person typed y or yes; no without a person."""
+        if not self.keyboard.is_there:
+            return False
+        self.console.clear_progress()
+        return self.keyboard.ask(f"{question} [y/N] ").lower() in {"y", "yes"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from edge_agent.video.measure import Measurement, measure_stream
 from edge_agent.video.options import StreamOptions
 from edge_agent.video.still import Still, take_still
 
@@ -13,6 +14,12 @@ def look_at(options: StreamOptions) -> Still:
     """Return one picture, as take_still does; Ctrl-C ends the command within the open deadline."""
     with _heeding_ctrl_c():
         return take_still(options)
+
+
+def measure(options: StreamOptions, *, listen_s: float) -> Measurement:
+    """Return what a stream sends, as measure_stream does; Ctrl-C ends the command as above."""
+    with _heeding_ctrl_c():
+        return measure_stream(options, listen_s=listen_s)
 
 
 @contextmanager

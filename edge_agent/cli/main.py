@@ -25,6 +25,7 @@ from edge_agent.inference.processor import require_instructions
 VERBS = {
     "discover": "find the cameras on this network",
     "add": "add a camera by its address",
+    "camera": "list, show and remove cameras, set passwords, find moved ones again",
     "zone": "draw, list and remove the zones of a camera",
     "check": "check everything this box needs, before or after an alarm",
     "run": "watch all cameras and send alerts (what the service does)",

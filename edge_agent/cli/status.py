@@ -9,7 +9,13 @@ from edge_agent.config.load import load_settings
 from edge_agent.daemon.status import AgentStatus, CameraStatus, ask_status
 
 _PARKED = "have the broker's access rules allow our topics; the journal says why it refused each"
+_LOOK = "look at its picture: covered, turned away, sprayed, or its cable out?"
+_SET_CLOCK = "set it in the camera's page, best to NTP; alerts carry the difference"
 _UNHEARD = "see that the center listens: its subscription, and the broker's access rules"
+# What `add` names, too: strict cameras refuse passwords that are so old.
+_WORST_DRIFT_S = 5.0
+# How a state without events begins, and how it is told in a column.
+_WITHOUT_EVENTS = ("trying", "given up")
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
 
@@ -41,12 +47,28 @@ def _show(status: AgentStatus, console: Console) -> None:
         f"up {up}, {memory_mb:.0f} MB"
     )
     if status.cameras:
-        heading = ("camera", "stream", "fps", "analysed", "alerts", "last alert")
+        heading = ("camera", "stream", "fps", "analysed", "alerts", "last alert", "events")
         console.table([heading, *(_row(camera, status.now_wall) for camera in status.cameras)])
     for camera in status.cameras:
+        _show_word(camera, console)
+        if camera.moved:
+            console.note(camera.id, camera.moved)
         if camera.problem:
             console.bad(camera.id, camera.problem)
     _show_delivery(status, console)
+
+
+def _show_word(camera: CameraStatus, console: Console) -> None:
+    """Show what is good to know of a camera's ONVIF; none of it makes the box unwell."""
+    state, _, why = camera.events.partition(": ")
+    if why and state in _WITHOUT_EVENTS:
+        console.note(camera.id, f"no events from it: {why}")
+    if camera.says:
+        console.note(camera.id, f"reports of itself: {camera.says}", _LOOK)
+    drift_s = camera.clock_offset_s or 0.0
+    if abs(drift_s) > _WORST_DRIFT_S:
+        drift = f"{_age(abs(drift_s))} {'behind' if drift_s < 0 else 'ahead of'}"
+        console.note(camera.id, f"its clock is {drift} this box's", _SET_CLOCK)
 
 
 def _row(camera: CameraStatus, now_wall: float) -> tuple[str, ...]:
@@ -59,7 +81,13 @@ def _row(camera: CameraStatus, now_wall: float) -> tuple[str, ...]:
         f"{camera.analysed_fps:.1f}",
         str(camera.alerts),
         "-" if last is None else f"{_age(now_wall - last)} ago",
+        _events(camera),
     )
+
+
+def _events(camera: CameraStatus) -> str:
+    state = camera.events.partition(":")[0]
+    return f"{state}, {camera.event_count}" if camera.event_count else state or "-"
 
 
 def _show_delivery(status: AgentStatus, console: Console) -> None:

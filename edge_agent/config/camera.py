@@ -1,5 +1,6 @@
 """What one file of `cameras.d/` says: where the pictures come from, and what to watch for."""
 
+import re
 from pathlib import Path
 
 from edge_agent.config.checks import WORD_RULE, is_word, read_name, read_password, read_url
@@ -10,12 +11,14 @@ from edge_agent.config.settings import CameraSettings
 from edge_agent.domain.geometry import Point, Polygon
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions
+from edge_agent.onvif.options import Events
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.video.options import StreamOptions
 
 # Fits into a line of `status`, and with the rule's kind before it into a rule's name.
 LONGEST_ZONE_NAME = 40
 _LONGEST_NAME = 64
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 # Brightness has 255 steps, and the small picture 40x22 blocks.
 _MOST_GREY = 255.0
 _MOST_BLOCKS = 880
@@ -41,6 +44,10 @@ def read_camera(table: Table, folder: Path, camera_id: str) -> CameraSettings:
         rules=_read_rules(table.tables("rules"), zones),
         onvif_url=_read_onvif_url(onvif),
         onvif_endpoint=onvif.text("endpoint", ""),
+        onvif_mac=_read_mac(onvif),
+        onvif_serial=onvif.text("serial", ""),
+        onvif_source=onvif.text("source", ""),
+        onvif_events=onvif.choice("events", Events.AUTO),
     )
 
 
@@ -76,6 +83,14 @@ def _read_onvif_url(table: Table) -> str:
     if not table.has("url"):
         return ""
     return read_url(table, ("http", "https"), "http://192.168.1.64/onvif/device_service")
+
+
+def _read_mac(table: Table) -> str:
+    mac = table.text("mac", "").lower()
+    if mac and not _MAC.fullmatch(mac):
+        hint = 'write it like mac = "bc:ad:28:aa:0d:40", or delete the line'
+        table.refuse("mac", f'"{mac}" is not a hardware address', hint)
+    return mac
 
 
 def _read_zones(tables: list[Table]) -> dict[str, Zone]:

@@ -8,6 +8,7 @@ from edge_agent.config.rule_kinds import kind_of
 from edge_agent.config.settings import CameraSettings
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions
+from edge_agent.onvif.options import Events
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.video.options import StreamOptions
 
@@ -21,13 +22,12 @@ _TO_ESCAPE = re.compile(r'["\\\x00-\x1f\x7f]')
 
 def write_camera(camera: CameraSettings, folder: Path) -> str:
     """Return the TOML text; paths inside `folder` become relative to it."""
-    onvif: list[Line] = [("url", camera.onvif_url, ""), ("endpoint", camera.onvif_endpoint, "")]
     parts = [
         _lines([("name", camera.name, camera.id)]),
         _section("[stream]", _stream(camera.stream, folder)),
         _section("[main_stream]", _stream(camera.main_stream, folder)),
         _section("[motion]", _motion(camera.motion)),
-        _section("[onvif]", onvif),
+        _section("[onvif]", _onvif(camera)),
         *(_section("[[zones]]", _zone(zone)) for zone in camera.zones),
         *(_section("[[rules]]", _rule(rule)) for rule in camera.rules),
     ]
@@ -54,6 +54,17 @@ def _motion(motion: MotionOptions) -> list[Line]:
     return [
         ("threshold", motion.threshold, default.threshold),
         ("fewest_blocks", motion.fewest_blocks, default.fewest_blocks),
+    ]
+
+
+def _onvif(camera: CameraSettings) -> list[Line]:
+    return [
+        ("url", camera.onvif_url, ""),
+        ("endpoint", camera.onvif_endpoint, ""),
+        ("mac", camera.onvif_mac, ""),
+        ("serial", camera.onvif_serial, ""),
+        ("source", camera.onvif_source, ""),
+        ("events", camera.onvif_events.value, Events.AUTO.value),
     ]
 
 

@@ -46,6 +46,7 @@ def load_settings(folder: Path) -> Settings:
         raise BadConfiguration(problems.found)
     cameras, refused = _load_cameras(folder)
     return Settings(
+        folder=folder,
         site=site.site,
         box=site.box,
         state_dir=site.state_dir,
@@ -63,14 +64,19 @@ def load_camera(folder: Path, camera_id: str) -> CameraSettings:
     Raises EdgeAgentError if there is no such camera, BadConfiguration if its file is wrong.
     """
     folder = folder.absolute()
-    known = camera_ids(folder)
-    if camera_id not in known:
-        hint = did_you_mean(camera_id, known) if known else "add one: edge-agent add"
-        raise EdgeAgentError(f'there is no camera "{camera_id}" in {folder}', hint=hint)
+    if camera_id not in camera_ids(folder):
+        raise unknown_camera(folder, camera_id)
     camera = _load_camera(folder, camera_id)
     if isinstance(camera, RefusedCamera):
         raise BadConfiguration(camera.problems)
     return camera
+
+
+def unknown_camera(folder: Path, camera_id: str) -> EdgeAgentError:
+    """Return the failure for a camera that has no file, with the names that come near."""
+    known = camera_ids(folder)
+    hint = did_you_mean(camera_id, known) if known else "add one: edge-agent add"
+    return EdgeAgentError(f'there is no camera "{camera_id}" in {folder}', hint=hint)
 
 
 def camera_ids(folder: Path) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.onvif.options import Events
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.video.options import StreamOptions
@@ -27,6 +28,14 @@ class CameraSettings:
     # Where and as whom the camera answers ONVIF; empty where it was added without.
     onvif_url: str = ""
     onvif_endpoint: str = ""
+    # Who it is, for finding it again at another address; "" is what it does not say. The MAC is
+    # written aa:bb:cc:dd:ee:ff.
+    onvif_mac: str = ""
+    onvif_serial: str = ""
+    # The token of its video source: which channel of a recorder.
+    onvif_source: str = ""
+    # Whether to listen to what the camera itself reports.
+    onvif_events: Events = Events.AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,8 @@ class RefusedCamera:
 class Settings:
     """The whole site. A refused camera stops itself, not the others."""
 
+    # Where these files are.
+    folder: Path
     site: str
     box: str
     # The spool, the box's memory and the status socket live here.

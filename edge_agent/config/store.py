@@ -5,7 +5,12 @@ from pathlib import Path
 
 from edge_agent.config.camera_text import write_camera
 from edge_agent.config.checks import WORD_RULE, is_word
-from edge_agent.config.load import CAMERAS_FOLDER, read_camera_text
+from edge_agent.config.load import (
+    CAMERAS_FOLDER,
+    camera_ids,
+    read_camera_text,
+    unknown_camera,
+)
 from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings, RefusedCamera
 from edge_agent.errors import EdgeAgentError
@@ -30,7 +35,7 @@ def save_camera(folder: Path, camera: CameraSettings) -> Path:
     again = read_camera_text(folder, camera.id, text)
     if isinstance(again, RefusedCamera):
         raise BadConfiguration(again.problems)
-    if _is_by_hand(file):
+    if is_by_hand(file):
         hint = (
             f"let edge-agent rewrite it (comments are lost) by this line on top of it:\n"
             f"{_HEADER_START}\nor paste this into it:\n\n{text}"
@@ -59,7 +64,31 @@ def save_password(folder: Path, camera_id: str, secret: Secret) -> Path:
     return file
 
 
-def _is_by_hand(file: Path) -> bool:
+def remove_camera(folder: Path, camera_id: str) -> tuple[Path, ...]:
+    """Remove a camera's file and the password that `save_password` wrote; return what was there.
+
+    Raises EdgeAgentError if there is no such camera or it cannot be removed.
+    """
+    folder = folder.absolute()
+    if camera_id not in camera_ids(folder):
+        raise unknown_camera(folder, camera_id)
+    # The camera's own file first: what is left after a power cut harms nobody.
+    files = (folder / CAMERAS_FOLDER / f"{camera_id}.toml", folder / SECRETS_FOLDER / camera_id)
+    removed = []
+    for file in files:
+        try:
+            file.unlink()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            hint = "run this with sudo"
+            raise EdgeAgentError(f"cannot remove {file}: {error.strerror}", hint=hint) from error
+        removed.append(file)
+    return tuple(removed)
+
+
+def is_by_hand(file: Path) -> bool:
+    """Tell whether a person wrote this camera's file. Raises EdgeAgentError if it is unreadable."""
     try:
         return not file.read_bytes().startswith(_HEADER_START.encode())
     except FileNotFoundError:

@@ -9,6 +9,7 @@ from edge_agent.alerts.compose import Composer, Origin
 from edge_agent.alerts.identity import Identities
 from edge_agent.config.settings import CameraSettings, Settings
 from edge_agent.daemon.box import boot_id
+from edge_agent.daemon.camera_events import CameraEvents, Listener
 from edge_agent.daemon.camera_loop import CameraLoop, Keeper
 from edge_agent.domain.frame import Frame
 from edge_agent.domain.sighting import Label
@@ -17,6 +18,10 @@ from edge_agent.inference.motion import BlockMotion
 from edge_agent.inference.objects import Detector
 from edge_agent.inference.options import ObjectOptions
 from edge_agent.inference.runtime import Network
+from edge_agent.onvif.address import read_address
+from edge_agent.onvif.events import CameraEvent
+from edge_agent.onvif.options import Events
+from edge_agent.onvif.wsse import Credentials
 from edge_agent.pipeline import Pipeline
 from edge_agent.rules.intrusion import Intrusion
 from edge_agent.runtime.clock import Clock
@@ -26,14 +31,21 @@ from edge_agent.tracking.tracker import Tracker, TrackerOptions
 from edge_agent.video.attention import Attention
 from edge_agent.video.camera_reader import CameraReader
 
+# Notifications that may wait for the watcher: more than two answers hold, and it comes twice a second.
+_MOST_EVENTS = 128
+
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """One camera, put together: who reads it and who watches it."""
+    """One camera, put together: who reads it, who watches it, and who hears what it reports.
+
+    The cameras of one recorder share their events; None where a camera was added without ONVIF.
+    """
 
     settings: CameraSettings
     reader: CameraReader
     loop: CameraLoop
+    events: CameraEvents | None
 
 
 class CameraAssembly:
@@ -46,6 +58,8 @@ class CameraAssembly:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        # By address and user: the channels of a recorder are one device, with few places.
+        self._devices: dict[tuple[str, str], CameraEvents] = {}
         self.card = load_card(find_card(settings.objects.model))
 
     def camera(
@@ -55,10 +69,19 @@ class CameraAssembly:
         frames: Mailbox[Frame] = Mailbox(size=1)
         attention = Attention(self._clock)
         source = random.Random()  # noqa: S311 (names alerts, keeps no secret)
-        pipeline = self.pipeline(camera, Identities(self._clock.wall, source), self._clock)
+        identities = Identities(self._clock.wall, source)
+        heard: Mailbox[CameraEvent] = Mailbox(size=_MOST_EVENTS)
+        events = self._events(camera, heard, stop)
+        pipeline = self.pipeline(
+            camera,
+            identities,
+            self._clock,
+            lambda: events.camera_clock.offset_s if events else None,
+        )
         reader = CameraReader(camera.stream, frames, attention, self._clock, stop)
         loop = CameraLoop(
             frames=frames,
+            events=heard,
             pipeline=pipeline,
             attention=attention,
             spool=spool,
@@ -67,9 +90,15 @@ class CameraAssembly:
             clock=self._clock,
             stop=stop,
         )
-        return Camera(camera, reader, loop)
+        return Camera(camera, reader, loop, events)
 
-    def pipeline(self, camera: CameraSettings, identities: Identities, clock: Clock) -> Pipeline:
+    def pipeline(
+        self,
+        camera: CameraSettings,
+        identities: Identities,
+        clock: Clock,
+        camera_offset_s: Callable[[], float | None] = lambda: None,
+    ) -> Pipeline:
         """Return the stages of one camera. Each has a network of its own: none is shared."""
         rules = [Intrusion(options) for options in camera.rules]
         labels = frozenset[Label]().union(*(options.labels for options in camera.rules))
@@ -80,8 +109,26 @@ class CameraAssembly:
             tracker=Tracker(TrackerOptions(median_score=self.card.score)),
             rules=rules,
             album=Album(labels),
-            composer=Composer(self._origin(camera), identities, clock.state, clock.mono),
+            composer=Composer(
+                self._origin(camera), identities, clock.state, clock.mono, camera_offset_s
+            ),
         )
+
+    def _events(
+        self, camera: CameraSettings, heard: Mailbox[CameraEvent], stop: Stop
+    ) -> CameraEvents | None:
+        """Return who listens to the device, which may have other cameras; None without ONVIF."""
+        if not camera.onvif_url:
+            return None
+        address, stream = read_address(camera.onvif_url), camera.stream
+        who = Credentials(stream.username, stream.password) if stream.username else None
+        events = self._devices.setdefault(
+            (address.url, stream.username),
+            CameraEvents(address=address, credentials=who, clock=self._clock, stop=stop),
+        )
+        if camera.onvif_events is Events.AUTO:
+            events.add(Listener(camera.onvif_source, heard))
+        return events
 
     def _origin(self, camera: CameraSettings) -> Origin:
         return Origin(

@@ -8,7 +8,10 @@ from typing import Protocol
 
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.frame import Frame
+from edge_agent.domain.trouble import Trouble
 from edge_agent.errors import EdgeAgentError
+from edge_agent.onvif.camera_word import CameraWord
+from edge_agent.onvif.events import CameraEvent
 from edge_agent.pipeline import Pipeline, Seen
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.mailbox import Mailbox
@@ -46,6 +49,8 @@ class WatcherState:
     tracks: int = 0
     alerts: int = 0
     last_alert_wall: float | None = None
+    # What the camera says is wrong with itself; "" is nothing, or that it does not tell.
+    says: str = ""
     # When this thread last went round, monotonic; the watchdog wants to know.
     beat_mono: float = 0.0
 
@@ -57,6 +62,7 @@ class CameraLoop:
         self,
         *,
         frames: Mailbox[Frame],
+        events: Mailbox[CameraEvent],
         pipeline: Pipeline,
         attention: Attention,
         spool: Keeper,
@@ -67,6 +73,8 @@ class CameraLoop:
     ) -> None:
         self.state = WatcherState(beat_mono=clock.mono())
         self._frames = frames
+        self._events = events
+        self._word = CameraWord()
         self._pipeline = pipeline
         self._attention = attention
         self._spool = spool
@@ -79,10 +87,11 @@ class CameraLoop:
         self._frame_mono = clock.mono()
 
     def run(self) -> None:
-        """Watch until told to stop, then end open visits and keep what is not kept yet."""
+        """Watch until told to stop, then end what is open and keep what is not kept yet."""
         while not self._stop.is_told:
             self.run_once()
         self._finish()
+        self._report(self._word.finish(self._clock.mono()))
         self._keep()
 
     def run_once(self) -> None:
@@ -96,6 +105,7 @@ class CameraLoop:
             self._frame_mono = now
         elif now - self._frame_mono > _DARK_S:
             self._finish()
+        self._heed(now)
         if self._unkept:
             self._keep()
 
@@ -106,6 +116,19 @@ class CameraLoop:
         self.state = replace(
             self.state, frames_per_second=self._rate.tick(now), tracks=len(seen.scene.tracks)
         )
+
+    def _heed(self, now: float) -> None:
+        """Take in what the camera reported meanwhile: motion wakes, trouble is an alert."""
+        while (event := self._events.get(0.0)) is not None:
+            self._word.take(event, now)
+        if self._word.is_waking(now):
+            self._attention.hold(_HOLD_S)
+        self._report(self._word.judge(now))
+        self.state = replace(self.state, says=self._word.standing(now))
+
+    def _report(self, troubles: Sequence[Trouble]) -> None:
+        wall = self._clock.wall()
+        self._count([self._pipeline.report(trouble, wall) for trouble in troubles])
 
     def _finish(self) -> None:
         self._count(self._pipeline.finish())

@@ -1,6 +1,7 @@
 """Gather what every part says of itself into one status."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from edge_agent import __version__
@@ -8,6 +9,7 @@ from edge_agent.config.settings import RefusedCamera, Settings
 from edge_agent.daemon.assemble import Camera
 from edge_agent.daemon.box import resident_bytes
 from edge_agent.daemon.publish_loop import PublishLoop
+from edge_agent.daemon.refind_loop import RefindLoop
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
 from edge_agent.runtime.clock import Clock
 from edge_agent.spool.spool import Spool
@@ -21,7 +23,7 @@ REFUSED = "refused"
 class Reporter:
     """Knows where to ask. Every answer is a frozen value, so asking disturbs nobody."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what service.py hands over, by name)
         self,
         *,
         settings: Settings,
@@ -29,6 +31,7 @@ class Reporter:
         cameras: Sequence[Camera],
         spool: Spool,
         publisher: PublishLoop,
+        refind: RefindLoop,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -36,6 +39,7 @@ class Reporter:
         self._cameras = cameras
         self._spool = spool
         self._publisher = publisher
+        self._refind = refind
         self._clock = clock
         self._started_wall = clock.wall()
 
@@ -50,7 +54,7 @@ class Reporter:
             started_wall=self._started_wall,
             now_wall=self._clock.wall(),
             rss_bytes=resident_bytes(),
-            cameras=tuple(_camera(camera) for camera in self._cameras) + refused,
+            cameras=tuple(map(self._camera, self._cameras)) + refused,
             spool=self._spool_status(),
             broker=self._broker(),
         )
@@ -92,9 +96,13 @@ class Reporter:
             problem=state.last_error,
         )
 
+    def _camera(self, camera: Camera) -> CameraStatus:
+        moved = self._refind.moves.get(camera.settings.id, "")
+        return replace(_camera(camera), moved=moved)
+
 
 def _camera(camera: Camera) -> CameraStatus:
-    stream, watch = camera.reader.state, camera.loop.state
+    stream, watch, events = camera.reader.state, camera.loop.state, camera.events
     return CameraStatus(
         id=camera.settings.id,
         name=camera.settings.name,
@@ -109,6 +117,10 @@ def _camera(camera: Camera) -> CameraStatus:
         connections=stream.connections,
         alerts=watch.alerts,
         last_alert_wall=watch.last_alert_wall,
+        events=events.state.word if events else "",
+        event_count=events.state.count if events else 0,
+        says=watch.says,
+        clock_offset_s=events.camera_clock.offset_s if events else None,
         problem=stream.problem,
     )
 

@@ -12,12 +12,16 @@ from types import FrameType
 from edge_agent import __version__
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.assemble import Camera, CameraAssembly
+from edge_agent.daemon.camera_events import CameraEvents
 from edge_agent.daemon.notify import notify, watchdog_s
 from edge_agent.daemon.publish_loop import PublishLoop
+from edge_agent.daemon.refind_loop import RefindLoop, Watched
 from edge_agent.daemon.report import Reporter
 from edge_agent.daemon.status import SOCKET_NAME, to_json
 from edge_agent.daemon.status_socket import StatusSocket
 from edge_agent.mqtt.link import Link
+from edge_agent.onvif.identity import neighbour_address
+from edge_agent.onvif.refind import Search
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
@@ -67,15 +71,19 @@ class Service:
             assembly.camera(camera, spool, publisher.nudge, self._stop)
             for camera in self._settings.cameras
         ]
+        refind = self._refind(cameras)
         reporter = Reporter(
             settings=self._settings,
             model=f"{assembly.card.name} {assembly.card.version}",
             cameras=cameras,
             spool=spool,
             publisher=publisher,
+            refind=refind,
             clock=self._clock,
         )
         workers = self._workers(cameras, publisher)
+        if refind.is_needed:
+            workers.append(Worker("refind", refind.run, on_failure=self._stop.tell))
         count = "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
         log.info("edge-agent %s: %s", __version__, count)
         publisher.announce(reporter.cameras())
@@ -90,6 +98,11 @@ class Service:
         link = Link(settings.broker, site=settings.site, box=settings.box)
         return PublishLoop(spool, link, self._clock, self._stop)
 
+    def _refind(self, cameras: Sequence[Camera]) -> RefindLoop:
+        watched = [Watched(camera.settings, camera.reader, camera.events) for camera in cameras]
+        search = Search(self._clock, mac_of=neighbour_address, stop=self._stop)
+        return RefindLoop(watched, self._settings.folder, search, self._clock, self._stop)
+
     def _workers(self, cameras: Sequence[Camera], publisher: PublishLoop) -> list[Worker]:
         def make(name: str, run: object) -> Worker:
             assert callable(run)  # noqa: S101
@@ -99,6 +112,11 @@ class Service:
         for camera in cameras:
             workers.append(make(f"{camera.settings.id} read", camera.reader.run))
             workers.append(make(f"{camera.settings.id} watch", camera.loop.run))
+        devices: list[CameraEvents] = []
+        for camera in cameras:
+            if camera.events and camera.events not in devices:
+                devices.append(camera.events)
+                workers.append(_events_worker(camera, camera.events))
         return workers
 
     def _supervise(
@@ -137,6 +155,11 @@ class Service:
         died = any(worker.failure for worker in workers)
         log.info("stopped")
         return EXIT_DEFECT if died else EXIT_FINE
+
+
+def _events_worker(camera: Camera, events: CameraEvents) -> Worker:
+    """Return a worker whose end is not everybody's: events are a help, the picture is the matter."""
+    return Worker(f"{camera.settings.id} events", events.run, on_failure=events.note_defect)
 
 
 def stop_on_signals(stop: Stop) -> None:

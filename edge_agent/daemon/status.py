@@ -34,6 +34,15 @@ class CameraStatus:
     connections: int = 0
     alerts: int = 0
     last_alert_wall: float | None = None
+    # "on", "off", "not offered", "trying: …", "given up: …"; "" where there is no ONVIF.
+    events: str = ""
+    event_count: int = 0
+    # What the camera says is wrong with itself: "tamper", "video_loss".
+    says: str = ""
+    # The camera's clock minus the box's, seconds; None as long as nobody knows.
+    clock_offset_s: float | None = None
+    # Where it was found again after it got another address.
+    moved: str = ""
     problem: str = ""
 
 

@@ -28,6 +28,16 @@ class Topics:
         """Whether the box is there; retained."""
         return f"{self._up}/status"
 
+    @property
+    def check(self) -> str:
+        """Where `edge-agent check` tries whether we may publish; receivers pass it over."""
+        return f"{self._up}/check"
+
+    @property
+    def everything(self) -> str:
+        """What an access rule has to allow."""
+        return f"{self._up}/#"
+
     def alert(self, camera: str) -> str:
         """Return where one camera's alerts go."""
         return f"{self._up}/alert/{camera}"

@@ -12,8 +12,10 @@ from edge_agent.errors import EdgeAgentError
 # ONVIF Core, "Device service": the one path that each device must have.
 DEVICE_PATH = "/onvif/device_service"
 HTTP_PORT = 80
+HTTPS_PORT = 443
 RTSP_PORT = 554
 
+_SCHEMES = ("http", "https")
 _HOW_TO_WRITE = "write it as HOST or HOST:PORT, for example 192.168.1.64 or 192.168.1.64:8080"
 
 
@@ -21,19 +23,27 @@ _HOW_TO_WRITE = "write it as HOST or HOST:PORT, for example 192.168.1.64 or 192.
 class Address:
     """The place where a camera's device service answers over HTTP."""
 
+    # IPv6 without brackets; a link-local one with its card: fe80::1%eth0.
     host: str
     port: int = HTTP_PORT
     path: str = DEVICE_PATH
+    # http or https.
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
         """The device service's URL."""
-        return f"http://{self.place}{self.path}"
+        return f"{self.scheme}://{self.place}{self.path}"
 
     @property
     def place(self) -> str:
-        """`host`, or `host:port` where the port is not HTTP's own."""
-        return place(self.host, None if self.port == HTTP_PORT else self.port)
+        """`host`, or `host:port` where the port is not the scheme's own."""
+        return place(self.host, None if self.port == default_port(self.scheme) else self.port)
+
+
+def default_port(scheme: str) -> int:
+    """Return the port of http or https."""
+    return HTTPS_PORT if scheme == "https" else HTTP_PORT
 
 
 def place(host: str, port: int | None) -> str:
@@ -43,32 +53,35 @@ def place(host: str, port: int | None) -> str:
 
 
 def read_address(text: str) -> Address:
-    """Return what a technician typed: HOST, HOST:PORT, [V6]:PORT or a whole http URL.
+    """Return what a technician typed: HOST, HOST:PORT, V6, [V6]:PORT or a whole http(s) URL.
 
     Raise EdgeAgentError if it is none of these.
     """
     text = text.strip()
-    parts = _split(text if "://" in text else f"http://{text}")
-    if parts is None or parts.scheme != "http" or not parts.hostname:
+    # Two colons and no brackets: an IPv6 address, which has no port here.
+    bare = f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text
+    parts = _split(text if "://" in text else f"http://{bare}")
+    if parts is None or parts.scheme not in _SCHEMES or not parts.hostname:
         raise EdgeAgentError(f"'{text}' is not a camera's address", hint=_HOW_TO_WRITE)
     path = parts.path if parts.path not in {"", "/"} else DEVICE_PATH
-    return Address(parts.hostname, parts.port or HTTP_PORT, path)
+    port = parts.port or default_port(parts.scheme)
+    return Address(parts.hostname, port, path, parts.scheme)
 
 
 def reachable_service(claimed: str, answered: Address) -> str:
     """Return the URL to use for a service whose XAddr is `claimed`, on the camera that answered.
 
     Another host than the one that answered is behind a router, stale or 0.0.0.0, and so is the
-    port; https on the host that answered over http is that host's own business. Path and query
-    are the camera's. Return "" for what is no URL.
+    port. The scheme is the one that answered: what claims https over http, or http over https,
+    keeps the port that worked. Path and query are the camera's. Return "" for what is no URL.
     """
     parts = _split(claimed.strip())
     if parts is None or not parts.hostname:
         return ""
-    keep_port = parts.scheme == "http" and parts.hostname == answered.host.lower()
-    port = parts.port or HTTP_PORT if keep_port else answered.port
-    there = Address(answered.host, port)
-    return urlunsplit(("http", there.place, parts.path or "/", parts.query, ""))
+    keep_port = parts.scheme == answered.scheme and parts.hostname == answered.host.lower()
+    port = parts.port or default_port(parts.scheme) if keep_port else answered.port
+    there = Address(answered.host, port, scheme=answered.scheme)
+    return urlunsplit((answered.scheme, there.place, parts.path or "/", parts.query, ""))
 
 
 def reachable_stream(claimed: str, host: str) -> str:

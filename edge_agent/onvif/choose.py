@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.onvif.media import Profile
+from edge_agent.onvif.profile import Profile
 
 # Wider costs more decoding than the models can use: they look at crops of a few hundred pixels.
 WIDEST_PX = 800

@@ -12,9 +12,6 @@ def locate(text: str, *, discovery_port: int = PORT) -> tuple[Address, Found | N
     EdgeAgentError for what is no address or no host.
     """
     address = read_address(text)
-    if ":" in address.host:
-        # The question goes by IPv4 only.
-        return address, None
     answers = ask_host(address.host, port=discovery_port)
     if port_of(text if "://" in text else f"http://{text}") is None:
         return (answers[0].address, answers[0]) if answers else (address, None)

@@ -1,18 +1,22 @@
 """What a camera says of itself when asked who it is, and which answers are the same camera."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.onvif.address import Address, host_of, reachable_service, read_address
-from edge_agent.onvif.envelope import LARGEST_ANSWER_BYTES, first_text, parse, shown
+from edge_agent.onvif.address import Address, read_address
+from edge_agent.onvif.envelope import LARGEST_ANSWER_BYTES, first_text, shown
+from edge_agent.onvif.quirks import mend
 
 _SCOPE_ROOT = "onvif://www.onvif.org/"
 # A camera has a handful of each; beyond that somebody plays with us.
 _MOST_SCOPES = 64
 _MOST_XADDRS = 16
+# Each is worth a try of some seconds.
+_MOST_ADDRESSES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,23 +25,33 @@ class Found:
 
     # The WS-Addressing EndpointReference: the camera's name for itself, for life.
     endpoint: str
-    # Who sent the answer: this host is reachable, whatever the XAddrs say.
-    host: str
+    # Who sent the answers, IPv4 first: these are reachable, whatever the XAddrs say.
+    hosts: tuple[str, ...]
     xaddrs: tuple[str, ...]
     name: str
     hardware: str
     scopes: tuple[str, ...]
+    maker: str = ""
+    # As the camera spells it; "" where it does not say.
+    mac: str = ""
 
     @property
     def address(self) -> Address:
-        """Where to ask it more: the host that answered, with the port and path of an XAddr."""
-        spoken = [xaddr for xaddr in self.xaddrs if xaddr.lower().startswith("http://")]
-        # Of several the one on the host that answered; of others the port is still worth a try.
-        spoken.sort(key=lambda xaddr: host_of(xaddr) != self.host)
-        if not spoken:
-            return Address(self.host)
-        there = read_address(spoken[0])
-        return Address(self.host, there.port, there.path)
+        """Where to ask it more, at best."""
+        return self.addresses[0]
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where to ask it more: the hosts that answered, with the port and path of an XAddr."""
+        places = [place for host in self.hosts for place in self._places_at(host)]
+        return tuple(dict.fromkeys(places))[:_MOST_ADDRESSES]
+
+    def _places_at(self, host: str) -> list[Address]:
+        spoken = [there for there in map(_read_xaddr, self.xaddrs) if there]
+        # Of several those on the host that answered; of others the port is still worth a try.
+        own = [there for there in spoken if _bare(there.host) == _bare(host)]
+        places = [replace(there, host=host) for there in own or spoken]
+        return sorted(places, key=lambda there: there.scheme != "http") or [Address(host)]
 
 
 def read_matches(content: bytes, host: str) -> list[Found]:
@@ -46,7 +60,7 @@ def read_matches(content: bytes, host: str) -> list[Found]:
     ipycam 1.3.0 sends its ProbeMatch without the list around it that WS-Discovery prescribes.
     """
     try:
-        root = parse(content.strip(b" \t\r\n\0"), largest_bytes=LARGEST_ANSWER_BYTES)
+        root = mend(content, largest_bytes=LARGEST_ANSWER_BYTES).root
     except EdgeAgentError:
         return []
     return [_read_match(match, host) for match in root.iterfind(".//{*}ProbeMatch")]
@@ -56,7 +70,7 @@ def merge(answers: Iterable[Found]) -> tuple[Found, ...]:
     """Return one for each endpoint, in order of first answer, with all its XAddrs and scopes."""
     cameras: dict[str, Found] = {}
     for answer in answers:
-        key = answer.endpoint or "|".join((answer.host, *answer.xaddrs))
+        key = answer.endpoint or "|".join(answer.hosts + answer.xaddrs)
         known = cameras.get(key)
         cameras[key] = _joined(known, answer) if known else answer
     return tuple(cameras.values())
@@ -65,25 +79,56 @@ def merge(answers: Iterable[Found]) -> tuple[Found, ...]:
 def _joined(first: Found, second: Found) -> Found:
     return Found(
         endpoint=first.endpoint,
-        host=first.host,
-        xaddrs=tuple(dict.fromkeys(first.xaddrs + second.xaddrs)),
+        hosts=_ipv4_first(first.hosts + second.hosts),
+        xaddrs=tuple(dict.fromkeys(first.xaddrs + second.xaddrs))[:_MOST_XADDRS],
         name=first.name or second.name,
+        maker=first.maker or second.maker,
         hardware=first.hardware or second.hardware,
-        scopes=tuple(dict.fromkeys(first.scopes + second.scopes)),
+        mac=first.mac or second.mac,
+        scopes=tuple(dict.fromkeys(first.scopes + second.scopes))[:_MOST_SCOPES],
     )
+
+
+def _ipv4_first(hosts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(dict.fromkeys(hosts), key=lambda host: ":" in host))
 
 
 def _read_match(match: Element, host: str) -> Found:
     scopes = _split_scopes(first_text(match, "{*}Scopes"))
     xaddrs = first_text(match, "{*}XAddrs").split()[:_MOST_XADDRS]
+    name, hardware = _scope(scopes, "name/"), _scope(scopes, "hardware/")
     return Found(
         endpoint=_endpoint(first_text(match, "{*}EndpointReference/{*}Address")),
-        host=host,
-        xaddrs=tuple(xaddr for xaddr in xaddrs if reachable_service(xaddr, Address(host))),
-        name=_scope(scopes, "name/"),
-        hardware=_scope(scopes, "hardware/"),
+        hosts=(host,),
+        xaddrs=tuple(xaddr for xaddr in xaddrs if _read_xaddr(xaddr)),
+        name=name,
+        maker=_scope(scopes, "manufacturer/") or _maker_in(name, hardware),
+        hardware=hardware,
+        mac=_scope(scopes, "mac/"),
         scopes=tuple(scopes),
     )
+
+
+def _maker_in(name: str, hardware: str) -> str:
+    """Return ACME where a camera calls itself `ACME DC-100` and its hardware `DC-100`."""
+    return name.removesuffix(hardware).strip() if hardware and name.endswith(hardware) else ""
+
+
+def _read_xaddr(xaddr: str) -> Address | None:
+    if not xaddr.lower().startswith(("http://", "https://")):
+        return None
+    try:
+        return read_address(xaddr)
+    except EdgeAgentError:
+        return None
+
+
+def _bare(host: str) -> str:
+    """Return a host in one spelling; fe80::1%eth0 is the camera's fe80::1."""
+    try:
+        return str(ip_address(host.partition("%")[0]))
+    except ValueError:
+        return host
 
 
 def _endpoint(text: str) -> str:

@@ -1,117 +1,139 @@
-"""The camera's streams: what it can send, and at which address (ONVIF Media 1)."""
+"""The one door to a camera's streams: by Media 2 where that works, else by Media 1.
 
-from dataclasses import dataclass
-from typing import Any
+That a camera offers Media 2 does not mean that it works: an answer that is a fault, does not
+read or is empty sends us to Media 1, for that question.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import reachable_service, reachable_stream
+from edge_agent.onvif.device import Services
 from edge_agent.onvif.envelope import shown
-from edge_agent.onvif.session import PasswordRefusedError, Service, Session
+from edge_agent.onvif.exchange import StoppedError
+from edge_agent.onvif.line import Line, PasswordRefusedError
+from edge_agent.onvif.media2 import Media2
+from edge_agent.onvif.profile import MOST_PROFILES, Channel, Profile, channels_of
+from edge_agent.onvif.soap import ask
 
-# RTP over the RTSP connection itself: StreamOptions says why we take nothing else.
-_UNICAST_RTSP = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
+# Profile and Channel are what is seen through this door.
+__all__ = ["Channel", "Media", "Profile", "open_media"]
 
+MEDIA1 = "http://www.onvif.org/ver10/media/wsdl"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """One stream that the camera offers; 0 is what it does not say."""
-
-    token: str
-    name: str
-    # The lens or channel it shows; a recorder has several.
-    source: str
-    # As ONVIF spells it: H264, H265, JPEG, MPEG4.
-    codec: str
-    width_px: int
-    height_px: int
-    frames_per_second: float
-    # From one key frame to the next, in frames.
-    key_frame_every: int
-
-    @property
-    def looks(self) -> str:
-        """The stream in one phrase: `640x360 H264, 15 fps`."""
-        rate = f", {self.frames_per_second:g} fps" if self.frames_per_second else ""
-        if self.frames_per_second and self.key_frame_every:
-            rate += f", a key frame every {self.key_frame_every / self.frames_per_second:.3g} s"
-        return f"{self.width_px}x{self.height_px} {self.codec or 'of unknown codec'}{rate}"
+T = TypeVar("T")
 
 
-def read_profiles(session: Session, media_url: str) -> tuple[Profile, ...]:
-    """Ask GetProfiles; profiles without a video encoder are left out, of equal tokens the first.
+class _MediaService(Protocol):
+    """What both media services can be asked."""
 
-    Raise EdgeAgentError where no profile is left.
+    def profiles(self) -> tuple[Profile, ...]: ...
+
+    def claimed_stream_url(self, token: str) -> str: ...
+
+    def claimed_snapshot_url(self, token: str) -> str: ...
+
+
+def open_media(line: Line, services: Services) -> "Media":
+    """Return the door to the streams of the camera; asks it nothing yet.
+
+    Raise EdgeAgentError where it has no media service.
     """
-    profiles = session.call(Service.MEDIA, media_url, "GetProfiles", _read_profiles)
-    if not profiles:
+    if not (services.media_url or services.media2_url):
         raise EdgeAgentError(
-            f"{session.address.place} offers no video profile",
-            hint="set up a video stream (profile) in the camera's page",
+            f"{line.address.place} has no ONVIF media service",
+            hint=f"add its stream:  edge-agent add rtsp://{line.address.host}/PATH",
         )
-    return profiles
+    return Media(line, services)
 
 
-def read_stream_url(session: Session, media_url: str, token: str) -> str:
-    """Ask GetStreamUri; return its RTSP URL on the host that answered, without any password.
+class Media:
+    """Asks one camera for its streams; for one thread at a time.
 
-    Raise EdgeAgentError where the camera names none.
+    Each method raises PasswordRefusedError, or EdgeAgentError if no media service answers it.
     """
-    claimed = session.call(
-        Service.MEDIA,
-        media_url,
-        "GetStreamUri",
-        _read_uri,
-        StreamSetup=_UNICAST_RTSP,
-        ProfileToken=token,
-    )
-    url = reachable_stream(claimed, session.address.host)
-    if not url:
-        raise EdgeAgentError(
-            f"{session.address.place} names no RTSP address for profile {token}",
-            hint="choose another stream with --stream, or add it as rtsp://...",
-        )
-    return url
 
+    def __init__(self, line: Line, services: Services) -> None:
+        self.line = line
+        self.services = services
+        self._media2 = Media2(line, services.media2_url) if services.media2_url else None
+        self._media1: _MediaService | None = None
 
-def read_snapshot_url(session: Session, media_url: str, token: str) -> str:
-    """Ask GetSnapshotUri; return "" where the camera has none, which many have not."""
-    try:
-        claimed = session.call(
-            Service.MEDIA, media_url, "GetSnapshotUri", _read_uri, ProfileToken=token
-        )
-    except PasswordRefusedError:
-        raise
-    except EdgeAgentError:
-        return ""
-    return reachable_service(claimed, session.address)
+    def profiles(self) -> tuple[Profile, ...]:
+        """Ask GetProfiles; at least one, of equal tokens the first, at most 256."""
+        profiles = self._ask(lambda service: service.profiles())
+        if not profiles:
+            raise EdgeAgentError(
+                f"{self.line.address.place} offers no video profile",
+                hint="set up a video stream (profile) in the camera's page",
+            )
+        # Strangers are not told; who is refused something from here on lacks a right for it.
+        self.line.is_known = True
+        return profiles
 
+    def channels(self, profiles: Sequence[Profile]) -> tuple[Channel, ...]:
+        """Return the channels of these profiles, numbered as the camera numbers its inputs."""
+        is_one = len({profile.source for profile in profiles}) == 1
+        return channels_of(profiles, () if is_one else self._sources())
 
-def _read_uri(answer: Any) -> str:
-    return str(answer.Uri or "") if answer else ""
+    def stream_url(self, token: str) -> str:
+        """Ask GetStreamUri; return its RTSP URL on the host that answered, without a password.
 
+        Raise EdgeAgentError where the camera names none.
+        """
+        host = self.line.address.host
+        url = self._ask(lambda service: reachable_stream(service.claimed_stream_url(token), host))
+        if not url:
+            raise EdgeAgentError(
+                f"{self.line.address.place} names no RTSP address for profile {token}",
+                hint="choose another stream with --stream, or add it as rtsp://...",
+            )
+        return url
 
-def _read_profiles(answer: Any) -> tuple[Profile, ...]:
-    profiles: dict[str, Profile] = {}
-    for each in answer or ():
-        profile = _read_profile(each)
-        if profile:
-            profiles.setdefault(profile.token, profile)
-    return tuple(profiles.values())
+    def snapshot_url(self, token: str) -> str:
+        """Ask GetSnapshotUri; return "" where the camera has none, which many have not."""
+        address = self.line.address
+        try:
+            return self._ask(
+                lambda service: reachable_service(service.claimed_snapshot_url(token), address)
+            )
+        except (PasswordRefusedError, StoppedError):
+            raise
+        except EdgeAgentError:
+            return ""
 
+    def _ask(self, question: Callable[[_MediaService], T]) -> T:
+        """Return the answer of Media 2, or where it has none that of Media 1."""
+        if self._media2 is None:
+            return question(self._old())
+        try:
+            answer = question(self._media2)
+        except (PasswordRefusedError, StoppedError):
+            raise
+        except EdgeAgentError:
+            if not self.services.media_url:
+                raise
+            return question(self._old())
+        return answer if answer or not self.services.media_url else question(self._old())
 
-def _read_profile(profile: Any) -> Profile | None:
-    encoder = profile.VideoEncoderConfiguration
-    if not profile.token or encoder is None or encoder.Resolution is None:
-        return None
-    source = profile.VideoSourceConfiguration
-    rate = encoder.RateControl
-    return Profile(
-        token=shown(str(profile.token)),
-        name=shown(str(profile.Name or "")),
-        source=str((source and source.SourceToken) or ""),
-        codec=shown(str(encoder.Encoding or "")).upper(),
-        width_px=int(encoder.Resolution.Width or 0),
-        height_px=int(encoder.Resolution.Height or 0),
-        frames_per_second=float((rate and rate.FrameRateLimit) or 0),
-        key_frame_every=int((encoder.H264 and encoder.H264.GovLength) or 0),
-    )
+    def _old(self) -> _MediaService:
+        if self._media1 is None:
+            # It brings zeep, which most cameras of today do not need.
+            from edge_agent.onvif.media1 import Media1  # noqa: PLC0415 (0.2 s and 27 MB)
+
+            self._media1 = Media1(self.line, self.services.media_url)
+        return self._media1
+
+    def _sources(self) -> tuple[str, ...]:
+        """Ask GetVideoSources, which only Media 1 has; return () where it does not answer."""
+        if not self.services.media_url:
+            return ()
+        try:
+            answer = ask(self.line, self.services.media_url, MEDIA1, "GetVideoSources")
+        except (PasswordRefusedError, StoppedError):
+            raise
+        except EdgeAgentError:
+            return ()
+        tokens = (shown(one.get("token") or "") for one in answer.iterfind("{*}VideoSources"))
+        return tuple(token for token in tokens if token)[:MOST_PROFILES]

@@ -13,13 +13,16 @@ from xml.etree.ElementTree import Element
 
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address
-from edge_agent.onvif.envelope import find_fault, first_text, is_envelope, parse
+from edge_agent.onvif.envelope import find_fault, first_text, is_envelope, shown
 from edge_agent.onvif.exchange import DEADLINE_S, Reply, post
+from edge_agent.onvif.quirks import mend
 from edge_agent.runtime.clock import Clock
+from edge_agent.runtime.stop import Stop
 
 DEVICE_NAMESPACE = "http://www.onvif.org/ver10/device/wsdl"
 # HTTP statuses that mean "who are you?", with or without SOAP in the body.
 REFUSING_STATUSES = frozenset({401, 403})
+_REDIRECTS = range(300, 400)
 
 _REQUEST = """<?xml version="1.0" encoding="UTF-8"?>\
 <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>\
@@ -46,20 +49,18 @@ class Presence:
     model: str = ""
 
 
-def look(address: Address, clock: Clock, *, deadline_s: float = DEADLINE_S) -> Presence:
+def look(
+    address: Address, clock: Clock, *, deadline_s: float = DEADLINE_S, stop: Stop | None = None
+) -> Presence:
     """Ask GetSystemDateAndTime and GetDeviceInformation without credentials.
 
-    Raise EdgeAgentError if nothing answers over HTTP at that address.
+    Raise EdgeAgentError if nothing answers over HTTP at that address, or only to send us elsewhere;
+    StoppedError soon after `stop` is told.
     """
-    before = clock.wall()
-    time_reply = _ask(address, "GetSystemDateAndTime", deadline_s)
-    asked_wall = (before + clock.wall()) / 2
-    body = _body(time_reply)
-    if body is None and time_reply.status not in REFUSING_STATUSES:
+    is_onvif, offset_s = _ask_clock(address, clock, deadline_s, stop)
+    if not is_onvif:
         return Presence(address=address, status=Status.NO_ONVIF)
-    camera_wall = read_clock(body, time_reply.date)
-    offset_s = None if camera_wall is None else camera_wall - asked_wall
-    reply = _ask(address, "GetDeviceInformation", deadline_s)
+    reply = _ask(address, "GetDeviceInformation", deadline_s, stop)
     body = _body(reply)
     if body is None or find_fault(body) or reply.status in REFUSING_STATUSES:
         return Presence(address=address, status=Status.NEEDS_PASSWORD, clock_offset_s=offset_s)
@@ -70,6 +71,16 @@ def look(address: Address, clock: Clock, *, deadline_s: float = DEADLINE_S) -> P
         maker=first_text(body, ".//{*}Manufacturer"),
         model=first_text(body, ".//{*}Model"),
     )
+
+
+def read_offset(
+    address: Address, clock: Clock, *, deadline_s: float = DEADLINE_S, stop: Stop | None = None
+) -> float | None:
+    """Return the camera's clock minus ours, seconds, or None where it does not tell.
+
+    One question without credentials. Raise as `look` does.
+    """
+    return _ask_clock(address, clock, deadline_s, stop)[1]
 
 
 def read_clock(body: Element | None, date_header: str) -> float | None:
@@ -90,6 +101,20 @@ def read_clock(body: Element | None, date_header: str) -> float | None:
         return None
 
 
+def _ask_clock(
+    address: Address, clock: Clock, deadline_s: float, stop: Stop | None
+) -> tuple[bool, float | None]:
+    """Return whether that may be a camera at all, and its clock minus ours."""
+    before = clock.wall()
+    reply = _ask(address, "GetSystemDateAndTime", deadline_s, stop)
+    asked_wall = (before + clock.wall()) / 2
+    body = _body(reply)
+    if body is None and reply.status not in REFUSING_STATUSES:
+        return False, None
+    camera_wall = read_clock(body, reply.date)
+    return True, None if camera_wall is None else camera_wall - asked_wall
+
+
 def _read_utc(utc: Element) -> int:
     parts = [
         int(utc.findtext(f"{{*}}{path}") or "")
@@ -103,23 +128,37 @@ def _read_utc(utc: Element) -> int:
         )
     ]
     year, month, day, hour, minute, second = parts
-    # timegm itself takes the 31st of February for the 3rd of March.
-    if not (1 <= day <= calendar.monthrange(year, month)[1] and hour < 24 and minute < 60):  # noqa: PLR2004 (a day's)
+    # timegm itself takes the 31st of February for the 3rd of March, and any number of seconds.
+    limits = (
+        (1970, year, 9999),
+        (1, day, calendar.monthrange(year, month)[1]),
+        (0, hour, 23),
+        (0, minute, 59),
+        (0, second, 60),
+    )
+    if any(not least <= told <= most for least, told, most in limits):
         raise ValueError(f"no such time: {parts}")
     return calendar.timegm((year, month, day, hour, minute, second))
 
 
-def _ask(address: Address, operation: str, deadline_s: float) -> Reply:
+def _ask(address: Address, operation: str, deadline_s: float, stop: Stop | None) -> Reply:
     body = _REQUEST.format(operation=operation, namespace=DEVICE_NAMESPACE).encode()
     action = f"{DEVICE_NAMESPACE}/{operation}"
     headers = {"Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"'}
-    return post(address.url, body, headers, deadline_s=deadline_s)
+    reply = post(address.url, body, headers, deadline_s=deadline_s, stop=stop)
+    if reply.status in _REDIRECTS:
+        elsewhere = shown(reply.location)[:200]
+        raise EdgeAgentError(
+            f"{address.place} sends us to '{elsewhere}', which is not followed",
+            hint="if that is this camera, give that address; where it says https, write https://",
+        )
+    return reply
 
 
 def _body(reply: Reply) -> Element | None:
     """Return the envelope of a reply, or None if it is no SOAP."""
     try:
-        root = parse(reply.content)
+        root = mend(reply.content).root
     except EdgeAgentError:
         return None
     return root if is_envelope(root) else None

@@ -7,6 +7,7 @@ error unknown (docs/design/0003).
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -19,18 +20,16 @@ import zeep.exceptions
 import zeep.transports
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.onvif.address import Address, read_address
-from edge_agent.onvif.envelope import find_fault, is_envelope, parse
-from edge_agent.onvif.exchange import DEADLINE_S, Reply, post
-from edge_agent.onvif.presence import REFUSING_STATUSES
-from edge_agent.onvif.wsse import Credentials, Login
-from edge_agent.runtime.clock import Clock
+from edge_agent.onvif.line import Line
 
 T = TypeVar("T")
-
-
-class PasswordRefusedError(EdgeAgentError):
-    """The camera did not accept who we are; the one failure that asking a person may mend."""
+# What zeep writes into the content type of SOAP 1.2.
+_ACTION = re.compile(r'action="([^"]*)"')
+# What zeep raises where an answer's parts are not what or where the schema says, or too large:
+# a duration of PT-9999999999S is an OverflowError.
+_UNREADABLE = (
+    zeep.exceptions.Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
+)  # fmt: skip
 
 
 class Service(Enum):
@@ -51,25 +50,12 @@ class Service(Enum):
 
 
 class Session:
-    """Asks one camera, as one user or as nobody.
+    """Asks one camera over its line what has types that zeep reads better than we would."""
 
-    A password that was refused once is never sent again: cameras lock out who guesses.
-    """
-
-    def __init__(
-        self,
-        address: Address,
-        credentials: Credentials | None,
-        *,
-        clock: Clock,
-        clock_offset_s: float = 0.0,
-        deadline_s: float = DEADLINE_S,
-    ) -> None:
-        self.address = address
-        self._login = Login(credentials, clock, clock_offset_s) if credentials else None
-        self._transport = _Transport(deadline_s, credentials.username if credentials else "")
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self._transport = _Transport(line)
         self._clients: dict[Service, Any] = {}
-        self._refusal: PasswordRefusedError | None = None
 
     def call(
         self,
@@ -84,19 +70,13 @@ class Session:
         Raise PasswordRefusedError, or EdgeAgentError for no answer, no ONVIF, a fault, or an
         answer that does not read.
         """
-        if self._refusal:
-            raise self._refusal
         try:
             client = self._client(service)
             ask = getattr(client.create_service(service.binding, url), operation)
             return read(ask(**parameters))
-        except PasswordRefusedError as refusal:
-            self._refusal = refusal
-            raise
-        # The last four: the answer's parts are not where the schema says, or not at all.
-        except (zeep.exceptions.Error, ValueError, TypeError, LookupError, AttributeError) as error:
+        except _UNREADABLE as error:
             raise EdgeAgentError(
-                f"{self.address.place} answers {operation} in a way we cannot read "
+                f"{self.line.address.place} answers {operation} in a way we cannot read "
                 f"({type(error).__name__})",
                 hint="update the camera's firmware, or add its stream:  edge-agent add rtsp://...",
             ) from error
@@ -108,9 +88,8 @@ class Session:
             self._clients[service] = zeep.Client(  # type: ignore[no-untyped-call]  # zeep's
                 str(wsdl_folder() / service.wsdl),
                 transport=self._transport,
-                wsse=self._login,
-                # The reply was read strictly before zeep sees it; here strict=False only means
-                # that a field the camera left out is None.
+                # The reply was read strictly, or mended by a named rule, before zeep sees it; here
+                # strict=False only means that a field the camera left out is None.
                 settings=zeep.Settings(strict=False, forbid_external=True),
             )
         return self._clients[service]
@@ -148,63 +127,18 @@ class _Response:
 
 
 class _Transport(zeep.transports.Transport):
-    """Our own exchange under zeep: one deadline, strict XML, refusals and faults told apart."""
+    """Our own line under zeep: one deadline, strict XML, refusals and faults told apart."""
 
-    def __init__(self, deadline_s: float, who: str) -> None:
-        super().__init__(  # type: ignore[no-untyped-call]  # zeep's
-            timeout=deadline_s, operation_timeout=deadline_s
-        )
-        self._deadline_s = deadline_s
-        self._who = who
+    def __init__(self, line: Line) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # zeep's
+        self._line = line
 
     def load(self, url: str) -> bytes:
         """Return a local file; a description is never fetched from anywhere."""
         return Path(url).read_bytes()
 
     def post(self, address: str, message: bytes, headers: dict[str, str]) -> _Response:
-        """Send an envelope; return the reply once it is known to be an answer."""
-        reply = post(address, message, headers, deadline_s=self._deadline_s)
-        check(reply, address, self._who)
+        """Send an envelope; return the reply, which is an answer."""
+        action = _ACTION.search(headers.get("Content-Type", ""))
+        reply = self._line.post(address, action[1] if action else "", message)
         return _Response(reply.status, reply.content, {"Content-Type": "application/soap+xml"})
-
-
-def check(reply: Reply, url: str, who: str) -> None:
-    """Pass a reply that is an answer.
-
-    Raise PasswordRefusedError for a refusal in whatever form (a fault, or status 401 around a web
-    page), EdgeAgentError for another fault or for no ONVIF.
-    """
-    place = read_address(url).place
-    if reply.status in REFUSING_STATUSES:
-        raise _refused(place, who)
-    try:
-        root = parse(reply.content)
-    except EdgeAgentError as error:
-        error.add_note(f"{place}, HTTP status {reply.status}")
-        raise
-    if not is_envelope(root):
-        raise EdgeAgentError(
-            f"{url} answers with a page, not with ONVIF (HTTP status {reply.status})",
-            hint="switch ONVIF on in the camera's page, or give its ONVIF port as HOST:PORT",
-        )
-    fault = find_fault(root)
-    if fault and fault.is_refusal:
-        raise _refused(place, who)
-    if fault:
-        raise EdgeAgentError(
-            f"{place} says: {fault.reason or ', '.join(fault.codes) or 'fault'}",
-            hint="if the camera is still starting, try again in a minute; else update its firmware",
-        )
-
-
-def _refused(place: str, who: str) -> PasswordRefusedError:
-    if not who:
-        return PasswordRefusedError(
-            f"{place} wants a user name and a password",
-            hint="give them:  edge-agent add HOST --user NAME --password-file FILE",
-        )
-    return PasswordRefusedError(
-        f"{place} refuses user '{who}' with this password",
-        hint="check both in the camera's page; many cameras keep ONVIF users on a list of their own, "
-        "and after some wrong ones they lock: wait, do not guess",
-    )

@@ -8,12 +8,9 @@ import base64
 import hashlib
 import secrets
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
 
-from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
-
-from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.secret import Secret
 
 _WSS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
@@ -45,39 +42,16 @@ def zulu(wall: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(wall))
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Signs each envelope anew; what zeep calls a wsse plug-in."""
-
-    credentials: Credentials
-    clock: Clock
-    # The camera's clock minus ours.
-    clock_offset_s: float = field(default=0.0)
-
-    def apply(self, envelope: Any, headers: Any) -> tuple[Any, Any]:
-        """Add the security header to an envelope that is about to be sent."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        created = zulu(self.clock.wall() + self.clock_offset_s)
-        header = envelope.find(f"{{{_SOAP}}}Header")
-        if header is None:
-            header = etree.Element(f"{{{_SOAP}}}Header")
-            envelope.insert(0, header)
-        security = etree.SubElement(
-            header, f"{{{_WSSE}}}Security", nsmap={"wsse": _WSSE, "wsu": _WSU}
-        )
-        security.set(f"{{{_SOAP}}}mustUnderstand", "1")
-        token = etree.SubElement(security, f"{{{_WSSE}}}UsernameToken")
-        _add(token, f"{{{_WSSE}}}Username", self.credentials.username)
-        secret = digest(nonce, created, self.credentials.password)
-        _add(token, f"{{{_WSSE}}}Password", secret, Type=_DIGEST)
-        _add(token, f"{{{_WSSE}}}Nonce", base64.b64encode(nonce).decode(), EncodingType=_BASE64)
-        _add(token, f"{{{_WSU}}}Created", created)
-        return envelope, headers
-
-    def verify(self, envelope: Any) -> None:
-        """Ask nothing of the reply: cameras do not sign."""
-
-
-def _add(parent: Any, tag: str, text: str, **attributes: str) -> None:
-    child = etree.SubElement(parent, tag, **attributes)
-    child.text = text
+def security_header(credentials: Credentials, camera_wall: float) -> str:
+    """Return the header that signs one envelope, with a nonce of its own."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    created = zulu(camera_wall)
+    secret = digest(nonce, created, credentials.password)
+    return (
+        f'<wsse:Security xmlns:wsse="{_WSSE}" xmlns:wsu="{_WSU}" xmlns:env="{_SOAP}" '
+        'env:mustUnderstand="1"><wsse:UsernameToken>'
+        f"<wsse:Username>{escape(credentials.username)}</wsse:Username>"
+        f'<wsse:Password Type="{_DIGEST}">{secret}</wsse:Password>'
+        f'<wsse:Nonce EncodingType="{_BASE64}">{base64.b64encode(nonce).decode()}</wsse:Nonce>'
+        f"<wsu:Created>{created}</wsu:Created></wsse:UsernameToken></wsse:Security>"
+    )

@@ -29,6 +29,8 @@ _KEY_PATIENCE_S = 10.0
 _KEY_PATIENCE_GROUPS = 3
 # A connection that lasted this long was good: the next failure is a new one.
 _GOOD_MINUTE_S = 60.0
+# Between two tries: how long a stop, or a new address, may go unnoticed.
+_HEED_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +60,23 @@ class CameraReader:
     ) -> None:
         self.state = ReaderState()
         self._options = options
+        self._moves: Mailbox[StreamOptions] = Mailbox()
         self._frames = frames
         self._attention = attention
         self._clock = clock
         self._stop = stop
         self._stream_clock = StreamClock()
         self._rate = Rate()
+        self._backoff = Backoff(first_s=1.0, most_s=60.0)
+
+    def move(self, options: StreamOptions) -> None:
+        """Read from there at the next connection, which is made at once. For any thread."""
+        self._moves.put(options)
 
     def run(self) -> None:
         """Read over all connections until told to stop."""
-        backoff = Backoff(first_s=1.0, most_s=60.0)
         pause_s = 0.0
-        while not self._stop.wait(pause_s):
+        while not self._rest(pause_s):
             began = self._clock.mono()
             problem = "the camera closed the stream"
             try:
@@ -80,8 +87,19 @@ class CameraReader:
             if not self._stop.is_told:
                 log.warning("no picture: %s", problem)
             if self._clock.mono() - began > _GOOD_MINUTE_S:
-                backoff.reset()
-            pause_s = backoff.next_s()
+                self._backoff.reset()
+            pause_s = self._backoff.next_s()
+
+    def _rest(self, pause_s: float) -> bool:
+        """Wait for the next try, shorter where the camera was found elsewhere; return if told."""
+        ends_mono = self._clock.mono() + pause_s
+        while not self._stop.is_told and (left_s := ends_mono - self._clock.mono()) > 0:
+            options = self._moves.get(min(left_s, _HEED_S))
+            if options is not None:
+                self._options = options
+                self._backoff.reset()
+                break
+        return self._stop.is_told
 
     def run_once(self) -> None:
         """Read one connection to its end.

@@ -10,6 +10,7 @@ from edge_agent.alerts.compose import Composer, Origin
 from edge_agent.alerts.identity import Identities
 from edge_agent.domain.geometry import Box
 from edge_agent.domain.sighting import Finding, Label, Severity, State, Track
+from edge_agent.domain.trouble import Trouble, TroubleKind
 from tests.fakes.clock import FakeClock
 from tests.fakes.frames import grey_frame
 
@@ -65,7 +66,13 @@ def test_an_alert_says_where_what_and_when_by_both_clocks(composer: Composer) ->
     assert told["time"] == "2026-11-18T11:06:49.000Z"
     assert told["visit"] == {"began": "2026-11-18T11:06:44.000Z", "lasted_s": 5.0}
     assert told["camera_time"] == {"utc": "2026-11-18T11:08:20.500Z", "stream_s": 9.0}
-    assert told["clock"] == {"synced": True, "error_ms": 12.5, "boot": "b00t", "mono_ms": 100_000}
+    assert told["clock"] == {
+        "synced": True,
+        "error_ms": 12.5,
+        "boot": "b00t",
+        "mono_ms": 100_000,
+        "camera_offset_s": None,
+    }
     assert told["objects"] == [
         {"label": "person", "score": 0.812, "box": [0.4, 0.4, 0.5, 0.6], "track": 4}
     ]
@@ -111,3 +118,60 @@ def test_a_visit_began_when_it_began_however_the_clocks_drift(composer: Composer
     last = json.loads(composer.compose(replace(FINDING, state=State.END), late, None).body)
 
     assert first["visit"]["began"] == last["visit"]["began"]
+
+
+TROUBLE = Trouble(
+    kind=TroubleKind.TAMPER,
+    state=State.NEW,
+    number=1,
+    camera_wall=1_795_000_100.0,
+    lasted_s=0.0,
+    ago_s=0.0,
+)
+
+
+def test_an_alert_says_how_far_the_camera_s_clock_is_off(clock: FakeClock) -> None:
+    identities = Identities(clock.wall, random.Random(1))
+    composer = Composer(ORIGIN, identities, clock.state, clock.mono, lambda: -3600.0412)
+
+    told = json.loads(composer.compose(FINDING, grey_frame(), None).body)
+
+    assert told["clock"]["camera_offset_s"] == -3600.0
+
+
+def test_what_the_camera_says_of_itself_has_every_member_of_an_alert(composer: Composer) -> None:
+    seen = json.loads(composer.compose(FINDING, grey_frame(), PICTURE).body)
+    alert = composer.compose_trouble(TROUBLE, 1_795_000_050.0, grey_frame(9.0), PICTURE)
+    told = json.loads(alert.body)
+
+    assert told.keys() == seen.keys()
+    assert (told["type"], told["rule"], told["zone"], told["objects"]) == (
+        "tamper",
+        "tamper",
+        "",
+        [],
+    )
+    assert told["time"] == "2026-11-18T11:07:30.000Z"
+    assert told["camera_time"] == {"utc": "2026-11-18T11:08:20.000Z", "stream_s": 9.0}
+    assert (told["v"], alert.severity, alert.thumbnail) == (1, Severity.MEDIUM, b"jpeg")
+
+
+def test_a_trouble_and_its_end_are_one_alert_that_began_once(composer: Composer) -> None:
+    end = replace(TROUBLE, state=State.END, lasted_s=60.0, ago_s=30.0)
+    first = composer.compose_trouble(TROUBLE, 1_795_000_000.0, None, None)
+    last = composer.compose_trouble(end, 1_795_000_095.0, None, None)
+
+    assert (first.id, first.revision, last.revision) == (last.id, 0, 1)
+    assert json.loads(last.body)["visit"] == {
+        "began": json.loads(first.body)["visit"]["began"],
+        "lasted_s": 60.0,
+    }
+
+
+def test_a_rule_that_a_site_calls_tamper_keeps_its_own_visits(composer: Composer) -> None:
+    named = replace(FINDING, rule="tamper", visit=1)
+
+    visit = composer.compose(named, grey_frame(), None)
+    trouble = composer.compose_trouble(TROUBLE, 1_795_000_000.0, None, None)
+
+    assert visit.id != trouble.id

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge_agent.cli.add import run, set_up
 from edge_agent.cli.console import Console
+from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.secret import Secret
 from tests.fakes.onvif_camera import OnvifCamera
 
@@ -41,7 +42,13 @@ class Site:
         self.password_file = folder / "password"
         self.password_file.write_text(f"{RIGHT}\n")
 
-    def add(self, *words: str, person: Person | None = None, discovery_port: int = 9) -> int:
+    def add(
+        self,
+        *words: str,
+        person: Person | None = None,
+        clock: Clock | None = None,
+        discovery_port: int = 9,
+    ) -> int:
         parser = argparse.ArgumentParser()
         set_up(parser)
         out = io.StringIO()
@@ -50,15 +57,29 @@ class Site:
                 parser.parse_args([*words], argparse.Namespace(config=self.folder)),
                 Console(out, is_terminal=False, width=200),
                 keyboard=person or Person(is_there=False),
+                clock=clock,
                 discovery_port=discovery_port,
             )
         finally:
             self.out = out.getvalue()
 
-    def add_camera(self, camera: OnvifCamera, *words: str, person: Person | None = None) -> int:
+    def add_camera(
+        self,
+        camera: OnvifCamera,
+        *words: str,
+        person: Person | None = None,
+        clock: Clock | None = None,
+    ) -> int:
+        port = camera.discovery_port
         where = f"127.0.0.1:{camera.port}"
-        return self.add(where, *words, person=person, discovery_port=camera.discovery_port)
+        return self.add(where, *words, person=person, clock=clock, discovery_port=port)
 
-    def with_password(self, camera: OnvifCamera, *words: str) -> int:
+    def with_password(
+        self,
+        camera: OnvifCamera,
+        *words: str,
+        person: Person | None = None,
+        clock: Clock | None = None,
+    ) -> int:
         login = ("--user", "admin", "--password-file", str(self.password_file))
-        return self.add_camera(camera, *login, *words)
+        return self.add_camera(camera, *login, *words, person=person, clock=clock)

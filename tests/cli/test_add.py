@@ -2,16 +2,20 @@
 
 import io
 import stat
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from edge_agent.cli.candidate import drift_words, word_from
+from edge_agent.cli.camera_clock import drift_words
+from edge_agent.cli.candidate import word_from
 from edge_agent.cli.login import Terminal
 from edge_agent.config.load import load_camera
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.secret import Secret
 from tests.cli.sites import RIGHT, Person, Site
 from tests.fakes.onvif_camera import Firmware, OnvifCamera, Stream
+from tests.peers.rtsp import RtspServer
 
 
 def test_a_camera_is_asked_seen_and_saved(site: Site, streams: tuple[Stream, ...]) -> None:
@@ -25,7 +29,7 @@ def test_a_camera_is_asked_seen_and_saved(site: Site, streams: tuple[Stream, ...
     assert gate.main_stream is not None
     assert gate.main_stream.url.endswith("/main")
     assert gate.stream.password == gate.main_stream.password == Secret(RIGHT)
-    assert site.out.count("decoded") == 2
+    assert site.out.count("640x480 H.264, 10 fps, a key frame every 0.3 s, ") == 2
     assert "next: say where to watch:  edge-agent zone add gate" in site.out
 
 
@@ -39,6 +43,65 @@ def test_a_password_is_kept_apart_from_the_configuration_and_never_shown(
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     assert RIGHT not in (site.folder / "cameras.d" / "gate.toml").read_text()
     assert RIGHT not in site.out
+
+
+def test_what_tells_the_camera_from_others_is_saved(site: Site, open_stream: str) -> None:
+    firmware = Firmware(
+        password="",
+        serial="C1",
+        hardware_addresses=(("127.0.0.1", "BC-AD-28-AA-0D-40"),),
+        streams=(Stream(token="a", uri=open_stream, source="VS_9"),),
+    )
+    with OnvifCamera(firmware) as camera:
+        assert site.add_camera(camera, "--name", "gate") == 0, site.out
+
+    gate = load_camera(site.folder, "gate")
+    assert (gate.onvif_mac, gate.onvif_serial) == ("bc:ad:28:aa:0d:40", "C1")
+    assert gate.onvif_source == "VS_9"
+
+
+def test_a_user_who_may_not_see_the_network_adds_the_camera(
+    site: Site, streams: tuple[Stream, ...]
+) -> None:
+    firmware = Firmware(streams=streams[1:], forbidden=frozenset({"GetNetworkInterfaces"}))
+    with OnvifCamera(firmware) as camera:
+        assert site.with_password(camera, "--name", "gate") == 0, site.out
+
+    assert load_camera(site.folder, "gate").onvif_mac == ""
+
+
+def test_a_camera_that_speaks_h265_by_media_2_alone_is_added(
+    site: Site, rtsp_server: Callable[..., RtspServer], street_h265: Path
+) -> None:
+    url = rtsp_server(street_h265).url()
+    stream = Stream(token="a", uri=url, codec="H265", key_frame_every=20)
+    firmware = Firmware(password="", streams=(stream,), has_media2=True, is_without_media1=True)
+    with OnvifCamera(firmware) as camera:
+        assert site.add_camera(camera, "--name", "gate") == 0, site.out
+
+    assert "stream to analyse: 640x480 H.265, 10 fps, a key frame every 2 s, " in site.out
+
+
+def test_what_had_to_be_mended_in_the_answers_is_told_once(site: Site, open_stream: str) -> None:
+    firmware = Firmware(
+        password="",
+        starts_replies_with_empty_lines=True,
+        streams=(Stream(token="a", uri=open_stream),),
+    )
+    with OnvifCamera(firmware) as camera:
+        assert site.add_camera(camera, "--name", "gate") == 0, site.out
+
+    assert site.out.count("its answers had to be mended: ") == 1
+
+
+def test_nothing_is_asked_where_everything_is_to_be_taken(site: Site, open_stream: str) -> None:
+    person = Person()
+    with OnvifCamera(
+        Firmware(password="", streams=(Stream(token="a", uri=open_stream),))
+    ) as camera:
+        assert site.add_camera(camera, "--yes", person=person) == 0, site.out
+
+    assert person.questions == []
 
 
 def test_a_camera_gets_its_own_name_where_none_is_given(site: Site, open_stream: str) -> None:
@@ -118,17 +181,6 @@ def test_a_clock_that_is_wrong_is_named_and_does_not_lock_us_out(
     assert "its clock is 3 h behind this box's" in site.out
 
 
-def test_a_recorder_is_added_by_its_first_channel_and_says_so(site: Site, open_stream: str) -> None:
-    streams = (
-        Stream(token="a", uri=open_stream, source="V1"),
-        Stream(token="b", uri="rtsp://127.0.0.1:1/x", source="V2"),
-    )
-    with OnvifCamera(Firmware(password="", streams=streams)) as camera:
-        assert site.add_camera(camera, "--name", "gate") == 0
-
-    assert "it has 2 channels" in site.out
-
-
 def test_a_web_server_is_sent_to_rtsp(site: Site) -> None:
     with OnvifCamera(Firmware(is_a_web_server=True)) as camera:
         assert site.add_camera(camera) == 1
@@ -205,6 +257,14 @@ def test_without_a_standard_input_nobody_is_there(monkeypatch: pytest.MonkeyPatc
         ("10.0.0.9", "--name", "Front Door"),
         ("10.0.0.9", "--user", "ad\x00min"),
         ("rtsp://10.0.0.9/s", "--stream", "sub"),
+        ("rtsp://10.0.0.9/s", "--tune"),
+        ("rtsp://10.0.0.9/s", "--channels", "1"),
+        ("10.0.0.9", "--channels", "0"),
+        ("10.0.0.9", "--channels", "3-1"),
+        ("10.0.0.9", "--channels", "1,,2"),
+        ("10.0.0.9", "--channels", "1-9999999999"),
+        ("10.0.0.9", "--set-clock", "10.0.0.9"),
+        ("10.0.0.9", "--set-clock", "ntp:a b"),
     ],
 )
 def test_what_cannot_be_meant_is_wrong_usage(site: Site, words: tuple[str, ...]) -> None:

@@ -1,10 +1,17 @@
 """Which camera is which: what is added again is updated, and nothing else is."""
 
+import os
+import signal
+
+import pytest
+
+from edge_agent.cli.saving import save
 from edge_agent.config.load import load_camera
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import save_camera, save_password
 from edge_agent.domain.geometry import Point, Polygon
 from edge_agent.domain.zone import Zone
+from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.secret import Secret
 from edge_agent.video.options import StreamOptions
 from tests.cli.sites import RIGHT, Person, Site
@@ -150,3 +157,132 @@ def test_a_person_is_asked_again_for_an_id_that_cannot_be(site: Site, open_strea
     assert "'Front Door' cannot be a camera's id" in site.out
     assert "gate is the name of another camera" in site.out
     assert load_camera(site.folder, "yard").stream.url == open_stream
+
+
+def _saved_gate(onvif_url: str, **told: str) -> CameraSettings:
+    return CameraSettings(
+        id="gate",
+        name="Gate",
+        stream=StreamOptions(url="rtsp://10.0.0.9/sub"),
+        zones=(ZONE,),
+        onvif_url=onvif_url,
+        onvif_endpoint="urn:uuid:of-its-last-start",
+        **told,
+    )
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"onvif_mac": "bc:ad:28:aa:0d:40"},
+        {"onvif_serial": "C1"},
+        {"onvif_mac": "bc:ad:28:aa:0d:40", "onvif_serial": "C1", "onvif_source": "VS_1"},
+    ],
+)
+def test_a_camera_that_moved_is_known_by_its_card_or_number(
+    site: Site, open_stream: str, told: dict[str, str]
+) -> None:
+    save_camera(site.folder, _saved_gate("http://127.0.0.1:1/onvif/device_service", **told))
+    with OnvifCamera(_with_identity(open_stream)) as camera:
+        assert site.add_camera(camera) == 0, site.out
+
+        gate = load_camera(site.folder, "gate")
+        assert gate.onvif_url.startswith(f"http://127.0.0.1:{camera.port}/")
+    assert (gate.stream.url, gate.zones) == (open_stream, (ZONE,))
+    assert gate.onvif_endpoint == camera.firmware.endpoint
+    assert "this is gate, which was at 127.0.0.1: it has moved to 127.0.0.1:" in site.out
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"onvif_mac": "bc:ad:28:aa:0d:41", "onvif_serial": "C1"},
+        {"onvif_mac": "bc:ad:28:aa:0d:40", "onvif_serial": "C2"},
+        {"onvif_serial": "C1", "onvif_source": "VS_2"},
+        {},
+    ],
+)
+def test_a_camera_with_another_card_number_or_lens_is_another(
+    site: Site, open_stream: str, told: dict[str, str]
+) -> None:
+    gate = _saved_gate("http://127.0.0.1:1/onvif/device_service", **told)
+    save_camera(site.folder, gate)
+    with OnvifCamera(_with_identity(open_stream)) as camera:
+        assert site.add_camera(camera) == 0, site.out
+
+    assert load_camera(site.folder, "gate") == gate
+    assert load_camera(site.folder, "front-door").stream.url == open_stream
+
+
+def test_a_cheap_camera_with_the_serial_number_of_another_is_another(
+    site: Site, open_stream: str
+) -> None:
+    with OnvifCamera() as twin, OnvifCamera(_with_identity(open_stream)) as camera:
+        gate = _saved_gate(f"http://127.0.0.1:{twin.port}/onvif/device_service", onvif_serial="C1")
+        save_camera(site.folder, gate)
+
+        assert site.add_camera(camera) == 0, site.out
+
+    assert load_camera(site.folder, "gate") == gate
+
+
+def test_a_new_camera_in_the_place_of_an_old_one_is_saved_as_who_it_is(
+    site: Site, open_stream: str
+) -> None:
+    firmware = Firmware(password="", serial="C2", streams=(Stream(token="a", uri=open_stream),))
+    with OnvifCamera(firmware) as camera:
+        url = f"http://127.0.0.1:{camera.port}/onvif/device_service"
+        save_camera(site.folder, _saved_gate(url, onvif_serial="C1", onvif_mac="bc:ad:28:aa:0d:40"))
+
+        assert site.add_camera(camera) == 0, site.out
+
+    gate = load_camera(site.folder, "gate")
+    assert (gate.onvif_serial, gate.onvif_mac, gate.zones) == ("C2", "", (ZONE,))
+
+
+def _with_identity(stream: str) -> Firmware:
+    return Firmware(
+        password="",
+        serial="C1",
+        hardware_addresses=(("127.0.0.1", "bc:ad:28:aa:0d:40"),),
+        streams=(Stream(token="a", uri=stream),),
+    )
+
+
+class InterruptedSecret(Secret):
+    """Somebody presses Ctrl-C while it is written."""
+
+    __slots__ = ()
+
+    def reveal(self) -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        return super().reveal()
+
+
+def test_ctrl_c_does_not_part_a_camera_from_its_password(site: Site) -> None:
+    stream = StreamOptions(
+        url="rtsp://10.0.0.9/s", username="admin", password=InterruptedSecret(RIGHT)
+    )
+
+    with pytest.raises(KeyboardInterrupt):
+        save(site.folder, CameraSettings(id="gate", name="gate", stream=stream))
+
+    assert load_camera(site.folder, "gate").stream.password == Secret(RIGHT)
+
+
+@pytest.mark.parametrize("before", ["", "old"])
+def test_the_password_of_a_camera_that_cannot_be_saved_is_as_before(
+    site: Site, before: str
+) -> None:
+    if before:
+        save_password(site.folder, "gate", Secret(before))
+    (site.folder / "cameras.d").mkdir()
+    by_hand = site.folder / "cameras.d" / "gate.toml"
+    by_hand.write_text('[stream]\nurl = "rtsp://10.0.0.9/s"\n')
+    stream = StreamOptions(url="rtsp://10.0.0.9/s", username="admin", password=Secret(RIGHT))
+
+    with pytest.raises(EdgeAgentError, match="written by hand"):
+        save(site.folder, CameraSettings(id="gate", name="gate", stream=stream))
+
+    secret = site.folder / "secrets" / "gate"
+    assert (secret.read_text() if secret.exists() else "") == (before and f"{before}\n")

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_agent.cli.check import _check_clock, _check_disk, _say_unwatched
-from edge_agent.cli.console import Console
+from edge_agent.cli.check_box import _disk, _time
+from edge_agent.cli.check_camera import check_rules
+from edge_agent.cli.check_facts import look_up
 from edge_agent.cli.main import main
 from edge_agent.config.load import load_settings
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import save_camera, save_password
+from edge_agent.domain.sighting import Label
 from edge_agent.errors import EdgeAgentError
+from edge_agent.inference.model_file import find_card, load_card
 from edge_agent.runtime.secret import Secret
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.video.options import StreamOptions
 from tests.fakes.clock import FakeClock
 from tests.inference.pictures import model_folder
 from tests.peers.process import free_port
+from tests.peers.silent import SilentServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,10 +84,18 @@ def test_a_good_box_gets_a_tick_for_everything(
     assert _line(lines, "✓ config").endswith(f"palembang/plaju-01: {tmp_path}")
     assert f"{tmp_path}/state can be written, " in _line(lines, "✓ disk")
     assert "loads on this processor" in _line(lines, "✓ model")
-    assert _line(lines, "✓ broker").endswith(f"{broker.url} let us in (not encrypted)")
-    assert lines[-2:] == [
-        "✓ gate   stream shows 640x480 H.264 at 10 fps",
-        "✓ gate   main stream shows 640x480 H.264 at 10 fps",
+    assert _line(lines, "✓ spool").endswith("opens, 0 alerts wait")
+    steps = [line.split()[2].rstrip(":") for line in lines if line[2:8] == "broker"]
+    assert steps == ["reach", "TLS", "login", "publish", "receipt"]
+    assert [line[9:] for line in lines if line.startswith("✓ gate")] == [
+        "address: 127.0.0.1",
+        f"port: {camera.port} takes connections",
+        f"stream: {camera.url()} opens",
+        "decode: 640x480 H.264 at 10 fps",
+        f"main stream: {camera.url()} opens",
+        "main decode: 640x480 H.264 at 10 fps",
+        "model: nanodet-m knows person",
+        "zones: walkway watched",
     ]
     assert "hunter2" not in "".join(lines)
 
@@ -97,9 +113,9 @@ def test_everything_wrong_is_said_in_one_run(
 
     assert code == 1
     assert _line(lines, "✗ model").endswith('there is no model called "stret"')
-    assert _line(lines, "✗ broker") == f"✗ broker 127.0.0.1:{port} refused the connection"
-    assert _line(lines, "✗ gate") == f"✗ gate   stream: 127.0.0.1:{port} refused the connection"
-    assert _line(lines, "• gate") == "• gate   has no rule: it will never alert"
+    assert _line(lines, "✗ broker").endswith(f"reach: 127.0.0.1:{port} refused the connection")
+    assert _line(lines, "✗ gate").endswith(f"port: 127.0.0.1:{port} refused the connection")
+    assert _line(lines, "• gate").endswith("zones: has no rule: it will never alert")
     assert [line.partition("cameras.d/")[2] for line in lines if line.startswith("✗ yard")] == [
         "yard.toml, line 1: stream.url: is missing",
         "yard.toml, line 2: stream.urll: there is no such option",
@@ -162,7 +178,7 @@ def test_a_disk_without_room_for_the_spool_is_wrong(tmp_path: Path) -> None:
     greedy = replace(settings, spool=SpoolOptions(size_mb=10**9))
 
     with pytest.raises(EdgeAgentError, match="MB free, the spool may need") as caught:
-        _check_disk(greedy)
+        _disk(greedy)
 
     assert "smaller size_mb" in caught.value.hint
 
@@ -176,7 +192,7 @@ def test_what_the_spool_holds_already_needs_no_second_room(tmp_path: Path) -> No
 
     full = replace(settings, spool=SpoolOptions(size_mb=2**20))
 
-    assert "can be written" in _check_disk(full)
+    assert "can be written" in _disk(full)
 
 
 def test_a_state_folder_below_a_file_is_wrong(tmp_path: Path) -> None:
@@ -184,38 +200,116 @@ def test_a_state_folder_below_a_file_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("in the way")
 
     with pytest.raises(EdgeAgentError, match="state cannot be written"):
-        _check_disk(load_settings(tmp_path))
+        _disk(load_settings(tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("is_synced", "start"),
-    [(True, "✓ clock  synchronised, within 12 ms"), (False, "• clock  not synchronised")],
-)
-def test_an_unsure_clock_is_said_but_stops_nothing(
-    capsys: pytest.CaptureFixture[str],
-    is_synced: bool,  # noqa: FBT001 (pytest passes by name)
-    start: str,
-) -> None:
+def test_an_unsure_clock_is_said_but_stops_nothing() -> None:
     clock = FakeClock()
-    clock.is_synced = is_synced
+    clock.is_synced = False
 
-    _check_clock(clock, Console(sys.stdout, is_terminal=False))
+    fact = look_up("clock", "clock", lambda: _time(clock))
 
-    assert capsys.readouterr().out.startswith(start)
+    assert fact.ok is None
+    assert fact.what.startswith("not synchronised")
+    assert "timedatectl" in fact.hint
 
 
-def test_a_camera_with_a_rule_needs_no_reminder(
+def test_a_sure_clock_is_right() -> None:
+    assert _time(FakeClock()) == "synchronised, within 12 ms"
+
+
+def test_a_label_that_the_model_does_not_know_is_wrong(tmp_path: Path) -> None:
+    camera = _camera_with_a_rule(tmp_path, "bus")
+    card = replace(load_card(find_card("street")), labels=(Label.PERSON, None))
+
+    model, zones = check_rules(camera, card, tmp_path)
+
+    assert (model.ok, model.what) == (False, "model street does not know bus")
+    assert model.hint.startswith("it knows person")
+    assert zones.ok
+
+
+def test_a_zone_that_no_rule_watches_is_said(tmp_path: Path) -> None:
+    camera = _camera_with_a_rule(tmp_path, "person")
+    idle = replace(camera, zones=(*camera.zones, replace(camera.zones[0], name="lawn")))
+
+    (fact,) = check_rules(idle, None, tmp_path)
+
+    assert (fact.ok, fact.what) == (None, "no rule watches zone lawn")
+
+
+def test_everything_is_one_document_for_a_program(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    port = free_port()
+    _write_site(tmp_path, f"mqtt://127.0.0.1:{port}")
+    url = f"rtsp://127.0.0.1:{port}/sub"
+    save_camera(tmp_path, CameraSettings(id="gate", name="gate", stream=StreamOptions(url=url)))
+
+    code = main(["check", "--json", "--config", str(tmp_path)])
+    facts = json.loads(capsys.readouterr().out)
+
+    assert code == 1
+    assert {tuple(fact) for fact in facts} == {("part", "step", "ok", "what", "hint")}
+    of_gate = [(fact["step"], fact["ok"]) for fact in facts if fact["part"] == "gate"]
+    assert of_gate == [("address", True), ("port", False), ("zones", None)]
+
+
+def test_dead_cameras_and_a_dead_broker_are_asked_side_by_side(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began_mono = time.monotonic()
+    with SilentServer(backlog=64) as dead:
+        _write_site(tmp_path, f"mqtt://127.0.0.1:{dead.port}")
+        for number in range(8):
+            stream = StreamOptions(url=f"rtsp://127.0.0.1:{dead.port}/{number}")
+            onvif = f"http://127.0.0.1:{dead.port}/{number}"
+            name = f"camera{number}"
+            camera = CameraSettings(id=name, name=name, stream=stream, onvif_url=onvif)
+            save_camera(tmp_path, camera)
+
+        code, lines = _check(tmp_path, capsys)
+
+    assert code == 1
+    assert sum("✗ camera" in line and "ONVIF: " in line for line in lines) == 8
+    assert sum("✗ camera" in line and "stream: " in line for line in lines) == 8
+    assert "said nothing for 5 s" in _line(lines, "✗ broker")
+    # One after the other they would take 53 s.
+    assert time.monotonic() - began_mono < 20
+
+
+def test_ctrl_c_ends_it_while_a_stream_is_being_opened(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as dead:
+        dead.settimeout(30)
+        url = f"rtsp://127.0.0.1:{dead.getsockname()[1]}/sub"
+        save_camera(tmp_path, CameraSettings(id="gate", name="gate", stream=StreamOptions(url=url)))
+        command = [sys.executable, "-m", "edge_agent", "check", "gate", "--config", str(tmp_path)]
+        with subprocess.Popen(command) as process:  # noqa: S603 (ourselves)
+            # The first line of RTSP: now FFmpeg waits for the answer.
+            _await_rtsp(dead)
+            process.send_signal(signal.SIGINT)
+
+            assert process.wait(10) == 130
+
+
+def _await_rtsp(dead: socket.socket) -> None:
+    """Take the check's look at the port, then FFmpeg's connection, which gets no answer."""
+    look, _ = dead.accept()
+    look.close()
+    line, _ = dead.accept()
+    line.settimeout(30)
+    assert line.recv(7) == b"OPTIONS"
+    # Left open on purpose: closed, FFmpeg would hear of it.
+    line.detach()
+
+
+def _camera_with_a_rule(folder: Path, label: str) -> CameraSettings:
     stream = StreamOptions(url="rtsp://10.0.0.7/")
-    save_camera(tmp_path, CameraSettings(id="gate", name="gate", stream=stream))
-    main(["zone", "add", "gate", "walkway", *_ZONE, "--config", str(tmp_path)])
-    (camera,) = _cameras(tmp_path)
-    capsys.readouterr()
-
-    _say_unwatched(tmp_path, camera, Console(sys.stdout, is_terminal=False))
-
-    assert capsys.readouterr().out == ""
+    save_camera(folder, CameraSettings(id="gate", name="gate", stream=stream))
+    words = [*_ZONE[:-1], label]
+    main(["zone", "add", "gate", "walkway", *words, "--config", str(folder)])
+    (camera,) = _cameras(folder)
+    return camera
 
 
 def _cameras(folder: Path) -> tuple[CameraSettings, ...]:

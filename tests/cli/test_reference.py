@@ -10,7 +10,10 @@ import pytest
 from edge_agent.cli.main import VERBS, main
 
 _REFERENCE = Path(__file__).parents[2] / "docs/reference/cli.md"
-_ZONE_VERBS = ("add", "list", "show", "remove")
+_INNER_VERBS = {
+    "camera": ("list", "show", "remove", "set-password", "rediscover"),
+    "zone": ("add", "list", "show", "remove"),
+}
 _COMMON = {"--help", "--config"}
 
 
@@ -33,8 +36,7 @@ def test_every_option_is_described_and_none_is_invented(
     verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main([verb, "--help"])
-    if verb == "zone":
-        for inner in _ZONE_VERBS:
-            main([verb, inner, "--help"])
+    for inner in _INNER_VERBS.get(verb, ()):
+        main([verb, inner, "--help"])
 
     assert _options(_sections()[verb]) == _options(capsys.readouterr().out)

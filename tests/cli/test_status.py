@@ -140,3 +140,56 @@ def test_another_user_s_agent_is_asked_with_sudo(
 
     assert "runs as another user" in caught.value.what
     assert caught.value.hint == "sudo edge-agent status"
+
+
+def _said_of(
+    site: Path, capsys: pytest.CaptureFixture[str], **camera: float | str
+) -> tuple[int, str]:
+    told = CameraStatus(id="gate", name="Gate", is_streaming=True, **camera)
+    with _agent(site, replace(_WELL, cameras=(told,))):
+        code = _status(site)
+    return code, capsys.readouterr().out
+
+
+def test_a_camera_that_reports_shows_how_often(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = _said_of(site, capsys, events="on", event_count=12)
+
+    assert code == 0
+    assert "on, 12" in said
+
+
+@pytest.mark.parametrize("state", ["trying", "given up"])
+def test_a_camera_without_its_events_is_still_well(
+    site: Path, capsys: pytest.CaptureFixture[str], state: str
+) -> None:
+    code, said = _said_of(site, capsys, events=f"{state}: 192.168.1.64 says: no place left")
+
+    assert code == 0
+    assert "no events from it: 192.168.1.64 says: no place left" in said
+
+
+def test_a_camera_that_says_it_is_covered_is_shown(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, said = _said_of(site, capsys, says="tamper")
+
+    assert "• gate   reports of itself: tamper\n         next: look at its picture" in said
+
+
+def test_a_camera_whose_clock_is_off_is_named(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = _said_of(site, capsys, clock_offset_s=-7200.0)
+
+    assert code == 0
+    assert "its clock is 2 h behind this box's" in said
+
+
+def test_a_clock_within_five_seconds_is_right(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, said = _said_of(site, capsys, clock_offset_s=4.0)
+
+    assert "its clock" not in said

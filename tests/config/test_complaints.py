@@ -174,6 +174,13 @@ def test_a_bad_broker_is_described(tmp_path: Path, broker: str, complaint: str) 
             ],
         ),
         (
+            f'{SHORTEST_CAMERA}[onvif]\nmac = "bcad28aa0d40"\n',
+            [
+                'cameras.d/gate.toml, line 4: onvif.mac: "bcad28aa0d40" is not a hardware address',
+                '  next: write it like mac = "bc:ad:28:aa:0d:40", or delete the line',
+            ],
+        ),
+        (
             f'{SHORTEST_CAMERA}[onvif]\nurl = "10.0.0.7"\n',
             [
                 "cameras.d/gate.toml, line 4: onvif.url: must begin with http:// or https://",

@@ -64,6 +64,9 @@ _EVERY_CAMERA_OPTION = f"""
         [onvif]
         url = "http://10.0.0.7:8000/onvif/device_service"
         endpoint = "urn:uuid:1"
+        mac = "BC:AD:28:AA:0D:40"
+        serial = "C1"
+        source = "VideoSource_2"
         {ZONES}
         [[rules]]
         kind = "intrusion"
@@ -158,6 +161,9 @@ def test_a_camera_may_say_everything(tmp_path: Path) -> None:
         ),
         onvif_url="http://10.0.0.7:8000/onvif/device_service",
         onvif_endpoint="urn:uuid:1",
+        onvif_mac="bc:ad:28:aa:0d:40",
+        onvif_serial="C1",
+        onvif_source="VideoSource_2",
     )
 
 

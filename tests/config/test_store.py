@@ -91,6 +91,9 @@ def _cameras(draw: st.DrawFn, folder: Path) -> CameraSettings:
         rules=tuple(draw(_rules(name, zones)) for name in rule_names),
         onvif_url=draw(st.sampled_from(["", "http://10.0.0.7:8000/onvif/device_service"])),
         onvif_endpoint=draw(st.just("") | _texts),
+        onvif_mac=draw(st.sampled_from(["", "bc:ad:28:aa:0d:40"])),
+        onvif_serial=draw(st.just("") | _texts),
+        onvif_source=draw(st.just("") | _texts),
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from edge_agent.daemon.camera_loop import CameraLoop
 from edge_agent.domain.frame import Frame
+from edge_agent.onvif.events import CameraEvent, EventKind, Operation
 from edge_agent.runtime.mailbox import Mailbox
 from edge_agent.runtime.stop import Stop
 from edge_agent.video.attention import Attention
@@ -19,6 +20,7 @@ class Site:
     def __init__(self, motion: FakeMotion | None = None) -> None:
         self.clock = FakeClock()
         self.frames: Mailbox[Frame] = Mailbox(size=1)
+        self.events: Mailbox[CameraEvent] = Mailbox(size=8)
         self.attention = Attention(self.clock, first_s=0.0)
         self.spool = FakeSpool()
         self.objects = FakeObjects()
@@ -26,6 +28,7 @@ class Site:
         self.stop = Stop()
         self.loop = CameraLoop(
             frames=self.frames,
+            events=self.events,
             pipeline=make_pipeline(self.clock, motion or FakeMotion(), self.objects),
             attention=self.attention,
             spool=self.spool,
@@ -127,3 +130,64 @@ def test_a_camera_without_frames_does_not_look_hung() -> None:
     site.loop.run_once()
 
     assert site.loop.state.beat_mono == before + 30.0
+
+
+def reported(kind: EventKind, *, on: bool = True) -> CameraEvent:
+    return CameraEvent(
+        kind=kind, source="", key="k", is_active=on, operation=Operation.CHANGED, camera_wall=None
+    )
+
+
+def told(site: Site) -> list[tuple[str, str]]:
+    bodies = [json.loads(alert.body) for alert in site.spool.kept]
+    return [(body["type"], body["state"]) for body in bodies]
+
+
+def test_motion_that_the_camera_reports_wakes_the_analysis() -> None:
+    site = Site(FakeMotion(areas=()))
+    site.events.put(reported(EventKind.MOTION))
+
+    site.show(1.0)
+
+    assert site.attention.is_held
+    site.events.put(reported(EventKind.MOTION, on=False))
+    site.show(0.2)
+    site.clock.advance(5.0)
+    assert not site.attention.is_held
+
+
+def test_a_covered_lens_is_an_alert_with_what_the_camera_shows() -> None:
+    site = Site(FakeMotion(areas=()))
+    site.show(1.0)
+    site.events.put(reported(EventKind.TAMPER))
+    site.loop.run_once()
+
+    (alert,) = site.spool.kept
+    assert told(site) == [("tamper", "new")]
+    assert alert.thumbnail.startswith(b"\xff\xd8")
+    assert (site.nudges, site.loop.state.alerts, site.loop.state.says) == (1, 1, "tamper")
+
+
+def test_a_channel_without_a_signal_is_an_alert_without_a_picture() -> None:
+    site = Site()
+    site.events.put(reported(EventKind.VIDEO_LOSS))
+    site.loop.run_once()
+
+    (alert,) = site.spool.kept
+    body = json.loads(alert.body)
+    assert (body["type"], body["thumb"], alert.thumbnail) == ("video_loss", None, b"")
+    assert body["camera_time"] == {"utc": None, "stream_s": None}
+
+
+def test_a_stop_ends_a_trouble_that_is_open() -> None:
+    site = Site(FakeMotion(areas=()))
+    site.events.put(reported(EventKind.TAMPER))
+    site.loop.run_once()
+    site.clock.advance(7.0)
+    site.stop.tell()
+
+    site.loop.run()
+
+    assert told(site) == [("tamper", "new"), ("tamper", "end")]
+    assert site.spool.kept[0].id == site.spool.kept[1].id
+    assert site.loop.state.alerts == 2

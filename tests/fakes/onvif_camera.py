@@ -22,69 +22,22 @@ from xml.etree import ElementTree as ET
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
+from tests.fakes.http_login import HttpLogin
+from tests.fakes.onvif_box import PICTURE
+from tests.fakes.onvif_encoders import Encoders
+from tests.fakes.onvif_firmware import Firmware, Stream
 from tests.fakes.onvif_replies import SOAP, body_of, envelope, fault, probe_match
 
 # WS-Security tells receivers to refuse what is older; five seconds is what strict firmwares take.
 TOLERANCE_S = 5.0
+__all__ = ["Firmware", "OnvifCamera", "Stream"]
+
 _WSS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
 _GROUP = "239.255.255.250"
 _TYPES = {
     "{http://www.onvif.org/ver10/network/wsdl}NetworkVideoTransmitter",
     "{http://www.onvif.org/ver10/device/wsdl}Device",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """One profile of the camera."""
-
-    token: str
-    uri: str
-    codec: str = "H264"
-    width_px: int = 640
-    height_px: int = 360
-    # A word where a firmware writes nonsense.
-    frames_per_second: int | str = 10
-    source: str = "VS_1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Firmware:
-    """How this camera is made. The defaults are a camera that does all as it should."""
-
-    username: str = "admin"
-    # Empty: it lets anybody in.
-    password: str = "a & b <c>"
-    endpoint: str = "urn:uuid:11112222-3333-4444-5555-666677778888"
-    name: str = "Front Door"
-    skew_s: float = 0.0
-    # What it answers to strangers.
-    open_to_all: frozenset[str] = frozenset({"GetSystemDateAndTime"})
-    # The host it believes to have.
-    claimed_host: str = "127.0.0.1"
-    # The port it announces; 0: the right one.
-    claimed_port: int = 0
-    streams: tuple[Stream, ...] = (
-        Stream(
-            token="main",
-            uri="rtsp://127.0.0.1:554/main",
-            width_px=1920,
-            height_px=1080,
-            frames_per_second=25,
-        ),
-        Stream(token="sub", uri="rtsp://127.0.0.1:554/sub"),
-    )
-    # Defects.
-    tells_the_time: bool = True
-    refuses_with_a_page: bool = False
-    is_a_web_server: bool = False
-    hangs: bool = False
-    drips: bool = False
-    cuts_replies_short: bool = False
-    starts_replies_with_empty_lines: bool = False
-    writes_raw_ampersands: bool = False
-    sends_entities: bool = False
-    extra_scopes: str = ""
 
 
 @dataclass(slots=True)
@@ -98,22 +51,40 @@ class Seen:
 
 
 class OnvifCamera:
-    """Switched on inside `with`; `port` is HTTP's, `discovery_port` UDP's."""
+    """Switched on inside `with`; `port` is HTTP's, `discovery_port` UDP's.
 
-    def __init__(self, firmware: Firmware | None = None) -> None:
+    Cameras with one `discovery_port` hear the same questions; each answers from its own `host`.
+    """
+
+    def __init__(
+        self,
+        firmware: Firmware | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        discovery_port: int = 0,
+    ) -> None:
         self.firmware = firmware or Firmware()
         self.seen = Seen()
         # What a test does to each reply on its way out.
         self.spoil: Callable[[bytes], bytes] = lambda content: content
+        self.skew_s = self.firmware.skew_s
+        self.time_zone, self.time_source, self.ntp_server = "WIB-7", "Manual", ""
+        self.encoders = Encoders(self)
+        self.door = self._door(self.firmware.http_logins)
+        self.picture_door = self._door(self.firmware.picture_logins)
         self._clock = SystemClock()
         self._nonces: set[str] = set()
         self._stop = Stop()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer((host, port), _handler(self))
         self._ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._ear.bind(("", 0))
+        self._ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._ear.bind(("", discovery_port))
         self._ear.settimeout(0.05)
         member = struct.pack("4s4s", socket.inet_aton(_GROUP), socket.inet_aton("127.0.0.1"))
         self._ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        self._mouth = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._mouth.bind((host, 0))
         self._workers = [
             Worker("fake camera http", self._serve, on_failure=self._stop.tell),
             Worker("fake camera udp", self._listen, on_failure=self._stop.tell),
@@ -137,8 +108,10 @@ class OnvifCamera:
             assert worker.join(5), f"{worker.name} does not end"
             assert worker.failure is None or kind is not None, worker.failure
         self._ear.close()
+        self._mouth.close()
         if kind is None:
-            assert not self.seen.violations, self.seen.violations
+            violations = self.seen.violations + self.door.violations + self.picture_door.violations
+            assert not violations, violations
 
     @property
     def port(self) -> int:
@@ -153,25 +126,46 @@ class OnvifCamera:
         port = self.firmware.claimed_port or self.port
         return f"http://{self.firmware.claimed_host}:{port}/onvif/device_service"
 
+    @property
+    def snapshot_url(self) -> str:
+        return f"http://{self.firmware.claimed_host}:{self.port}/snap.jpg?channel=1"
+
     def wall(self) -> float:
         """What the camera believes the time to be."""
-        return self._clock.wall() + self.firmware.skew_s
+        return self._clock.wall() + self.skew_s
 
-    def answer(self, content: bytes, path: str, kind: str) -> tuple[int, str, bytes]:
+    def answer(
+        self, content: bytes, path: str, kind: str, authorization: str = ""
+    ) -> tuple[int, str, bytes]:
         """Return status, content type and body for one POST."""
         if self.firmware.is_a_web_server:
             return 200, "text/html", b"<html><body><br>Welcome</body></html>"
         request = ET.fromstring(content)  # noqa: S314 (our own client's words)
         operation = self._operation(request, kind)
         self.seen.operations.append(operation)
-        if path not in {"/onvif/device_service", "/onvif/media"}:
+        if path not in {"/onvif/device_service", "/onvif/media", "/onvif/media2"}:
             self.seen.violations.append(f"POST to {path}")
-        if operation not in self.firmware.open_to_all and not self._is_known(request):
-            return self._refusal()
+        if operation not in self.firmware.open_to_all:
+            is_known = (
+                self.door.lets_in(authorization, "POST", path)
+                if self.firmware.http_logins
+                else self._is_known(request)
+            )
+            if not is_known or operation in self.firmware.forbidden:
+                return self._refusal()
         body = body_of(operation, self, request)
         if body is None:
             return 400, "application/soap+xml", fault("Sender", "ter:ActionNotSupported", "no")
         return 200, "application/soap+xml; charset=utf-8", self.spoil(self._spoiled(envelope(body)))
+
+    def picture(self, path: str, authorization: str) -> tuple[int, str, bytes]:
+        """Return status, content type and body for one GET."""
+        if not path.startswith("/snap.jpg"):
+            return 404, "text/html", b"<html></html>"
+        door = self.picture_door
+        if door.ways and not door.lets_in(authorization, "GET", path):
+            return 401, "text/html", b"<html><body>Login<br></body></html>"
+        return 200, "image/jpeg", PICTURE
 
     def wait_out_a_hang(self) -> None:
         """Stay silent until the camera is switched off."""
@@ -218,8 +212,12 @@ class OnvifCamera:
         age_s = abs(datetime.fromisoformat(created).timestamp() - self.wall())
         return name == self.firmware.username and digest == wanted and age_s <= TOLERANCE_S
 
+    def _door(self, ways: tuple[str, ...]) -> HttpLogin:
+        made = self.firmware
+        return HttpLogin(made.username, made.password, ways, made.nonce_uses, made.says_stale)
+
     def _refusal(self) -> tuple[int, str, bytes]:
-        if self.firmware.refuses_with_a_page:
+        if self.firmware.refuses_with_a_page or self.firmware.http_logins:
             return 401, "text/html", b"<html><body><p>Access denied<br></body></html>"
         return 400, "application/soap+xml", fault("Sender", "ter:NotAuthorized", "no right")
 
@@ -246,7 +244,7 @@ class OnvifCamera:
                 continue
             message_id = self._read_probe(content)
             if message_id and not self.firmware.hangs:
-                self._ear.sendto(probe_match(self, message_id), asker)
+                self._mouth.sendto(probe_match(self, message_id), asker)
 
     def _read_probe(self, content: bytes) -> str:
         root = ET.fromstring(content)  # noqa: S314 (our own client's words)
@@ -271,35 +269,54 @@ def _expanded(types: str, content: bytes) -> set[str]:
 
 
 def _handler(camera: OnvifCamera) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers["Content-Length"]))
-            status, kind, body = camera.answer(content, self.path, self.headers["Content-Type"])
-            if camera.firmware.hangs:
-                camera.wait_out_a_hang()
-                return
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if camera.firmware.drips:
-                camera.drip(body, self._write)
-            else:
-                self._write(body)
+    return type("Handler", (_Handler,), {"camera": camera})
 
-        def _write(self, content: bytes) -> None:
-            try:
-                self.wfile.write(content)
-            except OSError:
-                # We hung up first, as we should.
-                return
 
-        def log_message(self, *_: object) -> None:
-            """Stay quiet."""
+class _Handler(BaseHTTPRequestHandler):
+    camera: OnvifCamera
 
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            return time.strftime(
-                "%a, %d %b %Y %H:%M:%S GMT", time.gmtime(timestamp or camera.wall())
-            )
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        status, kind, body = self.camera.answer(
+            content,
+            self.path,
+            self.headers["Content-Type"],
+            self.headers.get("Authorization", ""),
+        )
+        if self.camera.firmware.hangs:
+            self.camera.wait_out_a_hang()
+            return
+        self._begin(status, kind, len(body), self.camera.door)
+        if self.camera.firmware.drips:
+            self.camera.drip(body, self._write)
+        else:
+            self._write(body)
 
-    return Handler
+    def do_GET(self) -> None:
+        authorization = self.headers.get("Authorization", "")
+        status, kind, body = self.camera.picture(self.path, authorization)
+        self._begin(status, kind, len(body), self.camera.picture_door)
+        self._write(body)
+
+    def _begin(self, status: int, kind: str, size_bytes: int, door: HttpLogin) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(size_bytes))
+        for challenge in door.challenges() if status == 401 else ():
+            self.send_header("WWW-Authenticate", challenge)
+        self.end_headers()
+
+    def _write(self, content: bytes) -> None:
+        try:
+            self.wfile.write(content)
+        except OSError:
+            # We hung up first, as we should.
+            return
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return time.strftime(
+            "%a, %d %b %Y %H:%M:%S GMT", time.gmtime(timestamp or self.camera.wall())
+        )

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
+from tests.fakes.onvif_box import box_body
+from tests.fakes.onvif_encoders import MEDIA2, encoder_of
+
 if TYPE_CHECKING:
     from tests.fakes.onvif_camera import OnvifCamera, Stream
 
@@ -40,14 +43,20 @@ def body_of(operation: str, camera: OnvifCamera, request: ET.Element) -> str | N
         "GetCapabilities": _capabilities,
         "GetProfiles": _profiles,
     }
-    if operation in replies:
+    is_media2 = request.find(f".//{{{MEDIA2}}}{operation}") is not None
+    if operation in replies and not is_media2:
         return replies[operation](camera)
+    if is_media2:
+        return camera.encoders.body2(operation, request)
+    told = box_body(operation, camera, request) or camera.encoders.body1(operation, request)
+    if told:
+        return told
     token = request.findtext(".//{*}ProfileToken")
     for stream in camera.firmware.streams:
         if stream.token == token and operation == "GetStreamUri":
             return _uri("GetStreamUri", stream.uri)
         if stream.token == token and operation == "GetSnapshotUri":
-            return _uri("GetSnapshotUri", f"http://{camera.firmware.claimed_host}/snap.jpg")
+            return _uri("GetSnapshotUri", camera.snapshot_url)
     return None
 
 
@@ -83,16 +92,17 @@ def _time(camera: OnvifCamera) -> str:
     return (
         "<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime>"
         "<tt:DateTimeType>Manual</tt:DateTimeType><tt:DaylightSavings>false</tt:DaylightSavings>"
+        f"<tt:TimeZone><tt:TZ>{camera.time_zone}</tt:TZ></tt:TimeZone>"
         f"{utc if camera.firmware.tells_the_time else ''}"
         "</tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>"
     )
 
 
-def _device(camera: OnvifCamera) -> str:  # noqa: ARG001 (all replies are asked alike)
+def _device(camera: OnvifCamera) -> str:
     return (
         "<tds:GetDeviceInformationResponse><tds:Manufacturer>Acme</tds:Manufacturer>"
         "<tds:Model>AC-100</tds:Model><tds:FirmwareVersion>1.0</tds:FirmwareVersion>"
-        "<tds:SerialNumber>S1</tds:SerialNumber><tds:HardwareId>H1</tds:HardwareId>"
+        f"<tds:SerialNumber>{escape(camera.firmware.serial)}</tds:SerialNumber><tds:HardwareId>H1</tds:HardwareId>"
         "</tds:GetDeviceInformationResponse>"
     )
 
@@ -107,24 +117,18 @@ def _capabilities(camera: OnvifCamera) -> str:
 
 
 def _profiles(camera: OnvifCamera) -> str:
-    profiles = "".join(_profile(stream) for stream in camera.firmware.streams)
+    profiles = "".join(_profile(camera, stream) for stream in camera.firmware.streams)
     return f"<trt:GetProfilesResponse>{profiles}</trt:GetProfilesResponse>"
 
 
-def _profile(stream: Stream) -> str:
+def _profile(camera: OnvifCamera, stream: Stream) -> str:
+    encoder = camera.encoders.configuration1("tt:VideoEncoderConfiguration", encoder_of(stream))
     return (
         f'<trt:Profiles token="{stream.token}" fixed="true"><tt:Name>{stream.token}</tt:Name>'
-        f'<tt:VideoSourceConfiguration token="c{stream.source}"><tt:Name>s</tt:Name>'
-        f"<tt:UseCount>1</tt:UseCount><tt:SourceToken>{stream.source}</tt:SourceToken>"
+        f'<tt:VideoSourceConfiguration token="c{stream.source}"><tt:Name>{stream.source_name}'
+        f"</tt:Name><tt:UseCount>1</tt:UseCount><tt:SourceToken>{stream.source}</tt:SourceToken>"
         f'<tt:Bounds x="0" y="0" width="{stream.width_px}" height="{stream.height_px}"/>'
-        f'</tt:VideoSourceConfiguration><tt:VideoEncoderConfiguration token="e{stream.token}">'
-        f"<tt:Name>e</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>{stream.codec}</tt:Encoding>"
-        f"<tt:Resolution><tt:Width>{stream.width_px}</tt:Width><tt:Height>{stream.height_px}"
-        "</tt:Height></tt:Resolution><tt:Quality>3</tt:Quality><tt:RateControl>"
-        f"<tt:FrameRateLimit>{stream.frames_per_second}</tt:FrameRateLimit>"
-        "<tt:EncodingInterval>1</tt:EncodingInterval><tt:BitrateLimit>512</tt:BitrateLimit>"
-        "</tt:RateControl><tt:H264><tt:GovLength>20</tt:GovLength><tt:H264Profile>Main"
-        "</tt:H264Profile></tt:H264></tt:VideoEncoderConfiguration></trt:Profiles>"
+        f"</tt:VideoSourceConfiguration>{encoder}</trt:Profiles>"
     )
 
 

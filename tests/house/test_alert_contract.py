@@ -53,7 +53,8 @@ FINDING = Finding(
 
 def example() -> dict[str, object]:
     clock = FakeClock()
-    composer = Composer(ORIGIN, Identities(clock.wall, random.Random(7)), clock.state, clock.mono)
+    identities = Identities(clock.wall, random.Random(7))
+    composer = Composer(ORIGIN, identities, clock.state, clock.mono, lambda: -2.4)
     frame = grey_frame(517.2, camera_wall=1_795_000_514.75)
     picture = Picture(b"\xff\xd8" + bytes(17_000), "ab" * 32, 480, 270, taken_at=516.8)
     told: dict[str, object] = json.loads(composer.compose(FINDING, frame, picture).body)

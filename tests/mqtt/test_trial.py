@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.options import BrokerOptions
-from edge_agent.mqtt.trial import try_broker
+from edge_agent.mqtt.trial import Step, Visit, try_broker
 from edge_agent.runtime.secret import Secret
+from edge_agent.runtime.stop import Stop
 from tests.fakes.authority import Authority, Pair
+from tests.fakes.scripted_broker import Script, ScriptedBroker
+from tests.peers.listener import Listener
 from tests.peers.mosquitto import Mosquitto
 from tests.peers.process import free_port
 from tests.peers.silent import HangUpServer
@@ -59,7 +62,7 @@ def _try(
     password: Secret = _NOTHING,
     ca_file: Path | None = None,
     pair: Pair | None = None,
-) -> str:
+) -> tuple[Step, ...]:
     options = BrokerOptions(
         url=url,
         username=username,
@@ -69,26 +72,90 @@ def _try(
         key_file=pair.key if pair else None,
         insecure=url.startswith("mqtt://"),
     )
-    return try_broker(options, "palembang", "plaju-01")
+    visit = Visit(site="palembang", box="plaju-01", wall=1_795_000_000.0, version="1.2")
+    return try_broker(options, visit, Stop())
 
 
-def _complaint(url: str, **options: object) -> str:
-    with pytest.raises(EdgeAgentError) as caught:
-        _try(url, **options)  # type: ignore[arg-type]
-    assert caught.value.hint, "a technician needs a next step"
-    return caught.value.what
+def _complaint(url: str, at: str = "", **options: object) -> str:
+    *before, last = _try(url, **options)  # type: ignore[arg-type]
+    assert last.trouble is not None, last
+    assert not last.is_remark
+    assert all(step.trouble is None or step.is_remark for step in before)
+    assert last.trouble.hint, "a technician needs a next step"
+    assert at in {"", last.name}
+    return last.trouble.what
 
 
-def test_an_open_broker_lets_us_in(broker: Mosquitto) -> None:
-    assert _try(broker.url) == f"{broker.url} let us in (not encrypted)"
+def _failed(steps: tuple[Step, ...]) -> list[Step]:
+    return [step for step in steps if step.trouble and not step.is_remark]
+
+
+def _remarks(steps: tuple[Step, ...]) -> dict[str, str]:
+    return {step.name: step.trouble.what for step in steps if step.trouble and step.is_remark}
+
+
+def test_all_five_steps_are_told(broker: Mosquitto) -> None:
+    with Listener(broker.port):
+        steps = _try(broker.url)
+
+    assert [(step.name, step.what) for step in steps] == [
+        ("reach", f"127.0.0.1:{broker.port} takes connections"),
+        ("TLS", ""),
+        ("login", "this box is let in"),
+        ("publish", "sent to city/v1/palembang/plaju-01/up/check"),
+        ("receipt", "the broker acknowledged it"),
+    ]
+    assert _remarks(steps) == {"TLS": "not encrypted: whoever shares the network reads the alerts"}
+
+
+def test_what_is_published_is_small_and_not_retained(broker: Mosquitto) -> None:
+    with Listener(broker.port) as center:
+        _try(broker.url)
+        center.wait_for(lambda heard: bool(heard.of("check")))
+        (message,) = center.of("check")
+
+    assert json.loads(message.payload) == {"time": "2026-11-18T11:06:40.000Z", "version": "1.2"}
+    assert not message.is_retained
+    assert message.content_type == "application/json"
+
+
+def test_a_broker_where_nobody_listens_is_no_failure(broker: Mosquitto) -> None:
+    steps = _try(broker.url)
+
+    assert not _failed(steps)
+    assert _remarks(steps)["receipt"] == "the broker took it, but nobody listens to this box"
+
+
+def test_a_box_that_may_not_publish_is_told_the_rule(start_broker: StartBroker) -> None:
+    broker = start_broker(users={"box": "right"}, acl="user box\ntopic read #")
+
+    complaint = _complaint(broker.url, "publish", username="box", password=Secret("right"))
+
+    assert complaint == (f"127.0.0.1:{broker.port} does not let this box publish: not authorized")
+
+
+def test_an_old_broker_is_served_in_its_own_words() -> None:
+    with ScriptedBroker(Script(only_3=True)) as broker:
+        steps = _try(f"mqtt://127.0.0.1:{broker.port}")
+
+    assert [step.name for step in steps] == ["reach", "TLS", "login", "publish", "receipt"]
+    assert not _failed(steps)
+    assert _remarks(steps)["receipt"].startswith("acknowledged; MQTT 3.1.1 does not tell")
+
+
+def test_a_broker_that_hangs_up_over_our_message_is_told() -> None:
+    with ScriptedBroker(Script(hang_up={b"check": 0x87})) as broker:
+        complaint = _complaint(f"mqtt://127.0.0.1:{broker.port}", "publish")
+
+    assert complaint == f"127.0.0.1:{broker.port} hung up when this box published"
 
 
 def test_the_right_password_lets_us_in(start_broker: StartBroker) -> None:
     broker = start_broker(users={"box": "right"})
 
-    said = _try(broker.url, username="box", password=Secret("right"))
+    steps = _try(broker.url, username="box", password=Secret("right"))
 
-    assert "let us in" in said
+    assert not _failed(steps)
 
 
 def test_a_wrong_password_does_not(start_broker: StartBroker) -> None:
@@ -113,9 +180,10 @@ def test_a_broker_with_the_center_s_certificate_is_trusted(
     pair = center.authority.issue("127.0.0.1")
     port = _secured(start_broker, center.authority, pair)
 
-    said = _try(f"mqtts://127.0.0.1:{port}", ca_file=center.authority.ca_file)
+    steps = _try(f"mqtts://127.0.0.1:{port}", ca_file=center.authority.ca_file)
 
-    assert said.startswith(f"mqtts://127.0.0.1:{port} let us in (TLSv1.3, its certificate ends ")
+    assert not _failed(steps)
+    assert steps[1].what.startswith("TLSv1.3, its certificate ends ")
 
 
 def test_a_broker_of_an_unknown_authority_is_not(start_broker: StartBroker, center: Center) -> None:
@@ -153,13 +221,13 @@ def test_a_box_with_its_own_certificate_is_let_in(
     pair = center.authority.issue("127.0.0.1")
     port = _secured(start_broker, center.authority, pair, "require_certificate true")
 
-    said = _try(
+    steps = _try(
         f"mqtts://127.0.0.1:{port}",
         ca_file=center.authority.ca_file,
         pair=center.authority.issue("plaju-01"),
     )
 
-    assert "let us in" in said
+    assert not _failed(steps)
 
 
 @pytest.mark.parametrize("has_certificate", [True, False])

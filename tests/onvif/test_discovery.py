@@ -1,10 +1,52 @@
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address
 from edge_agent.onvif.discovery import ask_everybody, ask_host
 from edge_agent.onvif.interfaces import Interface, list_interfaces
 from edge_agent.onvif.matches import Found, merge, read_matches
+from edge_agent.runtime.stop import Stop
+from edge_agent.runtime.worker import Worker
 from tests.fakes.onvif_camera import Firmware, OnvifCamera
 
-LOOPBACK = Interface("lo", "127.0.0.1")
+LOOPBACK = Interface("lo", "127.0.0.1", 8)
+
+
+@contextmanager
+def ipv6_relay_to(camera: OnvifCamera) -> Iterator[int]:
+    """Let a camera that hears IPv4 hear one asker on ::1; yield the port."""
+    with (
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as ear,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth,
+    ):
+        ear.bind(("::1", 0))
+        mouth.bind(("127.0.0.1", 0))
+        stop = Stop()
+        for wire in (ear, mouth):
+            wire.settimeout(0.02)
+
+        def relay() -> None:
+            asker = None
+            while not stop.is_told:
+                with suppress(TimeoutError):
+                    question, asker = ear.recvfrom(65536)
+                    mouth.sendto(question, ("127.0.0.1", camera.discovery_port))
+                with suppress(TimeoutError):
+                    reply = mouth.recv(65536)
+                    ear.sendto(reply, asker)
+
+        worker = Worker("relay", relay, on_failure=stop.tell)
+        worker.start()
+        try:
+            yield ear.getsockname()[1]
+        finally:
+            stop.tell()
+            assert worker.join(5)
 
 
 def test_a_camera_answers_a_call_to_everybody() -> None:
@@ -27,7 +69,8 @@ def test_a_camera_that_answers_each_probe_is_one_camera() -> None:
     with OnvifCamera() as camera:
         found = ask_everybody([LOOPBACK], listen_s=0.6, port=camera.discovery_port)
 
-        assert len(camera.seen.probes) == 4
+        # Three times for each of the two names that ONVIF has had for a camera.
+        assert len(camera.seen.probes) == 6
     assert len(found) == 1
 
 
@@ -39,18 +82,53 @@ def test_nobody_there_is_no_camera_and_no_failure() -> None:
 
 
 def test_a_broken_card_does_not_silence_the_others() -> None:
-    unplugged = Interface("eth9", "127.0.0.1")
+    unplugged = [Interface("eth9", "203.0.113.9", 24), Interface("eth9", "fe80::9", 64)]
     with OnvifCamera() as camera:
-        found = ask_everybody([unplugged, LOOPBACK], listen_s=0.3, port=camera.discovery_port)
+        found = ask_everybody([*unplugged, LOOPBACK], listen_s=0.3, port=camera.discovery_port)
 
     assert len(found) == 1
+
+
+def test_a_box_that_cannot_ask_at_all_says_so() -> None:
+    with pytest.raises(EdgeAgentError, match="cannot ask the network") as caught:
+        ask_everybody([Interface("eth9", "203.0.113.9", 24)], listen_s=0.1, port=9)
+
+    assert "ip address" in caught.value.hint
+
+
+def test_a_camera_is_asked_over_ipv6_too() -> None:
+    with OnvifCamera() as camera, ipv6_relay_to(camera) as port:
+        found = ask_host("::1", port=port)
+
+    assert [one.hosts for one in found] == [("::1",)]
+    assert found[0].address == Address("::1", camera.port)
+
+
+def test_a_link_local_address_without_its_card_is_not_guessed() -> None:
+    with pytest.raises(EdgeAgentError, match="may be on any network card") as caught:
+        ask_host("fe80::1")
+
+    assert "fe80::1%eth0" in caught.value.hint
+
+
+def test_who_is_told_to_stop_listens_no_longer() -> None:
+    stop = Stop()
+    stop.tell()
+    begun = time.monotonic()
+
+    with OnvifCamera() as camera:
+        ask_everybody([LOOPBACK], listen_s=30, port=camera.discovery_port, stop=stop)
+
+    assert time.monotonic() - begun < 5
 
 
 def test_loopback_is_asked_last() -> None:
     cards = list_interfaces()
 
-    assert cards[-1] == LOOPBACK
-    assert all(card.name and card.address for card in cards)
+    assert LOOPBACK in cards
+    assert cards[-1].is_loopback
+    assert all(card.name and card.address and card.prefix for card in cards)
+    assert len(set(cards)) == len(cards)
 
 
 def answer(
@@ -114,7 +192,30 @@ def test_xaddrs_that_are_no_urls_are_left_out() -> None:
     found = only(answer(xaddrs="garbage http://[::1 http://h:99999999/ https://10.0.0.5/s"))
 
     assert found.xaddrs == ("https://10.0.0.5/s",)
-    assert found.address == Address("10.0.0.5")
+    assert found.address == Address("10.0.0.5", 443, "/s", "https")
+
+
+def test_http_is_tried_before_https() -> None:
+    found = only(answer(xaddrs="https://10.0.0.5/s http://10.0.0.5/s"))
+
+    assert [place.scheme for place in found.addresses] == ["http", "https"]
+
+
+def test_a_link_local_xaddr_is_reached_by_the_card_it_came_in() -> None:
+    xaddrs = "http://192.168.1.64/v4 http://[fe80:0::2]:8000/v6"
+
+    (found,) = read_matches(answer(xaddrs=xaddrs), "fe80::2%eth1")
+
+    assert found.address.url == "http://[fe80::2%eth1]:8000/v6"
+
+
+def test_the_maker_stands_before_the_model_in_many_names() -> None:
+    root = "onvif://www.onvif.org"
+    scopes = f"{root}/name/ACME%20DC-1 {root}/hardware/DC-1 {root}/MAC/00:11:22:33:44:55"
+
+    found = only(answer(scopes=scopes))
+
+    assert (found.maker, found.hardware, found.mac) == ("ACME", "DC-1", "00:11:22:33:44:55")
 
 
 def test_answers_that_are_no_answers_are_no_cameras() -> None:
@@ -145,8 +246,21 @@ def test_two_spellings_of_an_endpoint_are_one_camera_with_all_its_addresses() ->
 
     (found,) = merge(first + second)
 
-    assert found.host == "10.0.0.5"
+    assert found.hosts == ("10.0.0.5", "10.0.1.5")
     assert len(found.xaddrs) == 2
+
+
+def test_a_camera_that_answers_on_ipv6_first_is_reached_on_ipv4() -> None:
+    xaddrs = "http://[fe80::5]/s http://10.0.0.5/s"
+    answers = [
+        each
+        for host in ("fe80::5%eth0", "10.0.0.5")
+        for each in read_matches(answer(xaddrs=xaddrs), host)
+    ]
+
+    (found,) = merge(answers)
+
+    assert [each.host for each in found.addresses] == ["10.0.0.5", "fe80::5%eth0"]
 
 
 def test_cameras_without_an_endpoint_are_told_apart_by_address() -> None:

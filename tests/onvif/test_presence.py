@@ -136,10 +136,25 @@ def utc(year: int, month: int, day: int, hour: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "time", [(2026, 13, 1, 1), (2026, 2, 31, 1), (2026, 1, 1, 24), (99999999999, 2, 1, 1)]
+    "time",
+    [
+        (2026, 13, 1, 1),
+        (2026, 2, 31, 1),
+        (2026, 1, 1, 24),
+        (2026, 1, 1, -1),
+        (99999999999, 2, 1, 1),
+        (12026, 2, 1, 1),
+        (0, 2, 1, 1),
+    ],
 )
 def test_an_impossible_time_is_no_time(time: tuple[int, int, int, int]) -> None:
     assert read_clock(parse(utc(*time)), "yesterday") is None
+
+
+def test_a_minute_of_many_seconds_is_no_time() -> None:
+    endless = utc(2026, 1, 1, 1).replace(b"<Second>0", b"<Second>" + b"9" * 300)
+
+    assert read_clock(parse(endless), "") is None
 
 
 def test_an_absent_time_is_no_time() -> None:

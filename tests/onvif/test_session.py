@@ -12,9 +12,9 @@ import pytest
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address
 from edge_agent.onvif.device import read_device, read_services
-from edge_agent.onvif.media import read_profiles, read_snapshot_url, read_stream_url
+from edge_agent.onvif.line import Line, PasswordRefusedError
+from edge_agent.onvif.media import Media, open_media
 from edge_agent.onvif.presence import look
-from edge_agent.onvif.session import PasswordRefusedError, Session
 from edge_agent.onvif.wsse import Credentials, digest, zulu
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.secret import Secret
@@ -24,20 +24,24 @@ RIGHT = Credentials("admin", Secret("a & b <c>"))
 WRONG = Credentials("admin", Secret("guess"))
 
 
-def session(
+def line_to(
     camera: OnvifCamera,
     credentials: Credentials | None = RIGHT,
     *,
     offset_s: float = 0.0,
     deadline_s: float = 5.0,
-) -> Session:
-    return Session(
+) -> Line:
+    return Line(
         Address("127.0.0.1", camera.port),
         credentials,
         clock=SystemClock(),
         clock_offset_s=offset_s,
         deadline_s=deadline_s,
     )
+
+
+def media_of(line: Line) -> Media:
+    return open_media(line, read_services(line))
 
 
 def failure(act: Callable[..., Any], *args: Any) -> EdgeAgentError:
@@ -62,11 +66,11 @@ def test_the_time_is_written_in_zulu_form() -> None:
 
 def test_a_camera_tells_what_it_is_and_what_it_sends() -> None:
     with OnvifCamera() as camera:
-        asking = session(camera)
+        asking = line_to(camera)
         device = read_device(asking)
-        media_url = read_services(asking).media_url
-        main, sub = read_profiles(asking, media_url)
-        url = read_stream_url(asking, media_url, sub.token)
+        media = media_of(asking)
+        main, sub = media.profiles()
+        url = media.stream_url(sub.token)
 
     assert (device.maker, device.model, device.firmware, device.serial) == (
         "Acme",
@@ -75,13 +79,14 @@ def test_a_camera_tells_what_it_is_and_what_it_sends() -> None:
         "S1",
     )
     assert main.looks == "1920x1080 H264, 25 fps, a key frame every 0.8 s"
-    assert (sub.source, sub.key_frame_every) == ("VS_1", 20)
+    assert (sub.source, sub.key_frame_every, sub.bitrate_kbps) == ("VS_1", 20, 512)
+    assert (sub.encoder_token, sub.media2) == ("esub", False)
     assert url == "rtsp://127.0.0.1/sub"
 
 
 def test_a_wrong_password_is_said_as_such_and_sent_once() -> None:
     with OnvifCamera() as camera:
-        asking = session(camera, WRONG)
+        asking = line_to(camera, WRONG)
         refusal = failure(read_device, asking)
         again = failure(read_services, asking)
 
@@ -93,7 +98,7 @@ def test_a_wrong_password_is_said_as_such_and_sent_once() -> None:
 
 def test_a_camera_that_wants_a_password_says_so_without_one() -> None:
     with OnvifCamera() as camera:
-        refusal = failure(read_device, session(camera, None))
+        refusal = failure(read_device, line_to(camera, None))
 
     assert isinstance(refusal, PasswordRefusedError)
     assert "wants a user name" in refusal.what
@@ -101,7 +106,7 @@ def test_a_camera_that_wants_a_password_says_so_without_one() -> None:
 
 def test_a_refusal_may_come_as_a_web_page() -> None:
     with OnvifCamera(Firmware(refuses_with_a_page=True)) as camera:
-        refusal = failure(read_device, session(camera, WRONG))
+        refusal = failure(read_device, line_to(camera, WRONG))
 
     assert isinstance(refusal, PasswordRefusedError)
 
@@ -112,39 +117,36 @@ def test_a_camera_that_lives_in_1970_is_spoken_to_in_its_own_time() -> None:
         offset_s = look(address, SystemClock()).clock_offset_s
         assert offset_s is not None
 
-        device = read_device(session(camera, offset_s=offset_s))
+        device = read_device(line_to(camera, offset_s=offset_s))
 
         assert abs(offset_s + 1_700_000_000) < 3
-        assert isinstance(failure(read_device, session(camera)), PasswordRefusedError)
+        assert camera.seen.refused == 0
     assert device.maker == "Acme"
 
 
 def test_a_camera_that_names_an_unreachable_host_is_asked_where_it_answered() -> None:
     streams = (Stream(token="s", uri="rtsp://u:p@0.0.0.0:8554/s?a=1&b=2"),)
     with OnvifCamera(Firmware(claimed_host="169.254.9.9", streams=streams)) as camera:
-        asking = session(camera)
-        media_url = read_services(asking).media_url
-        url = read_stream_url(asking, media_url, "s")
-        snapshot = read_snapshot_url(asking, media_url, "s")
+        asking = line_to(camera)
+        media = media_of(asking)
+        url = media.stream_url("s")
+        snapshot = media.snapshot_url("s")
         port = camera.port
 
-    assert media_url == f"http://127.0.0.1:{port}/onvif/media"
+    assert media.services.media_url == f"http://127.0.0.1:{port}/onvif/media"
     assert url == "rtsp://127.0.0.1:8554/s?a=1&b=2"
-    assert snapshot == f"http://127.0.0.1:{port}/snap.jpg"
+    assert snapshot == f"http://127.0.0.1:{port}/snap.jpg?channel=1"
 
 
 def test_a_camera_without_snapshots_is_still_a_camera() -> None:
     with OnvifCamera() as camera:
-        assert (
-            read_snapshot_url(session(camera), f"http://127.0.0.1:{camera.port}/onvif/media", "x")
-            == ""
-        )
+        assert not media_of(line_to(camera)).snapshot_url("x")
 
 
 @pytest.mark.parametrize("defect", ["hangs", "drips"])
 def test_a_camera_that_does_not_finish_is_left_after_the_deadline(defect: str) -> None:
     with OnvifCamera(replace(Firmware(), **{defect: True})) as camera:
-        asking = session(camera, deadline_s=0.5)
+        asking = line_to(camera, deadline_s=0.5)
         began = monotonic()
         said = failure(read_device, asking)
         took_s = monotonic() - began
@@ -154,23 +156,36 @@ def test_a_camera_that_does_not_finish_is_left_after_the_deadline(defect: str) -
 
 
 @pytest.mark.parametrize(
-    "defect", ["cuts_replies_short", "writes_raw_ampersands", "sends_entities"]
+    ("defect", "words"),
+    [
+        ("cuts_replies_short", "cut off before its end"),
+        ("sends_entities", "not XML as ONVIF wants it"),
+    ],
 )
-def test_a_damaged_reply_is_refused_aloud_and_not_guessed_at(defect: str) -> None:
+def test_a_damaged_reply_is_refused_aloud_and_not_guessed_at(defect: str, words: str) -> None:
     with OnvifCamera(replace(Firmware(), **{defect: True})) as camera:
-        said = failure(read_device, session(camera))
+        said = failure(read_device, line_to(camera))
 
-    assert "not XML as ONVIF wants it" in said.what
+    assert words in said.what
+
+
+def test_a_raw_ampersand_is_mended_and_the_repair_is_known() -> None:
+    with OnvifCamera(Firmware(writes_raw_ampersands=True)) as camera:
+        asking = line_to(camera)
+        device = read_device(asking)
+
+    assert device.maker == "Acme & Sons"
+    assert asking.repairs == ("raw ampersands",)
 
 
 def test_empty_lines_before_a_reply_are_harmless() -> None:
     with OnvifCamera(Firmware(starts_replies_with_empty_lines=True)) as camera:
-        assert read_device(session(camera)).model == "AC-100"
+        assert read_device(line_to(camera)).model == "AC-100"
 
 
 def test_a_web_server_is_not_taken_for_a_camera() -> None:
     with OnvifCamera(Firmware(is_a_web_server=True)) as camera:
-        said = failure(read_device, session(camera))
+        said = failure(read_device, line_to(camera))
 
     assert "not" in said.what
     assert "ONVIF" in said.report()
@@ -178,10 +193,9 @@ def test_a_web_server_is_not_taken_for_a_camera() -> None:
 
 def test_what_a_camera_does_not_speak_is_told_in_its_own_words() -> None:
     with OnvifCamera(Firmware(streams=())) as camera:
-        asking = session(camera)
-        media_url = read_services(asking).media_url
-        none = failure(read_profiles, asking, media_url)
-        said = failure(read_stream_url, asking, media_url, "x")
+        media = media_of(line_to(camera))
+        none = failure(media.profiles)
+        said = failure(media.stream_url, "x")
 
     assert "offers no video profile" in none.what
     assert "says: no" in said.what
@@ -190,7 +204,7 @@ def test_what_a_camera_does_not_speak_is_told_in_its_own_words() -> None:
 def test_a_closed_port_is_not_a_wrong_password() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    asking = Session(Address("127.0.0.1", port), RIGHT, clock=SystemClock(), deadline_s=2)
+    asking = Line(Address("127.0.0.1", port), RIGHT, clock=SystemClock(), deadline_s=2)
 
     said = failure(read_device, asking)
 
@@ -203,7 +217,7 @@ def test_talking_to_a_camera_leaves_the_process_as_it_was(monkeypatch: pytest.Mo
     handlers = list(logging.getLogger().handlers)
 
     with OnvifCamera() as camera:
-        read_device(session(camera))
+        read_device(line_to(camera))
         asked = list(camera.seen.operations)
 
     assert asked == ["GetDeviceInformation"]
@@ -216,8 +230,7 @@ def test_a_number_that_is_none_is_unknown_and_makes_no_noise(
 ) -> None:
     streams = (Stream(token="s", uri="rtsp://127.0.0.1/s", frames_per_second="many"),)
     with OnvifCamera(Firmware(streams=streams)) as camera:
-        asking = session(camera)
-        (profile,) = read_profiles(asking, read_services(asking).media_url)
+        (profile,) = media_of(line_to(camera)).profiles()
 
     assert (profile.width_px, profile.frames_per_second) == (640, 0)
     assert not caplog.records

@@ -65,6 +65,19 @@ def test_a_camera_that_dies_and_returns_is_read_again(
         assert reader.state.connections == 2
 
 
+def test_a_camera_that_was_found_elsewhere_is_read_there(
+    rtsp_server: Start, street_h264: Path
+) -> None:
+    server = rtsp_server(street_h264)
+
+    with reading("rtsp://127.0.0.1:1/main") as reader:
+        until(lambda: bool(reader.state.problem))
+        reader.move(StreamOptions(url=server.url(), read_s=1.0))
+        until(lambda: reader.state.is_streaming, within_s=10.0)
+
+        assert reader.state.connections == 1
+
+
 def test_a_frozen_camera_is_noticed(rtsp_server: Start, street_h264: Path) -> None:
     server = rtsp_server(street_h264)
 

@@ -1,0 +1,214 @@
+"""The refind thread: cameras that DHCP has moved are found again, and said so.
+
+A device is looked for when all its cameras are dark: a recorder with one broken channel has not
+moved. One question finds all that are lost. Nothing is asked while every camera streams.
+"""
+
+import logging
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from edge_agent.config.load import load_camera
+from edge_agent.config.move import moved
+from edge_agent.config.settings import CameraSettings
+from edge_agent.config.store import save_camera
+from edge_agent.errors import EdgeAgentError
+from edge_agent.onvif.address import Address, read_address
+from edge_agent.onvif.refind import Identity, Lost, Trace
+from edge_agent.onvif.wsse import Credentials
+from edge_agent.runtime.backoff import Backoff
+from edge_agent.runtime.clock import Clock
+from edge_agent.runtime.stop import Stop
+from edge_agent.video.camera_reader import ReaderState
+from edge_agent.video.options import StreamOptions
+
+log = logging.getLogger(__name__)
+
+# A camera that restarts is away for a minute, but asking early costs six small packets.
+DARK_S = 15.0
+# Between two questions while somebody is missing: first, and at most.
+_FIRST_S, _LAST_S = 15.0, 300.0
+_LOOK_S = 1.0
+
+
+class Reader(Protocol):
+    """Who reads a camera's stream (video/camera_reader.py)."""
+
+    @property
+    def state(self) -> ReaderState:
+        """How the stream is."""
+        ...
+
+    def move(self, options: StreamOptions) -> None:
+        """Read from another address."""
+        ...
+
+
+class Searcher(Protocol):
+    """Who asks the network (onvif/refind.py)."""
+
+    def find(self, lost: Sequence[Lost], taken: Container[str] = ()) -> tuple[Trace, ...]:
+        """Return what became of each. Raises EdgeAgentError if nothing can be asked."""
+        ...
+
+
+class Listening(Protocol):
+    """Who hears the device's events; it heeds a new address at its next try."""
+
+    address: Address
+
+
+@dataclass(slots=True)
+class Watched:
+    """One camera that can be found again, and since when nobody has seen it."""
+
+    settings: CameraSettings
+    reader: Reader
+    events: Listening | None = None
+    dark_mono: float | None = None
+    # What was said of it last; said again only when it changes.
+    told: str = ""
+
+
+class RefindLoop:
+    """Looks for lost cameras until told to stop. `moves` is replaced as a whole."""
+
+    def __init__(
+        self,
+        cameras: Iterable[Watched],
+        folder: Path,
+        search: Searcher,
+        clock: Clock,
+        stop: Stop,
+    ) -> None:
+        # By camera, for `edge-agent status`: where it was found again.
+        self.moves: Mapping[str, str] = {}
+        self._cameras = [each for each in cameras if can_be_found(each.settings)]
+        self._folder = folder
+        self._search = search
+        self._clock = clock
+        self._stop = stop
+        self._backoff = Backoff(_FIRST_S, _LAST_S)
+        self._next_mono = 0.0
+        self._missing: set[str] = set()
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is any camera that could be found again."""
+        return bool(self._cameras)
+
+    def run(self) -> None:
+        """Look after the cameras once a second."""
+        while not self._stop.wait(_LOOK_S):
+            self.run_once()
+
+    def run_once(self) -> None:
+        """Ask the network if a device is missing and it is time to ask."""
+        now = self._clock.mono()
+        self._note_dark(now)
+        missing = dict(self._lost(now))
+        if not missing.keys() <= self._missing:
+            self._backoff.reset()
+            self._next_mono = now
+        self._missing = set(missing)
+        if not missing or now < self._next_mono:
+            return
+        self._look_for(list(missing.values()))
+        self._next_mono = self._clock.mono() + self._backoff.next_s()
+
+    def _note_dark(self, now: float) -> None:
+        for camera in self._cameras:
+            if camera.reader.state.is_streaming:
+                camera.dark_mono = None
+            elif camera.dark_mono is None:
+                camera.dark_mono = now
+
+    def _lost(self, now: float) -> Iterator[tuple[str, list[Watched]]]:
+        """Yield the devices of which no camera was seen for a while."""
+        devices: dict[str, list[Watched]] = {}
+        for camera in self._cameras:
+            devices.setdefault(_place(camera.settings), []).append(camera)
+        for place, cameras in devices.items():
+            if all(
+                each.dark_mono is not None and now - each.dark_mono >= DARK_S for each in cameras
+            ):
+                yield place, cameras
+
+    def _look_for(self, devices: Sequence[list[Watched]]) -> None:
+        lost = [lost_device(device[0].settings) for device in devices]
+        there = {_place(camera.settings) for camera in self._cameras}
+        try:
+            traces = self._search.find(lost, there - self._missing)
+        except EdgeAgentError as silence:
+            self._doubt([camera for device in devices for camera in device], silence.what)
+            return
+        for device, trace in zip(devices, traces, strict=True):
+            if self._stop.is_told:
+                return
+            if trace.address is None:
+                self._doubt(device, trace.doubt)
+                continue
+            for camera in device:
+                self._move(camera, trace.address)
+
+    def _doubt(self, cameras: Sequence[Watched], doubt: str) -> None:
+        for camera in cameras:
+            if doubt and doubt != camera.told:
+                camera.told = doubt
+                log.warning("camera %s is not found again: %s", camera.settings.id, doubt)
+
+    def _move(self, camera: Watched, there: Address) -> None:
+        was = read_address(camera.settings.onvif_url)
+        camera.settings = moved(camera.settings, there)
+        camera.reader.move(camera.settings.stream)
+        if camera.events is not None:
+            camera.events.address = there
+        camera.dark_mono, camera.told = None, ""
+        where = f"{there.host} (was {was.host})"
+        log.warning("camera %s is found again at %s", camera.settings.id, where)
+        unsaved = self._save(camera.settings.id, was, there)
+        note = f"found again at {where}"
+        self.moves = {**self.moves, camera.settings.id: note + unsaved}
+
+    def _save(self, camera_id: str, was: Address, there: Address) -> str:
+        """Write the new address into the camera's file; return what to add where that fails.
+
+        The file may have other zones by now than we run with: it is read anew.
+        """
+        try:
+            file = load_camera(self._folder, camera_id)
+            if _place(file) == was.place:
+                save_camera(self._folder, moved(file, there))
+        except EdgeAgentError as refusal:
+            log.warning(
+                "the new address of camera %s could not be saved: %s", camera_id, refusal.what
+            )
+            return "; its file still says the old address"
+        return ""
+
+
+def can_be_found(camera: CameraSettings) -> bool:
+    """Tell whether we know how this camera calls itself, and where it did."""
+    return bool(camera.onvif_url) and identity_of(camera).is_known
+
+
+def identity_of(camera: CameraSettings) -> Identity:
+    """Return what tells this camera's device from all others."""
+    return Identity(
+        endpoint=camera.onvif_endpoint, mac=camera.onvif_mac, serial=camera.onvif_serial
+    )
+
+
+def lost_device(camera: CameraSettings) -> Lost:
+    """Return the device of a camera as one to look for."""
+    stream = camera.stream
+    login = Credentials(stream.username, stream.password) if stream.username else None
+    return Lost(
+        identity=identity_of(camera), address=read_address(camera.onvif_url), credentials=login
+    )
+
+
+def _place(camera: CameraSettings) -> str:
+    return read_address(camera.onvif_url).place if camera.onvif_url else ""
