@@ -5,6 +5,8 @@ A recorder is added channel by channel; each is whole, or not there.
 """
 
 import argparse
+import shlex
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,7 @@ from edge_agent.cli.verify import listen_s, see
 from edge_agent.config.checks import WORD_RULE, is_word
 from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings
+from edge_agent.config.store import need_room
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.choose import choose
 from edge_agent.onvif.discovery import PORT
@@ -89,9 +92,10 @@ def run(
     present: Keyboard = Nobody() if args.yes else keyboard or Terminal()
     talk, clock = Talk(console, present, takes_all=args.yes), clock or SystemClock()
     naming = Naming(args.config, configured_cameras(args.config), talk, clock)
-    login = Login(args.user, args.password_file, present)
+    login = Login(args.user, args.password_file, present, _unasked(args))
     visit = _Visit(args, talk, login, clock, naming)
     try:
+        _check_places(args, login)
         if _is_rtsp(args.where):
             return visit.add_stream()
         return visit.add_channels(discovery_port)
@@ -126,6 +130,29 @@ def _check_usage(args: argparse.Namespace) -> None:
             args.wrong_usage(f"{option} is for ONVIF; an rtsp:// address is one stream")
 
 
+def _check_places(args: argparse.Namespace, login: Login) -> None:
+    """Raise EdgeAgentError for what would fail after minutes of asking and measuring."""
+    need_room(args.config)
+    if not args.snapshot.is_dir():
+        try:
+            with tempfile.TemporaryFile(dir=args.snapshot.parent):
+                pass
+        except OSError as error:
+            raise EdgeAgentError(
+                f"cannot write a snapshot to {args.snapshot}: {error.strerror}",
+                hint="name another place with --snapshot FILE",
+            ) from error
+    login.look()
+
+
+def _unasked(args: argparse.Namespace) -> str:
+    why = "--yes asks nothing" if args.yes else "nobody is here to type the password"
+    name = f" --name {args.name}" if args.name else ""
+    user = shlex.quote(args.user) if args.user else "NAME"
+    command = f"edge-agent add {shlex.quote(args.where)}{name} --user {user} --password-file FILE"
+    return f"{why}; give it in a file:  {with_folder(command, args.config)}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Visit:
     """One run of the command: what was asked for, and whom to talk to."""
@@ -138,7 +165,11 @@ class _Visit:
 
     def add_stream(self) -> int:
         """Add a camera without ONVIF. Raise EdgeAgentError if it cannot be saved."""
-        candidate = by_rtsp(Wanted(where=self.args.where, name=self.args.name, login=self.login))
+        candidate = by_rtsp(
+            Wanted(
+                where=self.args.where, name=self.args.name, login=self.login, call=self.naming.label
+            )
+        )
         camera_id = self.naming.name(candidate, self.args.name)
         candidate = self._see_and_save(candidate, camera_id, None, (1, 1))
         self._say_next(camera_id)
@@ -150,14 +181,13 @@ class _Visit:
         Raise EdgeAgentError where there is no login, or no channel at all.
         """
         args = self.args
-        wanted = Wanted(where=args.where, name=args.name, login=self.login)
+        wanted = Wanted(where=args.where, name=args.name, login=self.login, call=self.naming.label)
         opened = open_camera(wanted, self.talk, self.clock, discovery_port=discovery_port)
         line, label = opened.line, opened.label
         settle_clock(line, opened.presence, args.set_clock, self.clock, self.talk, label)
         channels = with_stream(opened.channels, args.stream)
         known = [
-            self.naming.known_as(line.address, opened.identity.endpoint, one.source)
-            for one in channels
+            self.naming.known_as(line.address, opened.identity, one.source) for one in channels
         ]
         chosen, numbers = choose_channels(channels, known, args.channels, self.talk)
         candidates = self._ask_all(opened, chosen)

@@ -11,7 +11,7 @@ from edge_agent.cli.login import Talk
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.line import Line
 from edge_agent.onvif.presence import Presence
-from edge_agent.onvif.set_clock import set_clock
+from edge_agent.onvif.set_clock import ClockSetting, set_clock
 from edge_agent.runtime.clock import Clock
 
 # More than this and its pictures cannot be matched with anybody else's; strict firmwares refuse
@@ -91,7 +91,21 @@ def settle_clock(
     except EdgeAgentError as failure:
         console.note(label, failure.what, failure.hint)
     else:
-        console.ok(label, f"clock {done}")
+        _tell_setting(done, wanted, label, talk)
+
+
+def _tell_setting(done: ClockSetting, wanted: ClockSource, label: str, talk: Talk) -> None:
+    console = talk.console
+    if not done.is_wrong:
+        now = "it does not tell its time" if done.offset_s is None else "its clock is right"
+        console.ok(label, f"clock set to {done.source}; {now}")
+        return
+    patience = "" if wanted.is_this_box else "NTP may need a minute:  edge-agent check; else "
+    console.note(
+        label,
+        f"clock set to {done.source}, but it is still {drift_words(done.offset_s or 0)} this box's",
+        f"{patience}set it in the camera's page",
+    )
 
 
 def drift_words(drift_s: float) -> str:

@@ -13,7 +13,7 @@ from edge_agent.config.camera_text import write_camera
 from edge_agent.config.load import CAMERAS_FOLDER, camera_ids, load_camera
 from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings
-from edge_agent.config.store import is_by_hand
+from edge_agent.config.store import is_by_hand, need_folder
 from edge_agent.onvif.address import host_of, read_address
 from edge_agent.runtime.secret import Secret
 
@@ -21,7 +21,8 @@ _HEADER = ("CAMERA", "ADDRESS", "STREAM", "ZONES", "RULES", "ENDPOINT")
 
 
 def list_cameras(args: argparse.Namespace, console: Console) -> int:
-    """Show all cameras; 1 if the file of one cannot be used."""
+    """Show all cameras; 1 if the file of one cannot be used. Raises EdgeAgentError."""
+    need_folder(args.config)
     cameras, refused = _load(args.config)
     if args.json:
         console.plain(json.dumps([_row_as_json(camera) for camera in cameras], indent=2))

@@ -14,14 +14,16 @@ from edge_agent.cli.console import Console
 from edge_agent.cli.folder import RESTART
 from edge_agent.cli.login import Login, Talk
 from edge_agent.cli.look import look_at
+from edge_agent.cli.saving import written_whole
 from edge_agent.config.load import load_camera
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import SECRETS_FOLDER, save_camera, save_password
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import read_address
-from edge_agent.onvif.device import read_device
+from edge_agent.onvif.device import read_device, read_services
 from edge_agent.onvif.line import Line, PasswordRefusedError
-from edge_agent.onvif.presence import look
+from edge_agent.onvif.media import open_media
+from edge_agent.onvif.presence import Status, look
 from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.video.opening import LoginRefusedError
@@ -66,7 +68,7 @@ def _is_taken(camera: CameraSettings, credentials: Credentials, console: Console
     for what in (_ONVIF, _STREAM) if camera.onvif_url else (_STREAM,):
         console.progress(f"trying it on {what} …")
         try:
-            _try(camera, credentials, what)
+            is_proven = _try(camera, credentials, what)
         except (PasswordRefusedError, LoginRefusedError) as refusal:
             console.bad(
                 camera.id,
@@ -78,19 +80,47 @@ def _is_taken(camera: CameraSettings, credentials: Credentials, console: Console
         except EdgeAgentError as silence:
             console.note(camera.id, f"{what} could not be asked: {silence.what}")
         else:
-            console.ok(camera.id, f"{what} takes it")
+            _say_taken(camera, what, console, is_proven=is_proven)
     return True
 
 
-def _try(camera: CameraSettings, credentials: Credentials, what: str) -> None:
-    """Log in once. Raise PasswordRefusedError or LoginRefusedError, else EdgeAgentError."""
+def _say_taken(camera: CameraSettings, what: str, console: Console, *, is_proven: bool) -> None:
+    if is_proven:
+        console.ok(camera.id, f"{what} takes it")
+        return
+    console.note(
+        camera.id,
+        f"{what} answers anybody, so it does not tell whether the password is right",
+        "set the camera so that ONVIF wants a password",
+    )
+
+
+def _try(camera: CameraSettings, credentials: Credentials, what: str) -> bool:
+    """Log in once; return whether the answer proves the password.
+
+    Raise PasswordRefusedError or LoginRefusedError, else EdgeAgentError.
+    """
     if what == _STREAM:
         look_at(with_login(camera.stream, credentials))
-        return
+        return True
     clock = SystemClock()
     presence = look(read_address(camera.onvif_url), clock)
     offset_s = presence.clock_offset_s or 0.0
-    read_device(Line(presence.address, credentials, clock=clock, clock_offset_s=offset_s))
+    line = Line(presence.address, credentials, clock=clock, clock_offset_s=offset_s)
+    if presence.status is not Status.READY:
+        read_device(line)
+        return True
+    try:
+        _read_profiles(Line(presence.address, None, clock=clock))
+    except PasswordRefusedError:
+        _read_profiles(line)
+        return True
+    return False
+
+
+def _read_profiles(line: Line) -> None:
+    """Ask what strangers are not told on most of the cameras that tell them who they are."""
+    open_media(line, read_services(line)).profiles()
 
 
 def _siblings(folder: Path, camera: CameraSettings) -> list[CameraSettings]:
@@ -109,15 +139,16 @@ def _save(folder: Path, camera: CameraSettings, credentials: Credentials) -> Non
     """Write the password; the camera's file only where it does not name it yet."""
     own = folder.absolute() / SECRETS_FOLDER / camera.id
     is_named = camera.stream.password_file == own
-    save_password(folder, camera.id, credentials.password)
-    if is_named and camera.stream.username == credentials.username:
-        return
     main = camera.main_stream and with_login(camera.main_stream, credentials)
-    save_camera(
-        folder,
-        replace(
-            camera,
-            stream=replace(with_login(camera.stream, credentials), password_file=own),
-            main_stream=main and replace(main, password_file=own),
-        ),
-    )
+    with written_whole(folder, camera.id):
+        save_password(folder, camera.id, credentials.password)
+        if is_named and camera.stream.username == credentials.username:
+            return
+        save_camera(
+            folder,
+            replace(
+                camera,
+                stream=replace(with_login(camera.stream, credentials), password_file=own),
+                main_stream=main and replace(main, password_file=own),
+            ),
+        )

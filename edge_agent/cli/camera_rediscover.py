@@ -37,15 +37,13 @@ def rediscover(args: argparse.Namespace, talk: Talk, *, discovery_port: int) -> 
     talk.console.line_up(camera.id for camera in known)
     talk.console.progress("asking the network for cameras …")
     search = Search(SystemClock(), mac_of=neighbour_address, port=discovery_port)
-    taken = {read_address(camera.onvif_url).place for camera in known}
-    traces = search.find(
-        [lost_device(camera) for camera in devices],
-        taken - {read_address(camera.onvif_url).place for camera in devices},
-    )
-    channels = [_channels(camera, known) for camera in devices]
+    lost = [lost_device(camera) for camera in devices]
+    others = [lost_device(camera) for camera in known if camera not in wanted]
+    taken = {other.address.place for other in others if not search.stranger_at(other)}
+    traces = search.find(lost, taken)
     told = [
-        _tell(args.config, cameras, trace, talk)
-        for cameras, trace in zip(channels, traces, strict=True)
+        _tell(args.config, _channels(camera, known), trace, talk, search.stranger_at(one))
+        for camera, one, trace in zip(devices, lost, traces, strict=True)
     ]
     return 0 if all(told) else 1
 
@@ -65,14 +63,27 @@ def _channels(camera: CameraSettings, known: Iterable[CameraSettings]) -> list[C
     return [each for each in known if each.onvif_url == camera.onvif_url]
 
 
-def _tell(folder: Path, cameras: Sequence[CameraSettings], trace: Trace, talk: Talk) -> bool:
-    """Say where one device is, and save it if wanted; return whether it is where we know it."""
+def _tell(
+    folder: Path, cameras: Sequence[CameraSettings], trace: Trace, talk: Talk, stranger: str
+) -> bool:
+    """Say where one device is, and save it if wanted; return whether it is where we know it.
+
+    `stranger` is the network card of another device at its address.
+    """
     console, old = talk.console, read_address(cameras[0].onvif_url)
     names = ", ".join(camera.id for camera in cameras)
     if trace.doubt:
         console.note(names, trace.doubt)
     if trace.address is not None:
         return _save(folder, cameras, trace.address, talk)
+    if stranger:
+        console.bad(
+            names,
+            f"another device ({stranger}) answers at {old.host}",
+            "if the camera or its network card was replaced:  "
+            f"edge-agent add {old.place} --name {cameras[0].id}",
+        )
+        return False
     if not trace.is_at_home and not _answers(old):
         console.bad(
             names,

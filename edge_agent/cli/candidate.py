@@ -1,6 +1,7 @@
 """A camera on its way into the configuration: asked and chosen, not yet seen or saved."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from edge_agent.cli.camera_clock import tell_clock
@@ -33,6 +34,8 @@ class Wanted:
     # "" leaves the name to the camera.
     name: str
     login: Login
+    # What lines about a device begin with that calls itself so.
+    call: Callable[[Address, Identity, str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,12 @@ def open_camera(wanted: Wanted, talk: Talk, clock: Clock, *, discovery_port: int
     talk.console.progress(f"asking {wanted.where} …")
     address, found = locate(wanted.where, discovery_port=discovery_port)
     presence = look(address, clock)
+    if presence.problem:
+        raise EdgeAgentError(
+            f"{address.place} speaks ONVIF, but broken: {presence.problem}",
+            hint="restart the camera and update its firmware; or without ONVIF:  "
+            f"edge-agent add rtsp://{address.host}/PATH",
+        )
     if presence.status is Status.NO_ONVIF:
         raise EdgeAgentError(
             f"{address.place} is reachable but does not speak ONVIF there",
@@ -115,13 +124,13 @@ def open_camera(wanted: Wanted, talk: Talk, clock: Clock, *, discovery_port: int
             f"none:  edge-agent add rtsp://{address.host}/PATH",
         )
     name = found.name if found else ""
-    label = wanted.name or word_from(name) or address.host
+    endpoint = found.endpoint if found else ""
+    label = wanted.name or wanted.call(address, Identity(endpoint=endpoint), name)
     tell_clock(presence, label, clock, talk)
     _, (device, media, channels) = log_in(
         wanted.login, label, talk.console, lambda who: _open(presence, who, clock)
     )
     talk.console.ok(label, f"logged in to {_described(device)}")
-    endpoint = found.endpoint if found else ""
     mac = _hardware_address(media.line)
     return Opened(
         label=label,
@@ -179,6 +188,8 @@ def _open(
         presence.address, credentials, clock=clock, clock_offset_s=presence.clock_offset_s or 0.0
     )
     device = read_device(line)
+    # Strangers were not told: the password is right, and a later no is about the question.
+    line.is_known = credentials is not None and presence.status is Status.NEEDS_PASSWORD
     media = open_media(line, read_services(line))
     return device, media, media.channels(media.profiles())
 

@@ -16,6 +16,8 @@ from edge_agent.cli.check_box import broker_of, check_box, check_model
 from edge_agent.cli.check_camera import OnvifQuestion, StreamQuestion, check_rules, device_of
 from edge_agent.cli.check_crew import Crew, Question
 from edge_agent.cli.check_facts import Fact, wrong
+from edge_agent.cli.check_login import FirstTry, Turn
+from edge_agent.cli.check_way import way_to_stream
 from edge_agent.cli.console import Console
 from edge_agent.cli.folder import with_folder
 from edge_agent.config.load import camera_ids, load_camera, load_settings
@@ -24,6 +26,7 @@ from edge_agent.config.settings import CameraSettings, Settings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import ModelCard
 from edge_agent.runtime.clock import Clock, SystemClock
+from edge_agent.runtime.secret import Secret
 
 _FINE, _WRONG, _BAD_CONFIGURATION, _INTERRUPTED = 0, 1, 78, 130
 _PARTS = ("config", "clock", "cpu", "disk", "spool", "model", "broker")
@@ -137,7 +140,9 @@ class _Plan:
         # By camera: what was wrong with its file, or the camera and the numbers of its questions.
         self.refused: dict[str, list[Fact]] = {}
         self.cameras: dict[str, tuple[CameraSettings, list[int]]] = {}
-        self._devices: dict[OnvifQuestion, int] = {}
+        self._devices: dict[OnvifQuestion, tuple[int, FirstTry]] = {}
+        # By host, user name and password: who tries them first on a stream.
+        self._logins: dict[tuple[str, str, Secret], FirstTry] = {}
         self._clock = clock
         for camera_id in self.ids:
             self._add(camera_id)
@@ -151,15 +156,26 @@ class _Plan:
         except EdgeAgentError as unknown:
             self.refused[camera_id] = [wrong(camera_id, camera_id, unknown)]
         else:
-            numbers = [self._number_of(device)] if device else []
-            self.cameras[camera_id] = camera, [*numbers, self._ask(StreamQuestion(camera=camera))]
+            numbers, onvif = self._ask_once(device) if device else ([], None)
+            stream = StreamQuestion(camera=camera, turn=self._turn_of(camera, onvif))
+            self.cameras[camera_id] = camera, [*numbers, self._ask(stream)]
 
-    def _number_of(self, device: OnvifQuestion) -> int:
-        """Return the number of that question; a password goes to a device once."""
+    def _ask_once(self, device: OnvifQuestion) -> tuple[list[int], FirstTry]:
+        """Return the number of that question and its try; a password goes to a device once."""
         same = replace(device, part="")
         if same not in self._devices:
-            self._devices[same] = self._ask(device)
-        return self._devices[same]
+            self._devices[same] = self._ask(device), device.tried
+        number, tried = self._devices[same]
+        return [number], tried
+
+    def _turn_of(self, camera: CameraSettings, onvif: FirstTry | None) -> Turn:
+        """Return when the camera's stream may be asked; without a login at once."""
+        stream, tried = camera.stream, FirstTry(camera.id)
+        if not stream.username:
+            return Turn(tried=tried)
+        login = way_to_stream(stream.url).host, stream.username, stream.password
+        first = self._logins.setdefault(login, tried)
+        return Turn(tried=tried, onvif=onvif, first=None if first is tried else first)
 
     def _ask(self, question: Question) -> int:
         self.questions.append(question)

@@ -4,12 +4,15 @@ The two ways are climbed each for itself: a camera whose ONVIF is dead may well 
 """
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from edge_agent.cli.camera_clock import WORST_DRIFT_S, drift_words
 from edge_agent.cli.check_facts import Answer, Fact, climb, look_up
+from edge_agent.cli.check_login import FirstTry, Turn
 from edge_agent.cli.check_way import Way, way_to_stream
 from edge_agent.cli.folder import with_folder
 from edge_agent.config.settings import CameraSettings
@@ -17,12 +20,12 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import ModelCard
 from edge_agent.onvif.address import Address, read_address
 from edge_agent.onvif.device import Device, read_device
-from edge_agent.onvif.line import Line
+from edge_agent.onvif.line import Line, PasswordHiddenError
 from edge_agent.onvif.presence import Presence, Status, look
 from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.stop import Stop
-from edge_agent.video.opening import open_stream
+from edge_agent.video.opening import LoginRefusedError, open_stream
 from edge_agent.video.options import StreamOptions
 from edge_agent.video.still import still_of
 
@@ -43,22 +46,26 @@ class OnvifQuestion:
     credentials: Credentials | None
     clock: Clock
     folder: Path
+    tried: FirstTry = field(compare=False)
     label: str = "ONVIF"
 
     def ask(self, stop: Stop) -> list[Fact]:
         """Climb from the address to the clock."""
-        way = Way(self.address.host, self.address.port, "ONVIF")
+        moved = with_folder(f"edge-agent camera rediscover {self.part}", self.folder)
+        then = f";\nif it may have another address now:  {moved}"
+        way = Way(self.address.host, self.address.port, "ONVIF", then)
         device = _Device(self, stop)
-        return climb(
-            self.part,
-            (
-                ("address", way.address),
-                ("port", way.connect),
-                ("ONVIF", device.speak),
-                ("password", device.log_in),
-                ("clock", device.tell_time),
-            ),
+        rungs = (
+            ("address", way.address),
+            ("ONVIF port", way.connect),
+            ("ONVIF", device.speak),
+            ("password", device.log_in),
+            ("clock", device.tell_time),
         )
+        try:
+            return climb(self.part, rungs)
+        finally:
+            self.tried.end()
 
 
 class _Device:
@@ -74,6 +81,11 @@ class _Device:
         self._presence = seen = look(
             asked.address, asked.clock, deadline_s=_ANSWER_S, stop=self._stop
         )
+        if seen.problem:
+            raise EdgeAgentError(
+                f"{asked.address.place} speaks ONVIF, but broken: {seen.problem}",
+                hint="restart the camera; if it stays so, update its firmware",
+            )
         if seen.status is Status.NO_ONVIF:
             raise EdgeAgentError(
                 f"{asked.address.place} is reachable but does not speak ONVIF there",
@@ -91,8 +103,13 @@ class _Device:
             clock_offset_s=self._presence.clock_offset_s or 0.0,
             deadline_s=_ANSWER_S,
             stop=self._stop,
+            may_show_password=False,
         )
-        device = read_device(line)
+        try:
+            device = read_device(line)
+        except PasswordHiddenError as hidden:
+            # Nothing is wrong with it, and nobody is here to say that this is our camera.
+            return hidden
         if asked.credentials is None or self._presence.status is Status.READY:
             return f"anybody may ask this camera: {_in_words(device)}"
         return f"user '{asked.credentials.username}' is let in to {_in_words(device)}"
@@ -117,6 +134,7 @@ class StreamQuestion:
     """The streams of one camera, one after the other: some cameras serve few at a time."""
 
     camera: CameraSettings
+    turn: Turn
     label: str = field(default="stream")
 
     @property
@@ -126,6 +144,12 @@ class StreamQuestion:
 
     def ask(self, stop: Stop) -> list[Fact]:
         """Climb to a picture of the stream that is analysed, then of the main stream."""
+        try:
+            return self._look(stop)
+        finally:
+            self.turn.tried.end()
+
+    def _look(self, stop: Stop) -> list[Fact]:
         ends_mono = time.monotonic() + _STREAMS_S
         facts: list[Fact] = []
         ways: set[Way] = set()
@@ -134,19 +158,34 @@ class StreamQuestion:
             left_s = ends_mono - time.monotonic()
             if options is None or stop.is_told or left_s < 1 or (facts and facts[-1].ok is False):
                 break
-            facts += self._climb(name, options, left_s, ways)
+            with ExitStack() as opened:
+                stream = _Stream(options, left_s, opened)
+                open_ = stream.open if name else partial(self._open_in_turn, stream, stop)
+                rungs = ((f"{name}stream", open_), (f"{name}decode", stream.decode))
+                facts += climb(self.part, (*_way_there(options, ways), *rungs))
         return facts
 
-    def _climb(
-        self, name: str, options: StreamOptions, left_s: float, ways: set[Way]
-    ) -> list[Fact]:
-        way = way_to_stream(options.url)
-        with ExitStack() as opened:
-            stream = _Stream(options, left_s, opened)
-            first = () if way in ways else (("address", way.address), ("port", way.connect))
-            ways.add(way)
-            pictures = ((f"{name}stream", stream.open), (f"{name}decode", stream.decode))
-            return climb(self.part, (*first, *pictures))
+    def _open_in_turn(self, stream: "_Stream", stop: Stop) -> Answer:
+        """Open the stream once its login may be tried; say what came of it to who waits."""
+        self.turn.wait(stop)
+        try:
+            return stream.open()
+        except LoginRefusedError:
+            self.turn.tried.is_refused = True
+            raise
+        finally:
+            self.turn.tried.end()
+
+
+def _way_there(
+    options: StreamOptions, ways: set[Way]
+) -> tuple[tuple[str, Callable[[], Answer]], ...]:
+    """Return the first rungs, unless they were climbed before."""
+    way = way_to_stream(options.url)
+    if way in ways:
+        return ()
+    ways.add(way)
+    return ("address", way.address), ("RTSP port", way.connect)
 
 
 class _Stream:
@@ -181,7 +220,12 @@ def device_of(camera: CameraSettings, clock: Clock, folder: Path) -> OnvifQuesti
     login = Credentials(stream.username, stream.password) if stream.username else None
     address = read_address(camera.onvif_url)
     return OnvifQuestion(
-        part=camera.id, address=address, credentials=login, clock=clock, folder=folder
+        part=camera.id,
+        address=address,
+        credentials=login,
+        clock=clock,
+        folder=folder,
+        tried=FirstTry(camera.id),
     )
 
 

@@ -90,12 +90,14 @@ class Crew:
     def facts_of(self, number: int) -> list[Fact]:
         """Wait for the answer to one question; past the deadline the answer is that there is none."""
         while number not in self._answers:
-            answered = self._done.get(_TURN_S)
+            # All that are late share one deadline: it is not waited for once more for each.
+            is_late = time.monotonic() > self._ends_mono
+            answered = self._done.get(0 if is_late else _TURN_S)
             if answered:
                 self._answers[answered.number] = answered.facts
             elif self._stop.is_told:
                 self._raise_defect()
-            elif time.monotonic() > self._ends_mono:
+            elif is_late:
                 return [self._late(self._questions[number])]
         return self._answers[number]
 

@@ -21,6 +21,8 @@ class Way:
     port: int
     # What listens there: ONVIF or RTSP.
     service: str
+    # What else to try where nobody answers.
+    then: str = ""
 
     def address(self) -> str:
         """Return the address of the host. Raises EdgeAgentError where it has none."""
@@ -43,12 +45,12 @@ class Way:
         except TimeoutError as error:
             raise EdgeAgentError(
                 f"{there} did not answer within {CONNECT_S:g} s",
-                hint="check the cable, the power and the address; try `ping` from this box",
+                hint=f"check the cable, the power and the address; try `ping` from this box{self.then}",
             ) from error
         except OSError as error:
             raise EdgeAgentError(
                 f"{there} cannot be reached: {(error.strerror or str(error)).lower()}",
-                hint="check the cable, the route and the address",
+                hint=f"check the cable, the route and the address{self.then}",
             ) from error
         return f"{self.port} takes connections"
 

@@ -1,50 +1,71 @@
 """Which of the cameras on the wire this box already knows."""
 
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from edge_agent.config.load import camera_ids, load_camera
+from edge_agent.config.camera import read_camera
+from edge_agent.config.load import CAMERAS_FOLDER, camera_ids, load_camera
+from edge_agent.config.problems import Problems
+from edge_agent.config.reader import Table
 from edge_agent.config.settings import CameraSettings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import RTSP_PORT, Address, host_of, read_address
 from edge_agent.onvif.refind import Identity
 from edge_agent.video.options import StreamOptions
 
+# Where something is wrong with a camera's place; all else does not hide which one it is.
+_PLACES_OF_URLS = {"stream", "stream.url", "main_stream", "main_stream.url", "onvif", "onvif.url"}
+
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """The cameras whose files can be read."""
+    """The cameras of this box: all that can be told apart take part in the questions below."""
 
+    # Those that can be used, and saved again.
     cameras: tuple[CameraSettings, ...]
+    # Those of which only the place and the identity are to be believed: without sudo nobody can
+    # read a password.
+    half_read: tuple[CameraSettings, ...] = ()
+    # What cannot be read at all, in words; its cameras look new.
+    closed: str = ""
 
     def ids_at(self, address: Address, endpoint: str) -> tuple[str, ...]:
         """Return the ids of the cameras of one device: a recorder has several."""
         return tuple(
             camera.id
-            for camera in self.cameras
+            for camera in self._all
             if _is_device(camera, address, endpoint)
             or (not camera.onvif_url and host_of(camera.stream.url) == address.host)
         )
 
-    def with_stream(self, streams: Iterable[StreamOptions]) -> str:
-        """Return the id of the camera that has one of these streams; "" if none has."""
+    def with_stream(self, streams: Iterable[StreamOptions]) -> list[CameraSettings]:
+        """Return the cameras that have one of these streams: two, if it is watched twice."""
         wanted = _places(streams)
-        for camera in self.cameras:
-            if wanted & _places(filter(None, (camera.stream, camera.main_stream))):
-                return camera.id
-        return ""
+        return [
+            camera
+            for camera in self._all
+            if wanted & _places(filter(None, (camera.stream, camera.main_stream)))
+        ]
 
-    def of_device(self, address: Address, endpoint: str, source: str, *, is_recorder: bool) -> str:
-        """Return the id of the camera of this device that shows this video source; "" if none.
+    def of_device(
+        self, address: Address, identity: Identity, source: str, *, is_recorder: bool
+    ) -> CameraSettings | None:
+        """Return the camera of this device that shows this video source; None if there is none.
 
         Where the source was not saved, the device counts only if it has one camera, here as well
         as there: the channels of a recorder share all the rest.
         """
-        cameras = [each for each in self.cameras if _is_device(each, address, endpoint)]
-        found = _the_one(cameras, source, is_recorder=is_recorder)
-        return found.id if found else ""
+        cameras = [
+            each
+            for each in self._all
+            if _is_device(each, address, "")
+            # Cheap cameras share a name for life as well: elsewhere a namesake is nobody we know.
+            or (_is_device(each, address, identity.endpoint) and not is_another(each, identity))
+        ]
+        return _the_one(cameras, source, is_recorder=is_recorder)
 
     def like(self, identity: Identity, source: str, *, is_recorder: bool) -> CameraSettings | None:
         """Return the camera that has this hardware address or serial number.
@@ -52,20 +73,77 @@ class Configured:
         Both are weak words: of cheap cameras several have one serial number. Ask whether it is
         still at its old address before believing it.
         """
-        cameras = [each for each in self.cameras if _looks_like(each, identity)]
+        cameras = [each for each in self._all if _looks_like(each, identity)]
         return _the_one(cameras, source, is_recorder=is_recorder)
+
+    @property
+    def _all(self) -> tuple[CameraSettings, ...]:
+        return (*self.cameras, *self.half_read)
 
 
 def configured_cameras(folder: Path) -> Configured:
-    """Return the cameras of a configuration; those with problems are passed over here."""
-    cameras = []
+    """Return the cameras of a configuration; what is wrong with them is for `check` to say."""
+    if closed_folder := _closed_folder(folder):
+        return Configured((), closed=closed_folder)
+    cameras: list[CameraSettings] = []
+    half_read: list[CameraSettings] = []
+    closed = 0
     for camera_id in camera_ids(folder):
         try:
             cameras.append(load_camera(folder, camera_id))
         except EdgeAgentError:
-            # `edge-agent check` is the place to hear about it; here it only hides a mark.
-            continue
-    return Configured(tuple(cameras))
+            try:
+                half_read += _half_read(folder, camera_id)
+            except OSError:
+                closed += 1
+    words = f"{closed} camera {'file' if closed == 1 else 'files'}" if closed else ""
+    return Configured(tuple(cameras), tuple(half_read), words)
+
+
+def is_another(camera: CameraSettings, identity: Identity) -> bool:
+    """Tell whether MAC or serial number are known of both and differ."""
+    return told_apart(camera, identity) is not None
+
+
+def told_apart(camera: CameraSettings, identity: Identity) -> tuple[str, str] | None:
+    """Return by which words a camera that we know differs from this one; None if by none."""
+    for what, was, is_ in (
+        ("serial", camera.onvif_serial, identity.serial),
+        ("MAC", camera.onvif_mac, identity.mac),
+    ):
+        if _tells(was) and _tells(is_) and was.lower() != is_.lower():
+            return f"{what} {was}", f"{what} {is_}"
+    return None
+
+
+def _tells(word: str) -> bool:
+    """Tell whether a serial number is one; 00000000, as npm's onvif camera has it, is anybody's."""
+    return len(set(word)) > 1
+
+
+def _half_read(folder: Path, camera_id: str) -> list[CameraSettings]:
+    """Return the camera, if its file says where it is. Raises OSError."""
+    file = folder / CAMERAS_FOLDER / f"{camera_id}.toml"
+    content = file.read_bytes()
+    try:
+        text = content.decode()
+        table = tomllib.loads(text)
+    except ValueError:
+        return []
+    problems = Problems(file, text)
+    camera = read_camera(Table(table, problems), folder.absolute(), camera_id)
+    wrong = {problem.where for problem in problems.found}
+    return [] if wrong & _PLACES_OF_URLS else [camera]
+
+
+def _closed_folder(folder: Path) -> str:
+    try:
+        next((folder / CAMERAS_FOLDER).iterdir(), None)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError:
+        return f"{folder / CAMERAS_FOLDER}"
+    return ""
 
 
 def _the_one(

@@ -80,7 +80,7 @@ class Console:
     def next(self, hint: str, name: str = "") -> None:
         """Say the next step; under a fact when it is that fact's."""
         indent = " " * (self._mark_width() + 1 + self._name_width + 1) if name else ""
-        first, *rest = hint.splitlines() or [""]
+        first, *rest = _CONTROL.sub("?", hint).split("\n")
         self.plain(f"{indent}{self._paint(_DIM, 'next:')} {first}")
         for line in rest:
             self.plain(f"{indent}{line}")

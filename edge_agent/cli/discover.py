@@ -52,7 +52,6 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--address",
         metavar="HOST[:PORT]",
-        default="",
         help="ask one address, where multicast does not reach",
     )
     where.add_argument(
@@ -67,7 +66,6 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "--ports",
         metavar="PORT[,PORT]",
         type=_ports,
-        default=PORTS,
         help=f"TCP ports to try with --subnet (default {','.join(map(str, PORTS))})",
     )
     parser.add_argument("--force", action="store_true", help="sweep more than 1024 addresses")
@@ -82,6 +80,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "--watch", action="store_true", help="go on, and tell who comes, changes and goes"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.set_defaults(wrong_usage=parser.error)
 
 
 def run(
@@ -92,12 +91,13 @@ def run(
     stop: Stop | None = None,
 ) -> int:
     """Ask, show who answered, and say what to do next; 1 if nobody did."""
+    _check_usage(args)
     asking = _Asking(
-        address=args.address,
+        address=args.address or "",
         listen_s=args.listen,
         subnets=tuple(args.subnet),
         hosts=list_hosts(args.subnet, is_forced=args.force),
-        ports=tuple(args.ports),
+        ports=tuple(args.ports or PORTS),
         discovery_port=discovery_port,
     )
     clock = SystemClock()
@@ -105,9 +105,15 @@ def run(
     def ask() -> list[Row]:
         return in_order(_ask(asking, args, clock, console))
 
+    _tell_closed(args, console)
     if args.watch:
         return _watch(ask, Watch(console, clock, args.json), stop or Stop(), asking)
-    rows = ask()
+    try:
+        rows = ask()
+    except EdgeAgentError:
+        if args.json:
+            console.plain("[]")
+        raise
     if args.json:
         console.plain(json.dumps([as_json(row) for row in rows], indent=2))
     elif rows:
@@ -115,6 +121,20 @@ def run(
     if not rows:
         raise _nobody(list_interfaces(), asking)
     return 0 if any(row.status != Status.NO_ONVIF.value for row in rows) else 1
+
+
+def _check_usage(args: argparse.Namespace) -> None:
+    if args.address is not None and not args.address.strip():
+        args.wrong_usage("--address is empty")
+    if (args.ports or args.force) and not args.subnet:
+        args.wrong_usage("--ports and --force are for --subnet")
+
+
+def _tell_closed(args: argparse.Namespace, console: Console) -> None:
+    closed = configured_cameras(args.config).closed
+    if closed and not args.json:
+        what = f"{closed} cannot be read: what is in there looks new"
+        console.note("config", what, "run this with sudo")
 
 
 def _watch(ask: Callable[[], list[Row]], watch: Watch, stop: Stop, asking: _Asking) -> int:

@@ -12,11 +12,14 @@ from edge_agent.onvif.matches import Found
 from edge_agent.onvif.presence import Presence, Status
 
 SILENT = "no answer over HTTP"
+BROKEN = "ONVIF, but broken"
 _HEADER = ("NAME", "MAKER", "MODEL", "ADDRESS", "ONVIF", "STATUS", "KNOWN AS")
 # Address and status are never cut while anything else can be.
 _WHOLE = (3, 5)
 # What a technician can go on with, the easiest first.
-_BY_EASE = (Status.READY.value, Status.NEEDS_PASSWORD.value, Status.NO_ONVIF.value, SILENT)
+_BY_EASE = (
+    Status.READY.value, Status.NEEDS_PASSWORD.value, BROKEN, Status.NO_ONVIF.value, SILENT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,8 @@ def row_of(
         row,
         maker=outcome.maker or row.maker,
         model=outcome.model or row.model,
-        status=outcome.status.value,
+        status=BROKEN if outcome.problem else outcome.status.value,
+        problem=outcome.problem,
         clock_offset_s=outcome.clock_offset_s,
     )
 
@@ -106,6 +110,12 @@ def show(rows: Sequence[Row], console: Console) -> None:
         place = new[0].address.place
         console.next(
             f"restart it, then ask it alone:  edge-agent discover --address {place}\n"
+            f"  ({new[0].problem})"
+        )
+    elif new[0].status == BROKEN:
+        console.next(
+            f"restart it and update its firmware; or without ONVIF:  "
+            f"edge-agent add rtsp://{new[0].address.host}/PATH\n"
             f"  ({new[0].problem})"
         )
     elif new[0].status == Status.NO_ONVIF.value:

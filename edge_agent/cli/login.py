@@ -104,6 +104,8 @@ class Login:
     # A path, "-" for standard input, "" for none.
     password_file: str
     keyboard: Keyboard
+    # The next step where a login is wanted and nobody can be asked; "" leaves it to the refusal.
+    unasked: str = ""
 
     def given(self) -> Credentials | None:
         """Return the credentials that need no question; None if there are none.
@@ -113,6 +115,11 @@ class Login:
         if not self.password_file:
             return None
         return Credentials(self.user, _read_password(self.password_file))
+
+    def look(self) -> None:
+        """Raise EdgeAgentError if the file cannot be used; standard input is read once, later."""
+        if self.password_file not in {"", "-"}:
+            _read_password(self.password_file)
 
     def ask(self) -> Credentials:
         """Ask for what was not given; an empty password would cost a try before the lock-out."""
@@ -133,8 +140,9 @@ def log_in(
     given = login.given()
     try:
         return given, open_as(given)
-    except _REFUSALS:
+    except _REFUSALS as refusal:
         if given or not login.keyboard.is_there:
+            refusal.hint = (not given and login.unasked) or refusal.hint
             raise
     console.clear_progress()
     asked = login.ask()
@@ -163,10 +171,10 @@ def _read_password(source: str) -> Secret:
     try:
         text = sys.stdin.readline() if source == "-" else Path(source).read_text(encoding="utf-8")
     except OSError as error:
-        raise EdgeAgentError(
-            f"cannot read {source}: {error.strerror}",
-            hint="check the path given to --password-file",
-        ) from error
+        hint = "check the path given to --password-file"
+        if isinstance(error, PermissionError):
+            hint = f"run this with sudo, or let this user read it:  ls -l {source}"
+        raise EdgeAgentError(f"cannot read {source}: {error.strerror}", hint=hint) from error
     except UnicodeDecodeError as error:
         raise EdgeAgentError(f"{source} is not a text", hint="save it as UTF-8") from error
     password = text.rstrip("\r\n")

@@ -1,14 +1,16 @@
 """What a camera is to be called here: the name it has, the one that was given, or one like its own.
 
-Zones drawn on one picture must not come to lie on another: the name of another camera is refused.
+Zones drawn on one picture must not come to lie on another: the name of another camera is refused,
+and another camera at the same address gets the name of the one before only from a person.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_agent.cli.candidate import LONGEST_WORD, Candidate, word_from
-from edge_agent.cli.configured import Configured
+from edge_agent.cli.configured import Configured, is_another, told_apart
+from edge_agent.cli.folder import with_folder
 from edge_agent.cli.login import Talk
 from edge_agent.config.checks import WORD_RULE, is_word
 from edge_agent.config.load import CAMERAS_FOLDER, camera_ids, load_camera
@@ -17,6 +19,7 @@ from edge_agent.config.settings import CameraSettings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address, host_of, read_address
 from edge_agent.onvif.presence import look
+from edge_agent.onvif.refind import Identity
 from edge_agent.runtime.clock import Clock
 
 # A camera in the same building answers within this; one that moved never does.
@@ -34,6 +37,8 @@ class Naming:
     talk: Talk
     clock: Clock
     _given: set[str] = field(default_factory=set)
+    # A person said it of one channel: it is true of the recorder.
+    _is_replaced: bool = False
 
     def name(self, candidate: Candidate, wanted: str, *, is_recorder: bool = False) -> str:
         """Return the id to save under; a person is asked.
@@ -41,7 +46,10 @@ class Naming:
         Raise EdgeAgentError for what cannot be an id and for the name of another camera.
         """
         same = self._same(candidate, is_recorder=is_recorder)
-        suggested = wanted or same or self._free(candidate.name)
+        if replaced := self._stand_in(candidate, same, wanted):
+            return self._give(replaced, same)
+        same = [camera for camera in same if not is_another(camera, candidate.identity)]
+        suggested = wanted or (same[0].id if same else self._free(candidate.name))
         keyboard = self.talk.keyboard
         if wanted or not keyboard.is_there:
             return self._give(suggested, same)
@@ -66,30 +74,83 @@ class Naming:
             number: self._same(candidate, is_recorder=True)
             for number, candidate in candidates.items()
         }
-        new = [number for number, camera_id in same.items() if not camera_id]
+        for number, candidate in candidates.items():
+            self._stand_in(candidate, same[number], wanted, f"-{number}")
+        new = [number for number, known in same.items() if not known]
         stem = wanted or (self._ask_stem(recorder, new) if new else "")
         return {
-            number: self._give(same[number] or f"{stem}-{number}", same[number])
-            for number in candidates
+            number: self._give(known[0].id if known else f"{stem}-{number}", known)
+            for number, known in same.items()
         }
 
-    def known_as(self, address: Address, endpoint: str, source: str) -> str:
-        """Return the id of a channel whose streams are not known yet; "" if it has none."""
-        return self.known.of_device(address, endpoint, source, is_recorder=True)
+    def label(self, address: Address, identity: Identity, name: str) -> str:
+        """Return what to call a device before its id is sure: mostly this becomes its id."""
+        found = self.known.of_device(address, identity, "", is_recorder=False)
+        if found:
+            return found.id
+        return self._free(name) if word_from(name) else address.host
 
-    def _same(self, candidate: Candidate, *, is_recorder: bool) -> str:
-        """Return the id of the camera that this is already."""
+    def known_as(self, address: Address, identity: Identity, source: str) -> str:
+        """Return the id of a channel whose streams are not known yet; "" if it has none."""
+        found = self.known.of_device(address, identity, source, is_recorder=True)
+        return found.id if found else ""
+
+    def _same(self, candidate: Candidate, *, is_recorder: bool) -> list[CameraSettings]:
+        """Return the camera that this is already; it may be there under several names."""
         found = self.known.with_stream(filter(None, (candidate.analysis, candidate.main)))
-        if found or not candidate.onvif_url:
-            return self._unless_given(found)
-        source = candidate.source
-        found = self.known.of_device(
-            candidate.address, candidate.identity.endpoint, source, is_recorder=is_recorder
+        if not found and candidate.onvif_url:
+            one = self._of_device(candidate, is_recorder=is_recorder)
+            found = [one] if one else []
+        here = [camera for camera in found if camera.id not in self._given]
+        return sorted(here, key=lambda camera: is_another(camera, candidate.identity))
+
+    def _of_device(self, candidate: Candidate, *, is_recorder: bool) -> CameraSettings | None:
+        source, identity = candidate.source, candidate.identity
+        found = self.known.of_device(candidate.address, identity, source, is_recorder=is_recorder)
+        if found:
+            return found
+        like = self.known.like(identity, source, is_recorder=is_recorder)
+        return like if like and self._has_moved(like, candidate) else None
+
+    def _stand_in(
+        self,
+        candidate: Candidate,
+        same: Sequence[CameraSettings],
+        wanted: str,
+        suffix: str = "",
+    ) -> str:
+        """Return the id of the camera whose place another one takes by a person's word; else "".
+
+        `suffix` is what a channel's id ends with. Raise EdgeAgentError where nobody said so.
+        """
+        named = [each for each in same if each.id == f"{wanted}{suffix}"]
+        here = next(iter(named or same), None)
+        words = told_apart(here, candidate.identity) if here else None
+        if here is None or words is None:
+            return ""
+        was, is_ = words
+        what = f"at this address {here.id} was {was}; this is {is_}"
+        if not named and not self._is_replaced and not wanted:
+            self._is_replaced = self.talk.agrees(f"{what}: is it in {here.id}'s place?")
+        if not named and not self._is_replaced:
+            advice = self._advice(candidate.address.place, here.id, here.id.removesuffix(suffix))
+            raise EdgeAgentError(what, hint=advice)
+        console, hint = self.talk.console, ""
+        if here.zones:
+            hint = f"look whether its zones lie right:  edge-agent zone show {here.id}"
+            hint = with_folder(hint, self.folder)
+        console.note(here.id, f"{is_} takes the place of {was}", hint)
+        return here.id
+
+    def _advice(self, place: str, camera_id: str, name: str) -> str:
+        """Return what can be meant by another camera in the place of one that we know."""
+        replace = with_folder(f"edge-agent add {place} --name {name}", self.folder)
+        find = with_folder(f"edge-agent camera rediscover {camera_id}", self.folder)
+        return (
+            f"if it took {camera_id}'s place:  {replace}\n"
+            f"if {camera_id} has another address now:  {find}\n"
+            "if it is a new one, give it another address"
         )
-        if not found:
-            like = self.known.like(candidate.identity, source, is_recorder=is_recorder)
-            found = like.id if like and self._has_moved(like, candidate) else ""
-        return self._unless_given(found)
 
     def _has_moved(self, camera: CameraSettings, candidate: Candidate) -> bool:
         """Tell whether nothing answers any more where the camera was; say that it moved."""
@@ -105,18 +166,21 @@ class Naming:
             return True
         return False
 
-    def _unless_given(self, camera_id: str) -> str:
-        return "" if camera_id in self._given else camera_id
-
-    def _give(self, camera_id: str, same: str) -> str:
-        self._refuse_another(camera_id, same)
+    def _give(self, camera_id: str, same: Sequence[CameraSettings]) -> str:
+        known = [camera.id for camera in same]
+        self._refuse_another(camera_id, known)
+        if known and camera_id not in known:
+            remove = with_folder(f"edge-agent camera remove {known[0]}", self.folder)
+            hint = f"if one of them is enough:  {remove}"
+            console = self.talk.console
+            console.note(camera_id, f"this is also {known[0]}: it will be watched twice", hint)
         self._given.add(camera_id)
         return camera_id
 
-    def _refuse_another(self, camera_id: str, same: str) -> None:
+    def _refuse_another(self, camera_id: str, known: Sequence[str]) -> None:
         if not is_word(camera_id):
             raise _no_word(camera_id)
-        if camera_id == same or camera_id not in camera_ids(self.folder):
+        if camera_id in known or camera_id not in camera_ids(self.folder):
             return
         # A file that cannot be read does not say which camera it is; it complains for itself.
         other = load_camera(self.folder, camera_id)

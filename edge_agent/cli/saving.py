@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from edge_agent.cli.configured import is_another
 from edge_agent.config.load import camera_ids, load_camera
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import SECRETS_FOLDER, save_camera, save_password
 from edge_agent.errors import EdgeAgentError
+from edge_agent.onvif.refind import Identity
 from edge_agent.runtime.secret import Secret
 
 
@@ -22,12 +24,22 @@ def save(folder: Path, camera: CameraSettings) -> Path:
     """
     if camera.id in camera_ids(folder):
         camera = _merged(load_camera(folder, camera.id), camera)
-    with _ctrl_c_waits(), _password_stays(folder, camera.id):
+    with written_whole(folder, camera.id):
         password = camera.stream.password
         file = save_password(folder, camera.id, password) if password else None
         main = camera.main_stream and replace(camera.main_stream, password_file=file)
         stream = replace(camera.stream, password_file=file)
         return save_camera(folder, replace(camera, stream=stream, main_stream=main))
+
+
+@contextmanager
+def written_whole(folder: Path, camera_id: str) -> Iterator[None]:
+    """Write the password and the camera inside, and no Ctrl-C between the two.
+
+    If the camera cannot be written, the password that was there before is there again.
+    """
+    with _ctrl_c_waits(), _password_stays(folder, camera_id):
+        yield
 
 
 @contextmanager
@@ -92,9 +104,9 @@ def _of_device(old: CameraSettings, new: CameraSettings) -> CameraSettings:
 
     Unless it is another device in the same place: of the one before nothing is true any more.
     """
-    both = ((old.onvif_mac, new.onvif_mac), (old.onvif_serial, new.onvif_serial))
-    is_another = any(was and is_ and was != is_ for was, is_ in both)
-    kept = replace(old, onvif_endpoint="", onvif_mac="", onvif_serial="") if is_another else old
+    identity = Identity(mac=new.onvif_mac, serial=new.onvif_serial)
+    nobody = replace(old, onvif_endpoint="", onvif_mac="", onvif_serial="")
+    kept = nobody if is_another(old, identity) else old
     return replace(
         kept,
         onvif_url=new.onvif_url or kept.onvif_url,

@@ -11,6 +11,7 @@ from edge_agent.daemon.status import AgentStatus, CameraStatus, ask_status
 _PARKED = "have the broker's access rules allow our topics; the journal says why it refused each"
 _LOOK = "look at its picture: covered, turned away, sprayed, or its cable out?"
 _SET_CLOCK = "set it in the camera's page, best to NTP; alerts carry the difference"
+_BUSY = 'set its motion detection to less, or write `events = "off"` below [onvif] in its file'
 _UNHEARD = "see that the center listens: its subscription, and the broker's access rules"
 # What `add` names, too: strict cameras refuse passwords that are so old.
 _WORST_DRIFT_S = 5.0
@@ -46,6 +47,7 @@ def _show(status: AgentStatus, console: Console) -> None:
         f"{status.site}/{status.box}: edge-agent {status.version}, model {status.model}, "
         f"up {up}, {memory_mb:.0f} MB"
     )
+    console.line_up(camera.id for camera in status.cameras)
     if status.cameras:
         heading = ("camera", "stream", "fps", "analysed", "alerts", "last alert", "events")
         console.table([heading, *(_row(camera, status.now_wall) for camera in status.cameras)])
@@ -63,6 +65,8 @@ def _show_word(camera: CameraStatus, console: Console) -> None:
     state, _, why = camera.events.partition(": ")
     if why and state in _WITHOUT_EVENTS:
         console.note(camera.id, f"no events from it: {why}")
+    if camera.dropped_events:
+        console.note(camera.id, f"too many events at once: {camera.dropped_events} are lost", _BUSY)
     if camera.says:
         console.note(camera.id, f"reports of itself: {camera.says}", _LOOK)
     drift_s = camera.clock_offset_s or 0.0

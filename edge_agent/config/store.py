@@ -1,6 +1,8 @@
 """Write a camera's file whole, or not at all; what a person wrote is never touched."""
 
+import errno
 import os
+import tempfile
 from pathlib import Path
 
 from edge_agent.config.camera_text import write_camera
@@ -87,6 +89,52 @@ def remove_camera(folder: Path, camera_id: str) -> tuple[Path, ...]:
     return tuple(removed)
 
 
+def need_folder(folder: Path) -> None:
+    """Raise EdgeAgentError if this is no folder that configuration can be in, or closed to us."""
+    cameras = folder / CAMERAS_FOLDER
+    try:
+        is_file, is_folder = folder.is_file(), folder.is_dir()
+        if cameras.is_dir():
+            next(cameras.iterdir(), None)
+    except OSError as error:
+        hint = "run this with sudo"
+        raise EdgeAgentError(f"cannot read {folder}: {error.strerror}", hint=hint) from error
+    if is_file:
+        raise EdgeAgentError(
+            f"{folder} is a file; --config names the folder it is in",
+            hint=f"write --config {folder.absolute().parent}",
+        )
+    if not is_folder:
+        hint = f"correct --config, or make it:  sudo mkdir -p {folder}"
+        raise EdgeAgentError(f"there is no such folder: {folder}", hint=hint)
+
+
+def need_room(folder: Path) -> None:
+    """Raise EdgeAgentError where a camera could not be saved; nothing is left behind."""
+    folder = folder.absolute()
+    need_folder(folder)
+    for place in (folder, folder / CAMERAS_FOLDER, folder / SECRETS_FOLDER):
+        if place == folder or place.is_dir():
+            try:
+                with tempfile.TemporaryFile(dir=place):
+                    pass
+            except OSError as error:
+                raise not_written(place, error) from error
+
+
+def not_written(place: Path, error: OSError) -> EdgeAgentError:
+    """Return the failure to write there, with what helps against it."""
+    hints = {
+        errno.EACCES: "run this with sudo",
+        errno.EPERM: "run this with sudo",
+        errno.ENOSPC: f"free some space:  df -h {place.parent}",
+        errno.EDQUOT: f"free some space:  df -h {place.parent}",
+        errno.EROFS: "the disk is read-only, often because it fails; look at:  sudo dmesg | tail;  mount",
+    }
+    hint = hints.get(error.errno or 0, f"look what is there:  ls -ld {place} {place.parent}")
+    return EdgeAgentError(f"cannot write {place}: {error.strerror}", hint=hint)
+
+
 def is_by_hand(file: Path) -> bool:
     """Tell whether a person wrote this camera's file. Raises EdgeAgentError if it is unreadable."""
     try:
@@ -116,8 +164,7 @@ def _give(folder: Path, owner: tuple[int, int]) -> None:
 
 
 def _write(folder: Path, file: Path, content: bytes, *, mode: int, folder_mode: int) -> None:
-    if not folder.is_dir():
-        raise EdgeAgentError(f"there is no folder {folder}", hint=f"sudo mkdir -p {folder}")
+    need_folder(folder)
     try:
         owner = _owner(folder)
         file.parent.mkdir(mode=folder_mode, exist_ok=True)
@@ -125,5 +172,4 @@ def _write(folder: Path, file: Path, content: bytes, *, mode: int, folder_mode: 
             _give(file.parent, owner)
         write_whole(file, content, mode=mode, owner=owner)
     except OSError as error:
-        hint = "run this with sudo" if isinstance(error, PermissionError) else "free some space"
-        raise EdgeAgentError(f"cannot write {file}: {error.strerror}", hint=hint) from error
+        raise not_written(file, error) from error

@@ -78,7 +78,7 @@ class CameraAssembly:
             self._clock,
             lambda: events.camera_clock.offset_s if events else None,
         )
-        reader = CameraReader(camera.stream, frames, attention, self._clock, stop)
+        reader = CameraReader(camera.stream, frames, attention, self._clock, stop, camera.id)
         loop = CameraLoop(
             frames=frames,
             events=heard,

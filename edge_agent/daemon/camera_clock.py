@@ -19,15 +19,25 @@ _DEADLINE_S = 5.0
 
 
 class CameraClock:
-    """Asked by one thread; `offset_s` is for any. It needs no password."""
+    """Asked by one thread; `offset_s` is for any. It needs no password.
+
+    A camera that falls silent keeps its latest. What is kept is the camera's clock minus our
+    monotonic one, which never jumps: when NTP sets our wall clock, `offset_s` is right at once.
+    """
 
     def __init__(self, clock: Clock, stop: Stop) -> None:
-        # The camera's clock minus ours, in seconds; None as long as nobody knows. A camera that
-        # falls silent keeps its latest.
-        self.offset_s: float | None = None
+        self._anchor_s: float | None = None
         self._clock = clock
         self._stop = stop
         self._due_mono = clock.mono()
+
+    @property
+    def offset_s(self) -> float | None:
+        """The camera's clock minus our wall clock now, seconds; None as long as nobody knows."""
+        anchor_s = self._anchor_s
+        if anchor_s is None:
+            return None
+        return anchor_s + self._clock.mono() - self._clock.wall()
 
     @property
     def wait_s(self) -> float:
@@ -50,4 +60,5 @@ class CameraClock:
             log.info("its clock is not known: %s", error.what)
             return
         self._due_mono = self._clock.mono() + _AGAIN_S
-        self.offset_s = offset_s if offset_s is not None else self.offset_s
+        if offset_s is not None:
+            self._anchor_s = offset_s + self._clock.wall() - self._clock.mono()

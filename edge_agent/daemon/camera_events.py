@@ -79,7 +79,7 @@ class CameraEvents:
         self._retry_mono = clock.mono()
         self._tried = address
         self._said = ""
-        # The camera's clock when it refused our password; None: it did not.
+        # What we signed with when the camera refused our password; None: it did not.
         self._refused_offset_s: float | None = None
 
     def add(self, listener: Listener) -> None:
@@ -111,19 +111,24 @@ class CameraEvents:
         return min(self.camera_clock.wait_s, self._retry_mono - self._clock.mono())
 
     def note_defect(self) -> None:
-        """Say that this thread died; the camera is watched all the same."""
+        """Say that this thread died; the camera is watched all the same.
+
+        Nobody asks its clock any more, so nobody knows it.
+        """
+        self.camera_clock = CameraClock(self._clock, self._stop)
         self._note("given up: a defect of ours, see the journal")
 
     def _try(self) -> float:
         """Listen as long as it goes well; return how long to leave the camera alone."""
         if self._is_refused_still():
             return self._patience.after_giving_up()
+        signed_s = self._offset_s
         try:
             return self._listen(self._line(self._stop))
         except StoppedError:
             raise
         except PasswordRefusedError as refusal:
-            self._refused_offset_s = self._offset_s
+            self._refused_offset_s = signed_s
             # Perhaps it was the clock, which jumped.
             self.camera_clock.ask(self.address)
             if not self._is_refused_still():
@@ -209,7 +214,10 @@ class CameraEvents:
             log.info("no goodbye: %s", error.what)
 
     def _line(self, stop: Stop | None) -> Line:
-        """Return a line; without `stop` one for a last word after the stop."""
+        """Return a line; without `stop` one for a last word after the stop.
+
+        Nobody looks on here: whoever has the camera's address by now gets digests only.
+        """
         return Line(
             self._tried,
             self._credentials,
@@ -217,6 +225,7 @@ class CameraEvents:
             clock_offset_s=self._offset_s,
             deadline_s=DEADLINE_S if stop else _GOODBYE_S,
             stop=stop,
+            may_show_password=False,
         )
 
     def _sources(self, line: Line, services: Services) -> VideoSources:

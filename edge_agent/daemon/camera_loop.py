@@ -51,6 +51,8 @@ class WatcherState:
     last_alert_wall: float | None = None
     # What the camera says is wrong with itself; "" is nothing, or that it does not tell.
     says: str = ""
+    # Reports of the camera that came while this thread was busy, and were too many.
+    dropped_events: int = 0
     # When this thread last went round, monotonic; the watchdog wants to know.
     beat_mono: float = 0.0
 
@@ -124,7 +126,9 @@ class CameraLoop:
         if self._word.is_waking(now):
             self._attention.hold(_HOLD_S)
         self._report(self._word.judge(now))
-        self.state = replace(self.state, says=self._word.standing(now))
+        self.state = replace(
+            self.state, says=self._word.standing(now), dropped_events=self._events.dropped
+        )
 
     def _report(self, troubles: Sequence[Trouble]) -> None:
         wall = self._clock.wall()

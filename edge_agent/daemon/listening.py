@@ -1,7 +1,7 @@
 """One subscription's life: fetched from again and again, renewed before it ends."""
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.onvif.events import CameraEvent
+from edge_agent.onvif.events import CameraEvent, condensed
 from edge_agent.onvif.exchange import StoppedError
 from edge_agent.onvif.line import FaultError, PasswordRefusedError
 from edge_agent.onvif.pull_point import PULL_SLACK_S, PullPoint
@@ -44,6 +44,8 @@ class Listening:
     def turn(self) -> tuple[CameraEvent, ...]:
         """Renew if half of the life is over, then wait for events; return them, often none.
 
+        What moves and is said again within one answer is returned once.
+
         Raise StoppedError, PasswordRefusedError, FaultError, or EdgeAgentError.
         """
         if self._clock.mono() >= self._renew_mono:
@@ -84,4 +86,4 @@ class Listening:
         self._note_life()
         if self._clock.mono() - began < wait_s / 2:
             self._stop.wait(min(wait_s, _BREATH_S if events else _PAUSE_S))
-        return events
+        return condensed(events)

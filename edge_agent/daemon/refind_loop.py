@@ -1,7 +1,8 @@
 """The refind thread: cameras that DHCP has moved are found again, and said so.
 
 A device is looked for when all its cameras are dark: a recorder with one broken channel has not
-moved. One question finds all that are lost. Nothing is asked while every camera streams.
+moved. One that streams is looked for if another network card answers at its address: two cameras
+that swapped addresses both stream, under each other's names. One question finds all that are lost.
 """
 
 import logging
@@ -31,6 +32,11 @@ DARK_S = 15.0
 # Between two questions while somebody is missing: first, and at most.
 _FIRST_S, _LAST_S = 15.0, 300.0
 _LOOK_S = 1.0
+# Whose network card answers is read in the kernel's table, which forgets who left within a minute.
+_GLANCE_S = 60.0
+
+# A device: its address, and what tells it from others, for two may claim one address.
+_Device = tuple[str, Identity]
 
 
 class Reader(Protocol):
@@ -48,6 +54,10 @@ class Reader(Protocol):
 
 class Searcher(Protocol):
     """Who asks the network (onvif/refind.py)."""
+
+    def stranger_at(self, lost: Lost) -> str:
+        """Return the network card of another device at that place, or ""."""
+        ...
 
     def find(self, lost: Sequence[Lost], taken: Container[str] = ()) -> tuple[Trace, ...]:
         """Return what became of each. Raises EdgeAgentError if nothing can be asked."""
@@ -68,6 +78,8 @@ class Watched:
     reader: Reader
     events: Listening | None = None
     dark_mono: float | None = None
+    # The network card of another device that has its address.
+    stranger: str = ""
     # What was said of it last; said again only when it changes.
     told: str = ""
 
@@ -83,7 +95,7 @@ class RefindLoop:
         clock: Clock,
         stop: Stop,
     ) -> None:
-        # By camera, for `edge-agent status`: where it was found again.
+        # By camera, for `edge-agent status`: where it was found again, or who is in its place.
         self.moves: Mapping[str, str] = {}
         self._cameras = [each for each in cameras if can_be_found(each.settings)]
         self._folder = folder
@@ -92,7 +104,9 @@ class RefindLoop:
         self._stop = stop
         self._backoff = Backoff(_FIRST_S, _LAST_S)
         self._next_mono = 0.0
-        self._missing: set[str] = set()
+        self._missing: set[_Device] = set()
+        self._connections: list[int] = []
+        self._next_glance_mono = 0.0
 
     @property
     def is_needed(self) -> bool:
@@ -108,6 +122,7 @@ class RefindLoop:
         """Ask the network if a device is missing and it is time to ask."""
         now = self._clock.mono()
         self._note_dark(now)
+        self._note_strangers(now)
         missing = dict(self._lost(now))
         if not missing.keys() <= self._missing:
             self._backoff.reset()
@@ -125,22 +140,45 @@ class RefindLoop:
             elif camera.dark_mono is None:
                 camera.dark_mono = now
 
-    def _lost(self, now: float) -> Iterator[tuple[str, list[Watched]]]:
-        """Yield the devices of which no camera was seen for a while."""
-        devices: dict[str, list[Watched]] = {}
+    def _note_strangers(self, now: float) -> None:
+        """See who is at the places of our cameras: after each connection, and now and then."""
+        connections = [camera.reader.state.connections for camera in self._cameras]
+        if connections == self._connections and now < self._next_glance_mono:
+            return
+        self._connections, self._next_glance_mono = connections, now + _GLANCE_S
         for camera in self._cameras:
-            devices.setdefault(_place(camera.settings), []).append(camera)
-        for place, cameras in devices.items():
-            if all(
+            stranger = self._search.stranger_at(lost_device(camera.settings))
+            if stranger != camera.stranger:
+                camera.stranger = stranger
+                self._tell_stranger(camera)
+
+    def _tell_stranger(self, camera: Watched) -> None:
+        camera_id, host = camera.settings.id, read_address(camera.settings.onvif_url).host
+        if not camera.stranger:
+            self.moves = {each: note for each, note in self.moves.items() if each != camera_id}
+            return
+        log.warning(
+            "camera %s: another device (%s) answers at %s", camera_id, camera.stranger, host
+        )
+        note = f"another device ({camera.stranger}) answers at {host}"
+        self.moves = {**self.moves, camera_id: note}
+
+    def _lost(self, now: float) -> Iterator[tuple[_Device, list[Watched]]]:
+        """Yield the devices of which no camera was seen for a while, or a stranger in its place."""
+        devices: dict[_Device, list[Watched]] = {}
+        for camera in self._cameras:
+            devices.setdefault(_device(camera.settings), []).append(camera)
+        for device, cameras in devices.items():
+            if any(each.stranger for each in cameras) or all(
                 each.dark_mono is not None and now - each.dark_mono >= DARK_S for each in cameras
             ):
-                yield place, cameras
+                yield device, cameras
 
     def _look_for(self, devices: Sequence[list[Watched]]) -> None:
         lost = [lost_device(device[0].settings) for device in devices]
-        there = {_place(camera.settings) for camera in self._cameras}
+        there = {_device(camera.settings) for camera in self._cameras} - self._missing
         try:
-            traces = self._search.find(lost, there - self._missing)
+            traces = self._search.find(lost, {place for place, _ in there})
         except EdgeAgentError as silence:
             self._doubt([camera for device in devices for camera in device], silence.what)
             return
@@ -165,7 +203,7 @@ class RefindLoop:
         camera.reader.move(camera.settings.stream)
         if camera.events is not None:
             camera.events.address = there
-        camera.dark_mono, camera.told = None, ""
+        camera.dark_mono, camera.stranger, camera.told = None, "", ""
         where = f"{there.host} (was {was.host})"
         log.warning("camera %s is found again at %s", camera.settings.id, where)
         unsaved = self._save(camera.settings.id, was, there)
@@ -208,6 +246,10 @@ def lost_device(camera: CameraSettings) -> Lost:
     return Lost(
         identity=identity_of(camera), address=read_address(camera.onvif_url), credentials=login
     )
+
+
+def _device(camera: CameraSettings) -> _Device:
+    return _place(camera), identity_of(camera)
 
 
 def _place(camera: CameraSettings) -> str:

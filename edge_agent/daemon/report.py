@@ -119,6 +119,7 @@ def _camera(camera: Camera) -> CameraStatus:
         last_alert_wall=watch.last_alert_wall,
         events=events.state.word if events else "",
         event_count=events.state.count if events else 0,
+        dropped_events=watch.dropped_events,
         says=watch.says,
         clock_offset_s=events.camera_clock.offset_s if events else None,
         problem=stream.problem,

@@ -51,7 +51,7 @@ class Service:
         self.is_stuck = False
 
     def run(self) -> int:
-        """Run until told to stop; return 0, or 70 when a thread died of a defect.
+        """Run until told to stop; return 0, or 70 when a thread but the events' died of a defect.
 
         Raises EdgeAgentError when the agent cannot begin: no model, no spool, another agent.
         """
@@ -81,17 +81,17 @@ class Service:
             refind=refind,
             clock=self._clock,
         )
-        workers = self._workers(cameras, publisher)
+        workers, helpers = self._workers(cameras, publisher), _events_workers(cameras)
         if refind.is_needed:
             workers.append(Worker("refind", refind.run, on_failure=self._stop.tell))
         count = "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
         log.info("edge-agent %s: %s", __version__, count)
         publisher.announce(reporter.cameras())
-        for worker in workers:
+        for worker in (*workers, *helpers):
             worker.start()
         notify("READY=1", f"STATUS={reporter.line()}")
         self._supervise(reporter, cameras, publisher)
-        return self._end(workers)
+        return self._end(workers, helpers)
 
     def _publisher(self, spool: Spool) -> PublishLoop:
         settings = self._settings
@@ -112,11 +112,6 @@ class Service:
         for camera in cameras:
             workers.append(make(f"{camera.settings.id} read", camera.reader.run))
             workers.append(make(f"{camera.settings.id} watch", camera.loop.run))
-        devices: list[CameraEvents] = []
-        for camera in cameras:
-            if camera.events and camera.events not in devices:
-                devices.append(camera.events)
-                workers.append(_events_worker(camera, camera.events))
         return workers
 
     def _supervise(
@@ -145,10 +140,11 @@ class Service:
         )
         return True
 
-    def _end(self, workers: Sequence[Worker]) -> int:
+    def _end(self, workers: Sequence[Worker], helpers: Sequence[Worker]) -> int:
+        """Join everybody; return the exit code, for which a helper's death does not count."""
         notify("STOPPING=1", "STATUS=stopping")
         deadline = self._clock.mono() + _END_S
-        for worker in workers:
+        for worker in (*workers, *helpers):
             if not worker.join(max(0.0, deadline - self._clock.mono())):
                 log.error("%s did not end in time", worker.name)
             self.is_stuck = self.is_stuck or worker.is_alive
@@ -157,9 +153,17 @@ class Service:
         return EXIT_DEFECT if died else EXIT_FINE
 
 
-def _events_worker(camera: Camera, events: CameraEvents) -> Worker:
-    """Return a worker whose end is not everybody's: events are a help, the picture is the matter."""
-    return Worker(f"{camera.settings.id} events", events.run, on_failure=events.note_defect)
+def _events_workers(cameras: Sequence[Camera]) -> list[Worker]:
+    """Return one for each device, whose end is nobody else's: the picture is the matter."""
+    # The first camera of a recorder gives its name.
+    devices: dict[CameraEvents, str] = {}
+    for camera in cameras:
+        if camera.events:
+            devices.setdefault(camera.events, camera.settings.id)
+    return [
+        Worker(f"{name} events", events.run, on_failure=events.note_defect)
+        for events, name in devices.items()
+    ]
 
 
 def stop_on_signals(stop: Stop) -> None:

@@ -37,6 +37,8 @@ class CameraStatus:
     # "on", "off", "not offered", "trying: …", "given up: …"; "" where there is no ONVIF.
     events: str = ""
     event_count: int = 0
+    # Analysis was busy, and they were too many to wait for it: the oldest made room.
+    dropped_events: int = 0
     # What the camera says is wrong with itself: "tamper", "video_loss".
     says: str = ""
     # The camera's clock minus the box's, seconds; None as long as nobody knows.

@@ -4,6 +4,7 @@ A camera knows its own address only from the inside: behind a router, after a mo
 network cards it names hosts that nobody can reach. What answered us is right by definition.
 """
 
+import ipaddress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -58,10 +59,15 @@ def read_address(text: str) -> Address:
     Raise EdgeAgentError if it is none of these.
     """
     text = text.strip()
+    if _is_subnet(text):
+        raise EdgeAgentError(
+            f"{text} is a subnet, not one camera",
+            hint=f"edge-agent discover --subnet {text}",
+        )
     # Two colons and no brackets: an IPv6 address, which has no port here.
     bare = f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text
     parts = _split(text if "://" in text else f"http://{bare}")
-    if parts is None or parts.scheme not in _SCHEMES or not parts.hostname:
+    if parts is None or parts.scheme not in _SCHEMES or not parts.hostname or parts.port == 0:
         raise EdgeAgentError(f"'{text}' is not a camera's address", hint=_HOW_TO_WRITE)
     path = parts.path if parts.path not in {"", "/"} else DEVICE_PATH
     port = parts.port or default_port(parts.scheme)
@@ -107,6 +113,14 @@ def port_of(url: str) -> int | None:
     """Return the port written in a URL."""
     parts = _split(url.strip())
     return parts.port if parts else None
+
+
+def _is_subnet(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "/" in text
 
 
 def _split(url: str) -> SplitResult | None:

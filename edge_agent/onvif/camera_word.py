@@ -1,14 +1,14 @@
 """What one camera's events come to: whether something moves, and what is wrong with the camera.
 
 Cameras are poor witnesses. Some never say when it is over, some say on and off ten times a
-minute, and each says at the beginning how things stand, which is no news.
+minute, and each says at the beginning how things stand, which is no news unless we knew better.
 """
 
 from dataclasses import dataclass
 
 from edge_agent.domain.sighting import State
 from edge_agent.domain.trouble import Trouble, TroubleKind
-from edge_agent.onvif.events import CameraEvent, EventKind, Operation
+from edge_agent.onvif.events import WAKING, CameraEvent, EventKind, Operation
 
 # Seconds after which an "on" without "off" is over, where the camera has never said "off".
 _EXPIRY_S = {
@@ -24,7 +24,6 @@ _LONG_EXPIRY_S = {
     EventKind.TAMPER: 86_400.0,
     EventKind.VIDEO_LOSS: 86_400.0,
 }
-_WAKING = frozenset({EventKind.MOTION, EventKind.DIGITAL_INPUT})
 # Motion that never ends is a tree or a defect: after this long it wakes nobody any more.
 LONGEST_MOTION_S = 600.0
 # A trouble that is back within this time was never over.
@@ -63,24 +62,28 @@ class CameraWord:
         # What the camera called the moment of its latest word, by kind.
         self._camera_wall: dict[EventKind, float | None] = {}
         self._says_off: set[EventKind] = set()
+        # Troubles that were said to be off, by key, the latest last: one that is on after a gap
+        # went on in it.
+        self._off: dict[str, None] = {}
+        # Changes that no `judge` has returned yet.
+        self._changes: list[Trouble] = []
         self._count = 0
 
     def take(self, event: CameraEvent, now: float) -> None:
-        """Take in one event."""
+        """Take in one event, and judge: what goes on and off between two `judge` is told, too."""
         if event.kind is EventKind.OTHER:
             return
         self._camera_wall[event.kind] = event.camera_wall
         if event.operation is Operation.DELETED or event.is_active is False:
-            if event.operation is Operation.CHANGED:
-                self._says_off.add(event.kind)
-            self._active.pop(event.key, None)
-        elif event.is_active or event.kind in _WAKING:
+            self._switch_off(event)
+        elif event.is_active or event.kind in WAKING:
             self._switch_on(event, now)
+        self._changes += self._judge_all(now)
 
     def is_waking(self, now: float) -> bool:
         """Return whether the camera reports something that deserves every frame."""
         return any(
-            each.kind in _WAKING
+            each.kind in WAKING
             and each.is_news
             and now < each.until_mono
             and now - each.since_mono < LONGEST_MOTION_S
@@ -93,18 +96,34 @@ class CameraWord:
         return ", ".join(sorted(kinds & {*TroubleKind}))
 
     def judge(self, now: float) -> list[Trouble]:
-        """Return the troubles that began or ended by now."""
-        self._active = {key: each for key, each in self._active.items() if now < each.until_mono}
-        return [change for kind in TroubleKind if (change := self._judge(kind, now)) is not None]
+        """Return the troubles that began or ended by now, since the last call."""
+        changes, self._changes = self._changes, []
+        return [*changes, *self._judge_all(now)]
 
     def finish(self, now: float) -> list[Trouble]:
         """End what is open: nobody listens any more."""
-        return [self._end(kind, now) for kind in list(self._open)]
+        changes, self._changes = self._changes, []
+        return [*changes, *(self._end(kind, now) for kind in list(self._open))]
+
+    def _switch_off(self, event: CameraEvent) -> None:
+        if event.operation is Operation.CHANGED:
+            self._says_off.add(event.kind)
+        self._active.pop(event.key, None)
+        self._off.pop(event.key, None)
+        if event.operation is Operation.DELETED or event.kind in WAKING:
+            return
+        if len(self._off) >= _MOST_KEYS:
+            self._off.pop(next(iter(self._off)))
+        self._off[event.key] = None
 
     def _switch_on(self, event: CameraEvent, now: float) -> None:
         before = self._active.pop(event.key, None)
-        is_news = event.operation is not Operation.INITIALIZED or (
-            before is not None and before.is_news
+        was_off = event.key in self._off
+        self._off.pop(event.key, None)
+        is_news = (
+            event.operation is not Operation.INITIALIZED
+            or was_off
+            or (before is not None and before.is_news)
         )
         if len(self._active) >= _MOST_KEYS:
             self._active.pop(next(iter(self._active)))
@@ -120,6 +139,10 @@ class CameraWord:
             return _PULSE_S
         longer = event.kind in self._says_off
         return (_LONG_EXPIRY_S if longer else _EXPIRY_S)[event.kind]
+
+    def _judge_all(self, now: float) -> list[Trouble]:
+        self._active = {key: each for key, each in self._active.items() if now < each.until_mono}
+        return [change for kind in TroubleKind if (change := self._judge(kind, now)) is not None]
 
     def _judge(self, kind: TroubleKind, now: float) -> Trouble | None:
         told, event_kind = self._open.get(kind), EventKind(kind.value)

@@ -11,13 +11,13 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.envelope import LARGEST_ANSWER_BYTES
 from edge_agent.onvif.interfaces import Interface
-from edge_agent.onvif.matches import Found, merge, read_matches
+from edge_agent.onvif.matches import Found, merge, one_spelling, read_matches
 from edge_agent.runtime.stop import Stop
 
 # WS-Discovery 1.0 (April 2005), section 2.4.
@@ -44,7 +44,7 @@ _PROBE = """<?xml version="1.0" encoding="UTF-8"?>\
 <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" \
 xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing"><s:Header>\
 <a:Action s:mustUnderstand="1">http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</a:Action>\
-<a:MessageID>urn:uuid:{id}</a:MessageID>\
+<a:MessageID>{id}</a:MessageID>\
 <a:ReplyTo><a:Address>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous\
 </a:Address></a:ReplyTo>\
 <a:To s:mustUnderstand="1">urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To></s:Header>\
@@ -55,6 +55,10 @@ _TYPES = (
     ("http://www.onvif.org/ver10/network/wsdl", "NetworkVideoTransmitter"),
     ("http://www.onvif.org/ver10/device/wsdl", "Device"),
 )
+
+
+class UnsentError(EdgeAgentError):
+    """No question could be sent on any card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,9 @@ class _Ears:
     selector: selectors.BaseSelector
     wires: dict[Interface | str, socket.socket] = field(default_factory=dict)
     failures: list[OSError] = field(default_factory=list)
+    # The ids of our questions, and the hosts that were asked by themselves.
+    asked: set[str] = field(default_factory=set)
+    hosts: set[IPv4Address | IPv6Address] = field(default_factory=set)
     # Whether anything could be sent at all.
     has_asked: bool = False
 
@@ -83,16 +90,27 @@ class _Ears:
         """Send; a card that cannot is no reason for the others to be silent."""
         try:
             wire = self._wire(question)
-            wire.sendto(probe(*question.type), _numeric(question.host, self.port))
+            message_id = f"urn:uuid:{uuid.uuid4()}"
+            self.asked.add(one_spelling(message_id))
+            if question.source is None:
+                self.hosts.add(ip_address(question.host))
+            wire.sendto(probe(message_id, *question.type), _numeric(question.host, self.port))
             self.has_asked = True
         except OSError as error:
             self.failures.append(error)
 
     def hear(self, seconds: float) -> Iterator[Found]:
-        """Wait that long for something, and return what answered."""
+        """Wait that long for something, and return what answered our questions.
+
+        Who was asked by itself answers itself: anybody else may only know our port.
+        """
         for key, _ in self.selector.select(max(0.0, seconds)):
-            if isinstance(key.fileobj, socket.socket):
-                yield from _receive(key.fileobj)
+            if not isinstance(key.fileobj, socket.socket):
+                continue
+            content, host = _receive(key.fileobj)
+            is_call = key.data is not None
+            if content and (is_call or ip_address(host) in self.hosts):
+                yield from read_matches(content, host, asked=self.asked)
 
     def _wire(self, question: _Question) -> socket.socket:
         is_ipv6 = ":" in question.host
@@ -104,7 +122,7 @@ class _Ears:
         wire.settimeout(0)
         if question.source:
             _bind(wire, question.source)
-        self.selector.register(wire, selectors.EVENT_READ)
+        self.selector.register(wire, selectors.EVENT_READ, question.source)
         self.wires[key] = wire
         return wire
 
@@ -152,9 +170,9 @@ def ask_host(
     return _ask(questions, port, patience)
 
 
-def probe(namespace: str, name: str) -> bytes:
-    """Return one question of WS-Discovery for devices of that type, with an id of its own."""
-    return _PROBE.format(id=uuid.uuid4(), namespace=namespace, name=name).encode()
+def probe(message_id: str, namespace: str, name: str) -> bytes:
+    """Return one question of WS-Discovery for devices of that type."""
+    return _PROBE.format(id=message_id, namespace=namespace, name=name).encode()
 
 
 def _calls(interfaces: Iterable[Interface], listen_s: float) -> list[_Question]:
@@ -214,7 +232,7 @@ def _listen(
 
 def _refuse_silence(ears: _Ears) -> None:
     if ears.failures and not ears.has_asked:
-        raise EdgeAgentError(
+        raise UnsentError(
             f"cannot ask the network: {ears.failures[0].strerror}",
             hint="check that a network interface is up (ip address) and the firewall allows UDP 3702",
         ) from ears.failures[0]
@@ -238,17 +256,18 @@ def _numeric(host: str, port: int) -> tuple[Any, ...]:
     return socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=flags)[0][4]
 
 
-def _receive(wire: socket.socket) -> list[Found]:
+def _receive(wire: socket.socket) -> tuple[bytes, str]:
+    """Return one datagram and who sent it; nothing from nobody where there is none."""
     try:
         content, (host, _, *rest) = wire.recvfrom(LARGEST_ANSWER_BYTES)
     except OSError:
         # A port that nobody listens on comes back as a refusal here: no camera, no news.
-        return []
+        return b"", ""
     if rest and rest[1]:
         # fe80::1 is another host on each card (RFC 4007 section 11).
         with suppress(OSError):
             host = f"{host}%{socket.if_indextoname(rest[1])}"
-    return read_matches(content, host)
+    return content, host
 
 
 def _resolve(host: str) -> str:

@@ -7,7 +7,7 @@ them.
 
 from collections.abc import Iterable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree as ET
 
 from edge_agent.errors import EdgeAgentError
@@ -64,6 +64,8 @@ def tune(
     `wanted` comes from `plan_tuning`. Raise PasswordRefusedError, or EdgeAgentError where the
     camera refuses or does not answer.
     """
+    # What is sent is what is asked for, and what the camera's word is compared with.
+    wanted = replace(wanted, bitrate_kbps=wanted.bitrate_kbps or _USUAL_KBPS)
     configuration = _read_configuration(media, profile)
     before = _read_settings(configuration, profile)
     allowed = [one for one in _read_options(media, profile) if one.codec == wanted.codec]
@@ -93,7 +95,7 @@ def _read_configuration(media: Media, profile: Profile) -> ET.Element:
     answer = ask(media.line, url, namespace, operation, token)
     # Media 2 answers with a list, and some firmwares with a list of all.
     told = [*answer.iterfind("{*}Configurations"), *answer.iterfind("{*}Configuration")]
-    ours = [one for one in told if shown(one.get("token") or "") == profile.encoder_token]
+    ours = [one for one in told if one.get("token", "") == profile.encoder_token]
     if not ours:
         raise EdgeAgentError(
             f"{media.line.address.place} does not tell how profile {profile.token} is encoded",
@@ -122,7 +124,7 @@ def _read_options(media: Media, profile: Profile) -> tuple[EncoderOptions, ...]:
     url, namespace = _service(media, profile)
     tokens = (
         f"<op:ConfigurationToken>{text(profile.encoder_token)}</op:ConfigurationToken>"
-        f"<op:ProfileToken>{text(profile.token)}</op:ProfileToken>"
+        f"<op:ProfileToken>{text(profile.raw_token)}</op:ProfileToken>"
     )
     operation = "GetVideoEncoderConfigurationOptions"
     try:
@@ -226,7 +228,7 @@ def _changed(
     rate = _child(changed, "RateControl", order)
     rates = ("FrameRateLimit", "EncodingInterval", "BitrateLimit")
     _put(rate, "FrameRateLimit", f"{wanted.frames_per_second:g}", rates)
-    _put(rate, "BitrateLimit", str(wanted.bitrate_kbps or _USUAL_KBPS), rates)
+    _put(rate, "BitrateLimit", str(wanted.bitrate_kbps), rates)
     return changed
 
 

@@ -5,6 +5,7 @@ in public parsers and issues (Hikvision, Reolink, Tapo, Axis); no recording was 
 """
 
 import re
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -26,6 +27,10 @@ class EventKind(StrEnum):
     VIDEO_LOSS = "video_loss"
     DIGITAL_INPUT = "digital_input"
     OTHER = "other"
+
+
+# What deserves every frame while it lasts.
+WAKING = frozenset({EventKind.MOTION, EventKind.DIGITAL_INPUT})
 
 
 class Operation(StrEnum):
@@ -77,13 +82,28 @@ _SOURCES = (
 _ON = frozenset({"true", "1", "active", "on", "yes"})
 _OFF = frozenset({"false", "0", "inactive", "off", "no"})
 # Items of other names may be counts or ids; there only a plain true or false is believed.
-_STATES = re.compile(r"state|logicalstate|value|active|alarm|motion|tamper|is[a-z]+")
+_STATES = re.compile(r"state|logicalstate|value|active|alarm|motion|tamper(?:ing)?|is[a-z]+")
 
 
 def read_events(answer: Element) -> tuple[CameraEvent, ...]:
     """Return the notifications in a PullMessagesResponse, in order; what is none is left out."""
     notifications = answer.iterfind("{*}NotificationMessage")
     return tuple(event for each in notifications if (event := _read_event(each)) is not None)
+
+
+def condensed(events: Sequence[CameraEvent]) -> tuple[CameraEvent, ...]:
+    """Return the events without those that another one repeats: motion and inputs, by key and word.
+
+    The latest stays. So cameras that say without end that something moves do not push out of a
+    mailbox what they say of themselves.
+    """
+    kept: dict[Hashable, CameraEvent] = {}
+    for number, event in enumerate(events):
+        word = (event.key, event.is_active, event.operation) if event.kind in WAKING else number
+        # What is said again is said later.
+        kept.pop(word, None)
+        kept[word] = event
+    return tuple(kept.values())
 
 
 def read_time(text: str) -> float | None:

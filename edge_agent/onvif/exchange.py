@@ -33,6 +33,13 @@ _FIND_THE_PORT = (
     "look up its ONVIF or HTTP port (often 80, 8000, 8080 or 2020), see that ONVIF is switched on, "
     "and give the address as HOST:PORT"
 )
+_FIND_THE_DOOR = (
+    "somebody is there: give it as https://HOST:PORT, or give the web page's port; if it is just "
+    "starting, try again in a minute"
+)
+_LEAVE_TLS = "give its address with http:// instead of https://, or another port"
+# Before and after our question; http.client's RemoteDisconnected is the first, too.
+_HANGING_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 
 
 class StoppedError(EdgeAgentError):
@@ -61,6 +68,8 @@ class _Limits:
     deadline_s: float
     largest_bytes: int
     stop: Stop | None
+    # The moment itself, where the time began to run before this question.
+    ends_mono: float | None = None
 
 
 class _Wire(socket.socket):
@@ -101,22 +110,30 @@ def post(
     headers: Mapping[str, str],
     *,
     deadline_s: float = DEADLINE_S,
+    ends_mono: float | None = None,
     stop: Stop | None = None,
 ) -> Reply:
     """Send the body and return the reply, whatever its status.
 
+    Questions that share one deadline name its end, too: `ends_mono`, seconds of time.monotonic().
     Raise EdgeAgentError if there is no whole reply within the deadline, no HTTP, or no end to it;
     StoppedError soon after `stop` is told.
     """
-    limits = _Limits(deadline_s, LARGEST_REPLY_BYTES, stop)
+    limits = _Limits(deadline_s, LARGEST_REPLY_BYTES, stop, ends_mono)
     return _exchange("POST", url, body, headers, limits)
 
 
 def get(
-    url: str, headers: Mapping[str, str], *, largest_bytes: int, deadline_s: float = DEADLINE_S
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    largest_bytes: int,
+    deadline_s: float = DEADLINE_S,
+    ends_mono: float | None = None,
 ) -> Reply:
     """Ask for what is at a URL, as `post` does."""
-    return _exchange("GET", url, None, headers, _Limits(deadline_s, largest_bytes, None))
+    limits = _Limits(deadline_s, largest_bytes, None, ends_mono)
+    return _exchange("GET", url, None, headers, limits)
 
 
 def _exchange(
@@ -124,7 +141,7 @@ def _exchange(
 ) -> Reply:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or default_port(parts.scheme)
-    ends_mono = time.monotonic() + limits.deadline_s
+    ends_mono = limits.ends_mono or time.monotonic() + limits.deadline_s
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     try:
         with _connect((host, port, parts.scheme), ends_mono, limits.stop) as wire:
@@ -136,7 +153,8 @@ def _exchange(
 def _plain(error: Exception, url: str, at: tuple[str, int], deadline_s: float) -> EdgeAgentError:
     """Return what the system says about a question as a technician would say it."""
     host, port = at
-    what, hint = f"cannot talk to {place(*at)}: {error}", _FIND_THE_CABLE
+    reason = getattr(error, "strerror", None) or error
+    what, hint = f"cannot talk to {place(*at)}: {reason}", _FIND_THE_CABLE
     if isinstance(error, ConnectionRefusedError):
         what, hint = f"{host} refuses connections on port {port}", _FIND_THE_PORT
     elif isinstance(error, TimeoutError):
@@ -146,14 +164,15 @@ def _plain(error: Exception, url: str, at: tuple[str, int], deadline_s: float) -
     elif isinstance(error, UnicodeError):
         # A host label of 64 letters, or a path that is not ASCII: cameras may claim anything.
         what, hint = f"'{url}' is not a usable address", "check it, or give HOST:PORT"
+    elif isinstance(error, _HANGING_UP):
+        what = f"{place(*at)} takes the connection and hangs up ({type(error).__name__})"
+        hint = _FIND_THE_DOOR if url.startswith("http:") else _LEAVE_TLS
     elif isinstance(error, http.client.HTTPException):
         what = f"{place(*at)} answers, but not with HTTP ({type(error).__name__})"
         hint = f"is it the RTSP port? {_FIND_THE_PORT}"
     elif isinstance(error, ssl.SSLError):
         what = f"{place(*at)} does not speak TLS with us ({error.reason or 'it hung up'})"
-        hint = "give its address with http:// instead of https://, or another port"
-    elif isinstance(error, OSError):
-        what = f"cannot talk to {place(*at)}: {error.strerror or error}"
+        hint = _LEAVE_TLS
     return EdgeAgentError(what, hint=hint)
 
 
@@ -188,7 +207,8 @@ def _reach(wire: _Wire, there: Any) -> None:
 def _secured(wire: _Wire) -> _TlsWire:
     """Begin TLS. Cameras sign for themselves, with keys and versions of ten years ago.
 
-    So this keeps out who only listens, and nobody else; the password goes as a digest anyway.
+    So this keeps out who only listens, and nobody else. Who stands in between can read a password
+    that a command sends by HTTP Basic; the daemon sends digests only.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.sslsocket_class = _TlsWire

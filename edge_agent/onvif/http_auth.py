@@ -19,6 +19,7 @@ _ALGORITHMS: dict[str, Callable[[bytes], "hashlib._Hash"]] = {
     "sha-256": hashlib.sha256,
     "md5": hashlib.md5,
 }
+_ALGORITHM = re.compile(r'\balgorithm\s*=\s*"?([\w-]{1,40})', re.IGNORECASE | re.ASCII)
 _SCHEME = re.compile(r"(?:^|,)\s*(digest|basic)(?:\s+|$)", re.IGNORECASE)
 # No camera's challenge comes near; longer ones are not read.
 _LONGEST = 4096
@@ -50,6 +51,13 @@ def best_challenge(headers: Iterable[str]) -> Challenge | None:
     if digests:
         return min(digests, key=lambda one: list(_ALGORITHMS).index(one._hash_name))  # noqa: SLF001 (ours)
     return offered[0] if offered else None
+
+
+def unspoken(headers: Iterable[str]) -> str:
+    """Return the digests' algorithms that we do not know, as the camera wrote them."""
+    named = [name for header in headers for name in _ALGORITHM.findall(header[:_LONGEST])]
+    strange = (name for name in named if name.lower().removesuffix("-sess") not in _ALGORITHMS)
+    return ", ".join(dict.fromkeys(strange))
 
 
 def answer(

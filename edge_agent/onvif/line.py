@@ -15,7 +15,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address, read_address
 from edge_agent.onvif.envelope import Fault, find_fault, is_envelope, parse, shown
 from edge_agent.onvif.exchange import DEADLINE_S, Reply, get, post
-from edge_agent.onvif.http_auth import Challenge, answer, best_challenge
+from edge_agent.onvif.http_auth import Challenge, answer, best_challenge, unspoken
 from edge_agent.onvif.presence import REFUSING_STATUSES, read_clock
 from edge_agent.onvif.quirks import mend
 from edge_agent.onvif.wsse import Credentials, security_header
@@ -47,6 +47,10 @@ class PasswordRefusedError(EdgeAgentError):
     """The camera did not accept who we are; the one failure that asking a person may mend."""
 
 
+class PasswordHiddenError(PasswordRefusedError):
+    """The camera asked to read the password, which it was not shown: it may well be right."""
+
+
 class FaultError(EdgeAgentError):
     """The camera understood, and said no."""
 
@@ -62,7 +66,11 @@ class _HttpLogin:
     # None as long as it did not ask.
     challenge: Challenge | None = None
     nonce_uses: int = 0
-    refusal: PasswordRefusedError | None = None
+    # It wants to read the password, and may not.
+    is_basic_only: bool = False
+    # The algorithms it wants, where we know none of them.
+    unspoken: str = ""
+    refusal: EdgeAgentError | None = None
 
 
 class Line:
@@ -105,20 +113,24 @@ class Line:
         Raise PasswordRefusedError, FaultError, or EdgeAgentError for no answer or no ONVIF.
         """
         headers = {"Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"'}
+        whole_s = deadline_s or self._deadline_s
+        ends_mono = time.monotonic() + whole_s
 
-        def send(authorization: dict[str, str], left_s: float) -> Reply:
+        def send(authorization: dict[str, str]) -> Reply:
             body = envelope if authorization else self._signed(envelope)
-            return post(url, body, headers | authorization, deadline_s=left_s, stop=self._stop)
+            all_headers = headers | authorization
+            return post(
+                url, body, all_headers, deadline_s=whole_s, ends_mono=ends_mono, stop=self._stop
+            )
 
-        ends_mono = time.monotonic() + (deadline_s or self._deadline_s)
         self._refuse_again("POST")
         try:
-            return self._checked(self._log_in("POST", url, send, ends_mono), url)
+            return self._checked(self._log_in("POST", url, send), url)
         except PasswordRefusedError as refusal:
             if not self._learns_the_time(ends_mono):
                 raise self._remembered("POST", refusal) from None
         try:
-            return self._checked(self._log_in("POST", url, send, ends_mono), url)
+            return self._checked(self._log_in("POST", url, send), url)
         except PasswordRefusedError as refusal:
             raise self._remembered("POST", refusal) from None
 
@@ -127,12 +139,17 @@ class Line:
 
         Raise PasswordRefusedError, or EdgeAgentError for anything but a JPEG of at most 8 MiB.
         """
+        whole_s = self._deadline_s
+        ends_mono = time.monotonic() + whole_s
 
-        def send(authorization: dict[str, str], left_s: float) -> Reply:
-            return get(url, authorization, largest_bytes=_LARGEST_PICTURE_BYTES, deadline_s=left_s)
+        def send(authorization: dict[str, str]) -> Reply:
+            most = _LARGEST_PICTURE_BYTES
+            return get(
+                url, authorization, largest_bytes=most, deadline_s=whole_s, ends_mono=ends_mono
+            )
 
         self._refuse_again("GET")
-        reply = self._log_in("GET", url, send, time.monotonic() + self._deadline_s)
+        reply = self._log_in("GET", url, send)
         if reply.status in REFUSING_STATUSES:
             raise self._remembered("GET", _refused(read_address(url).place, self.credentials))
         _refuse_redirect(reply, url)
@@ -143,19 +160,13 @@ class Line:
             )
         return reply.content
 
-    def _log_in(
-        self,
-        method: str,
-        url: str,
-        send: Callable[[dict[str, str], float], Reply],
-        ends_mono: float,
-    ) -> Reply:
+    def _log_in(self, method: str, url: str, send: Callable[[dict[str, str]], Reply]) -> Reply:
         """Send, and send again as HTTP wants it; return the reply, which may be a refusal."""
-        reply = send(self._authorization(method, url), ends_mono - time.monotonic())
+        reply = send(self._authorization(method, url))
         for _ in range(_MOST_LESSONS):
             if not self._learns_from(reply, self._logins[method]):
                 break
-            reply = send(self._authorization(method, url), ends_mono - time.monotonic())
+            reply = send(self._authorization(method, url))
         return reply
 
     def _refuse_again(self, method: str) -> None:
@@ -166,13 +177,17 @@ class Line:
 
     def _remembered(self, method: str, refusal: PasswordRefusedError) -> EdgeAgentError:
         """Return the refusal, kept for good; or where the password was right, what it means."""
+        login = self._logins[method]
+        if login.unspoken:
+            login.refusal = _not_spoken(self.address.place, login.unspoken)
+            return login.refusal
         if self.is_known and self.credentials and method == "POST":
             return EdgeAgentError(
                 f"{self.address.place} does not let user '{self.credentials.username}' do this",
                 hint="give it a user with administrator rights",
             )
-        self._logins[method].refusal = refusal
-        return refusal
+        login.refusal = _hidden(self.address.place) if login.is_basic_only else refusal
+        return login.refusal
 
     def _learns_the_time(self, ends_mono: float) -> bool:
         """Return whether the camera's clock is another than the one we signed with: ask again.
@@ -207,10 +222,15 @@ class Line:
 
     def _learns_from(self, reply: Reply, login: _HttpLogin) -> bool:
         """Return whether to ask again: HTTP wants another login than we have tried."""
+        login.unspoken = ""
         if reply.status != _UNAUTHORIZED or self.credentials is None:
             return False
         challenge, before = best_challenge(reply.challenges), login.challenge
-        if challenge is None or (challenge.is_basic and not self._may_show_password):
+        if challenge is None:
+            login.unspoken = unspoken(reply.challenges)
+            return False
+        if challenge.is_basic and not self._may_show_password:
+            login.is_basic_only = True
             return False
         # A nonce that served before and does no longer is old, whether the camera says so or not.
         is_new = before is None or challenge.is_stale or login.nonce_uses > 1
@@ -277,6 +297,22 @@ def _refuse_redirect(reply: Reply, url: str) -> None:
         )
 
 
+def _not_spoken(place: str, algorithms: str) -> EdgeAgentError:
+    return EdgeAgentError(
+        f"{place} wants an HTTP login that we do not speak ({algorithms})",
+        hint="set its login (web, HTTP or ONVIF) to digest with MD5 or SHA-256 in the camera's "
+        "page, or add its stream:  edge-agent add rtsp://HOST/PATH",
+    )
+
+
+def _hidden(place: str) -> PasswordHiddenError:
+    return PasswordHiddenError(
+        f"{place} wants the password in plain text (HTTP Basic), which is not sent unattended",
+        hint="set its login (web, HTTP or ONVIF) to digest in the camera's page; "
+        "check, too, that this address is the camera's",
+    )
+
+
 def _refused(place: str, who: Credentials | None) -> PasswordRefusedError:
     if who is None:
         return PasswordRefusedError(
@@ -286,5 +322,6 @@ def _refused(place: str, who: Credentials | None) -> PasswordRefusedError:
     return PasswordRefusedError(
         f"{place} refuses user '{who.username}' with this password",
         hint="check both in the camera's page; many cameras keep ONVIF users on a list of their own, "
-        "and after some wrong ones they lock: wait, do not guess",
+        "and after some wrong ones they lock: wait, do not guess; tell a saved camera's new one:  "
+        "edge-agent camera set-password NAME",
     )

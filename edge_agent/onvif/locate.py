@@ -1,7 +1,7 @@
 """From what a technician typed to the one address to talk to."""
 
 from edge_agent.onvif.address import Address, port_of, read_address
-from edge_agent.onvif.discovery import PORT, ask_host
+from edge_agent.onvif.discovery import PORT, UnsentError, ask_host
 from edge_agent.onvif.matches import Found
 
 
@@ -12,7 +12,11 @@ def locate(text: str, *, discovery_port: int = PORT) -> tuple[Address, Found | N
     EdgeAgentError for what is no address or no host.
     """
     address = read_address(text)
-    answers = ask_host(address.host, port=discovery_port)
+    try:
+        answers = ask_host(address.host, port=discovery_port)
+    except UnsentError:
+        # No route, say: whoever talks to the camera next says it with its address.
+        answers = ()
     if port_of(text if "://" in text else f"http://{text}") is None:
         return (answers[0].address, answers[0]) if answers else (address, None)
     # Several cameras on one host (a recorder, a test) are told apart by their ports.

@@ -1,8 +1,10 @@
 """What a camera says of itself when asked who it is, and which answers are the same camera."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from itertools import islice
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
@@ -17,6 +19,10 @@ _MOST_SCOPES = 64
 _MOST_XADDRS = 16
 # Each is worth a try of some seconds.
 _MOST_ADDRESSES = 4
+# Each of these may be asked for seconds, and one datagram has room for hundreds: a recorder answers
+# for itself, not for its channels; a host with more devices than this plays with us.
+_MOST_MATCHES = 8
+_MOST_ROWS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,24 +60,39 @@ class Found:
         return sorted(places, key=lambda there: there.scheme != "http") or [Address(host)]
 
 
-def read_matches(content: bytes, host: str) -> list[Found]:
+def read_matches(content: bytes, host: str, *, asked: Container[str] | None = None) -> list[Found]:
     """Return the cameras in one UDP answer from that host; none if it is anything else.
 
-    ipycam 1.3.0 sends its ProbeMatch without the list around it that WS-Discovery prescribes.
+    `asked` are the ids (`one_spelling`) of the questions that it may answer; None for one that is
+    read later. ipycam 1.3.0 sends its ProbeMatch without the list around it that WS-Discovery
+    prescribes.
     """
     try:
         root = mend(content, largest_bytes=LARGEST_ANSWER_BYTES).root
     except EdgeAgentError:
         return []
-    return [_read_match(match, host) for match in root.iterfind(".//{*}ProbeMatch")]
+    # WS-Discovery 1.0, section 5.3: MUST be there. lumeohq/onvif-rs asks for it too, letter by
+    # letter, and no camera is known that fails by it.
+    if asked is not None and one_spelling(first_text(root, ".//{*}RelatesTo")) not in asked:
+        return []
+    matches = islice(root.iterfind(".//{*}ProbeMatch"), _MOST_MATCHES)
+    return [_read_match(match, host) for match in matches]
 
 
 def merge(answers: Iterable[Found]) -> tuple[Found, ...]:
-    """Return one for each endpoint, in order of first answer, with all its XAddrs and scopes."""
+    """Return one for each endpoint, in order of first answer, with all its XAddrs and scopes.
+
+    Of one host no more than a few.
+    """
     cameras: dict[str, Found] = {}
+    rows: Counter[str] = Counter()
     for answer in answers:
         key = answer.endpoint or "|".join(answer.hosts + answer.xaddrs)
         known = cameras.get(key)
+        if known is None:
+            rows[answer.hosts[0]] += 1
+            if rows[answer.hosts[0]] > _MOST_ROWS:
+                continue
         cameras[key] = _joined(known, answer) if known else answer
     return tuple(cameras.values())
 
@@ -98,7 +119,7 @@ def _read_match(match: Element, host: str) -> Found:
     xaddrs = first_text(match, "{*}XAddrs").split()[:_MOST_XADDRS]
     name, hardware = _scope(scopes, "name/"), _scope(scopes, "hardware/")
     return Found(
-        endpoint=_endpoint(first_text(match, "{*}EndpointReference/{*}Address")),
+        endpoint=one_spelling(first_text(match, "{*}EndpointReference/{*}Address")),
         hosts=(host,),
         xaddrs=tuple(xaddr for xaddr in xaddrs if _read_xaddr(xaddr)),
         name=name,
@@ -131,8 +152,8 @@ def _bare(host: str) -> str:
         return host
 
 
-def _endpoint(text: str) -> str:
-    """Return the endpoint in one spelling: `uuid:X`, `urn:uuid:X` and `X` were all met."""
+def one_spelling(text: str) -> str:
+    """Return an endpoint or message id in one spelling: `uuid:X`, `urn:uuid:X`, `X` were all met."""
     bare = text.lower().removeprefix("urn:").removeprefix("uuid:")
     return f"urn:uuid:{bare}" if bare else ""
 

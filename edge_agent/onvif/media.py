@@ -59,6 +59,8 @@ class Media:
         self.services = services
         self._media2 = Media2(line, services.media2_url) if services.media2_url else None
         self._media1: _MediaService | None = None
+        # By what people call them.
+        self._raw_tokens: dict[str, str] = {}
 
     def profiles(self) -> tuple[Profile, ...]:
         """Ask GetProfiles; at least one, of equal tokens the first, at most 256."""
@@ -70,6 +72,7 @@ class Media:
             )
         # Strangers are not told; who is refused something from here on lacks a right for it.
         self.line.is_known = True
+        self._raw_tokens = {profile.token: profile.raw_token for profile in profiles}
         return profiles
 
     def channels(self, profiles: Sequence[Profile]) -> tuple[Channel, ...]:
@@ -82,8 +85,8 @@ class Media:
 
         Raise EdgeAgentError where the camera names none.
         """
-        host = self.line.address.host
-        url = self._ask(lambda service: reachable_stream(service.claimed_stream_url(token), host))
+        host, raw = self.line.address.host, self._raw_tokens.get(token, token)
+        url = self._ask(lambda service: reachable_stream(service.claimed_stream_url(raw), host))
         if not url:
             raise EdgeAgentError(
                 f"{self.line.address.place} names no RTSP address for profile {token}",
@@ -93,10 +96,10 @@ class Media:
 
     def snapshot_url(self, token: str) -> str:
         """Ask GetSnapshotUri; return "" where the camera has none, which many have not."""
-        address = self.line.address
+        address, raw = self.line.address, self._raw_tokens.get(token, token)
         try:
             return self._ask(
-                lambda service: reachable_service(service.claimed_snapshot_url(token), address)
+                lambda service: reachable_service(service.claimed_snapshot_url(raw), address)
             )
         except (PasswordRefusedError, StoppedError):
             raise

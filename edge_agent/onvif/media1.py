@@ -7,7 +7,7 @@ from typing import Any
 
 from edge_agent.onvif.envelope import shown
 from edge_agent.onvif.line import Line
-from edge_agent.onvif.profile import Profile, as_number, by_token
+from edge_agent.onvif.profile import Profile, as_number, as_token, by_token
 from edge_agent.onvif.session import Service, Session
 
 # RTP over the RTSP connection itself: StreamOptions says why we take nothing else.
@@ -47,7 +47,7 @@ class Media1:
 
 
 def _read_uri(answer: Any) -> str:
-    return str(answer.Uri or "") if answer else ""
+    return shown(str(answer.Uri or "")) if answer else ""
 
 
 def _read_profiles(answer: Any) -> tuple[Profile, ...]:
@@ -56,12 +56,14 @@ def _read_profiles(answer: Any) -> tuple[Profile, ...]:
 
 def _read_profile(profile: Any) -> Profile | None:
     encoder = profile.VideoEncoderConfiguration
-    if not profile.token or encoder is None or encoder.Resolution is None:
+    raw = as_token(profile.token)
+    if not shown(raw) or encoder is None or encoder.Resolution is None:
         return None
     source = profile.VideoSourceConfiguration
     rate = encoder.RateControl
     return Profile(
-        token=shown(str(profile.token)),
+        token=shown(raw),
+        raw_token=raw,
         name=shown(str(profile.Name or "")),
         source=shown(str((source and source.SourceToken) or "")),
         codec=shown(str(encoder.Encoding or "")).upper(),
@@ -69,7 +71,7 @@ def _read_profile(profile: Any) -> Profile | None:
         height_px=int(as_number(encoder.Resolution.Height)),
         frames_per_second=as_number(rate and rate.FrameRateLimit),
         key_frame_every=int(as_number(encoder.H264 and encoder.H264.GovLength)),
-        encoder_token=shown(str(encoder.token or "")),
+        encoder_token=as_token(encoder.token),
         bitrate_kbps=int(as_number(rate and rate.BitrateLimit)),
         source_name=shown(str((source and source.Name) or "")),
     )

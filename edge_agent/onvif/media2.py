@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.envelope import first_text, shown
 from edge_agent.onvif.line import FaultError, Line
-from edge_agent.onvif.profile import Profile, as_number, by_token
+from edge_agent.onvif.profile import Profile, as_number, as_token, by_token
 from edge_agent.onvif.soap import ask, text
 
 MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"
@@ -46,7 +46,7 @@ class Media2:
         setup = f"<op:Protocol>{protocol}</op:Protocol>" if protocol else ""
         body = f"{setup}<op:ProfileToken>{text(token)}</op:ProfileToken>"
         answer = ask(self._line, self._url, MEDIA2, operation, body)
-        uri = (answer.findtext("{*}Uri") or "").strip()
+        uri = shown(answer.findtext("{*}Uri") or "")
         if not uri:
             raise EdgeAgentError(
                 f"{self._line.address.place} answers {operation} without an address",
@@ -56,13 +56,14 @@ class Media2:
 
 
 def _read_profile(profile: Element) -> Profile | None:
-    token = shown(profile.get("token") or "")
+    raw = as_token(profile.get("token"))
     encoder = profile.find("{*}Configurations/{*}VideoEncoder")
-    if not token or encoder is None or encoder.find("{*}Resolution") is None:
+    if not shown(raw) or encoder is None or encoder.find("{*}Resolution") is None:
         return None
     source = "{*}Configurations/{*}VideoSource"
     return Profile(
-        token=token,
+        token=shown(raw),
+        raw_token=raw,
         name=first_text(profile, "{*}Name"),
         source=first_text(profile, f"{source}/{{*}}SourceToken"),
         codec=first_text(encoder, "{*}Encoding").upper(),
@@ -70,7 +71,7 @@ def _read_profile(profile: Element) -> Profile | None:
         height_px=int(as_number(encoder.findtext("{*}Resolution/{*}Height"))),
         frames_per_second=as_number(encoder.findtext("{*}RateControl/{*}FrameRateLimit")),
         key_frame_every=int(as_number(encoder.get("GovLength"))),
-        encoder_token=shown(encoder.get("token") or ""),
+        encoder_token=as_token(encoder.get("token")),
         bitrate_kbps=int(as_number(encoder.findtext("{*}RateControl/{*}BitrateLimit"))),
         media2=True,
         source_name=first_text(profile, f"{source}/{{*}}Name"),

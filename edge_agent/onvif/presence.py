@@ -7,7 +7,9 @@ refused like a wrong password.
 
 import calendar
 import email.utils
+import re
 from dataclasses import dataclass
+from datetime import UTC
 from enum import Enum
 from xml.etree.ElementTree import Element
 
@@ -23,6 +25,8 @@ DEVICE_NAMESPACE = "http://www.onvif.org/ver10/device/wsdl"
 # HTTP statuses that mean "who are you?", with or without SOAP in the body.
 REFUSING_STATUSES = frozenset({401, 403})
 _REDIRECTS = range(300, 400)
+# What cannot be read, and is SOAP all the same.
+_ENVELOPE = re.compile(rb"<(?:[\w.-]+:)?Envelope[\s>]")
 
 _REQUEST = """<?xml version="1.0" encoding="UTF-8"?>\
 <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>\
@@ -47,6 +51,8 @@ class Presence:
     clock_offset_s: float | None = None
     maker: str = ""
     model: str = ""
+    # Why what it answers cannot be read, where it is ONVIF all the same.
+    problem: str = ""
 
 
 def look(
@@ -57,9 +63,9 @@ def look(
     Raise EdgeAgentError if nothing answers over HTTP at that address, or only to send us elsewhere;
     StoppedError soon after `stop` is told.
     """
-    is_onvif, offset_s = _ask_clock(address, clock, deadline_s, stop)
-    if not is_onvif:
-        return Presence(address=address, status=Status.NO_ONVIF)
+    said, offset_s = _ask_clock(address, clock, deadline_s, stop)
+    if _body(said) is None and said.status not in REFUSING_STATUSES:
+        return Presence(address=address, status=Status.NO_ONVIF, problem=_problem(said))
     reply = _ask(address, "GetDeviceInformation", deadline_s, stop)
     body = _body(reply)
     if body is None or find_fault(body) or reply.status in REFUSING_STATUSES:
@@ -96,23 +102,25 @@ def read_clock(body: Element | None, date_header: str) -> float | None:
         except (ValueError, OverflowError):
             pass
     try:
-        return email.utils.parsedate_to_datetime(date_header).timestamp()
+        said = email.utils.parsedate_to_datetime(date_header)
+        # Without a zone, or with the "-0000" of RFC 5322, it is UTC; Python would take it for ours.
+        return (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError):
         return None
 
 
 def _ask_clock(
     address: Address, clock: Clock, deadline_s: float, stop: Stop | None
-) -> tuple[bool, float | None]:
-    """Return whether that may be a camera at all, and its clock minus ours."""
+) -> tuple[Reply, float | None]:
+    """Return what came back, of which nothing may be ONVIF, and the camera's clock minus ours."""
     before = clock.wall()
     reply = _ask(address, "GetSystemDateAndTime", deadline_s, stop)
     asked_wall = (before + clock.wall()) / 2
     body = _body(reply)
     if body is None and reply.status not in REFUSING_STATUSES:
-        return False, None
+        return reply, None
     camera_wall = read_clock(body, reply.date)
-    return True, None if camera_wall is None else camera_wall - asked_wall
+    return reply, None if camera_wall is None else camera_wall - asked_wall
 
 
 def _read_utc(utc: Element) -> int:
@@ -162,3 +170,14 @@ def _body(reply: Reply) -> Element | None:
     except EdgeAgentError:
         return None
     return root if is_envelope(root) else None
+
+
+def _problem(reply: Reply) -> str:
+    """Return why an envelope cannot be read; "" for what is none."""
+    if not _ENVELOPE.search(reply.content):
+        return ""
+    try:
+        mend(reply.content)
+    except EdgeAgentError as error:
+        return error.what
+    return ""

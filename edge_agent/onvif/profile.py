@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 # A recorder of 64 channels with three streams each has 192.
 MOST_PROFILES = 256
+# ONVIF's ReferenceToken has 64 letters at most.
+_LONGEST_TOKEN = 256
 # No picture is as wide, no rate or distance of key frames as high; what says more says nonsense.
 _LARGEST_NUMBER = 100_000
 
@@ -14,6 +16,7 @@ _LARGEST_NUMBER = 100_000
 class Profile:
     """One stream that the camera offers; 0 and "" are what it does not say."""
 
+    # For people, who name a stream by it; see `raw_token`.
     token: str
     name: str
     # The lens or channel it shows; a recorder has several.
@@ -25,7 +28,9 @@ class Profile:
     frames_per_second: float
     # From one key frame to the next, in frames.
     key_frame_every: int
-    # The encoder's settings, for `encoder`; several profiles may share them.
+    # The token letter by letter, spaces and all, as the camera wants it back; not for a terminal.
+    raw_token: str = ""
+    # The encoder's settings, for `encoder`; several profiles may share them. As raw as the other.
     encoder_token: str = ""
     bitrate_kbps: int = 0
     # Told by Media 2, which is then asked for the rest, too.
@@ -69,6 +74,12 @@ def channels_of(profiles: Sequence[Profile], sources: Iterable[str] = ()) -> tup
         for number, source in enumerate(order, start=1)
     )
     return tuple(channel for channel in found if channel.profiles)
+
+
+def as_token(said: object) -> str:
+    """Return a token as it stands; "" for what is none, or longer than any."""
+    token = str(said or "")
+    return token if len(token) <= _LONGEST_TOKEN else ""
 
 
 def as_number(said: object) -> float:

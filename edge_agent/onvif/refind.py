@@ -28,6 +28,9 @@ LISTEN_S = 2.5
 # It answered over UDP a moment ago; and a stop, which must not last four seconds, ends a wait for
 # an answer but none for a connection.
 _LOOK_S = 3.0
+# For all that are lost together. Beyond that somebody answers slowly on purpose.
+_FIND_S = 60.0
+_TOO_LONG = f"the search took longer than {_FIND_S:g} s, because others answer slowly"
 # Strangers to ask for their serial number in one search; a street has dozens.
 _MOST_STRANGERS = 32
 # Hosts that answer in one name; a camera with two cards has two.
@@ -113,8 +116,17 @@ class Search:
         self._listen_s = listen_s
         self._disproved: dict[tuple[Identity, str], _Verdict] = {}
 
+    def stranger_at(self, lost: Lost) -> str:
+        """Return the network card that answers at a camera's place if it is another's, else "".
+
+        Nobody is asked: the kernel knows with whom we talked. What it does not know is no
+        contradiction.
+        """
+        card = self._mac_of(lost.address.host)
+        return card if _differ(lost.identity.mac, card) else ""
+
     def find(self, lost: Sequence[Lost], taken: Container[str] = ()) -> tuple[Trace, ...]:
-        """Ask the network once and return what became of each, in order.
+        """Ask the network once and return what became of each, in order, within a minute or so.
 
         At the places in `taken` (Address.place) are cameras that are not lost. Raise
         EdgeAgentError if nothing can be asked.
@@ -133,17 +145,22 @@ class Search:
         taken: Container[str],
     ) -> Trace:
         witnesses = list(_witnesses(lost, answers, meetings, taken))
+        doubts = _doubles(lost, answers, taken)
         # Before anybody gets a login: a camera that is at home is nowhere else.
-        if witnesses and _is_still_there(lost, answers, meetings):
+        if (witnesses or doubts) and _is_still_there(lost, answers, meetings):
             return Trace(doubt=_impostors(lost, witnesses), is_at_home=True)
         proven: dict[_Proof, list[Address]] = {}
-        doubts: list[str] = []
         for witness in witnesses:
+            if meetings.is_over:
+                break
             verdict = self._judge(lost, witness)
             if verdict.doubt:
                 doubts.append(verdict.doubt)
             if verdict.proof is not None:
                 proven.setdefault(verdict.proof, []).append(witness.address)
+        if meetings.is_over:
+            # Who was not met may be the camera, too.
+            return Trace(doubt=_TOO_LONG)
         best = proven[min(proven)] if proven else []
         # Several cameras on one host, as in a test, have one card.
         best = [each for each in best if each.port == lost.address.port] or best
@@ -211,6 +228,16 @@ class _Meetings:
         self._mac_of = mac_of
         self._stop = stop
         self._met: dict[Address, tuple[Presence, str, str] | None] = {}
+        self._ends_mono = clock.mono() + _FIND_S
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time for one search is over; then nobody is met any more."""
+        return self._clock.mono() >= self._ends_mono
+
+    def card_at(self, host: str) -> str:
+        """Return the network card of whoever is there, as far as the kernel knows it."""
+        return self._mac_of(host)
 
     def meet(self, address: Address, endpoint: str) -> _Witness | None:
         """Return who is there, asked without credentials; None if nobody answers over HTTP."""
@@ -229,7 +256,7 @@ class _Meetings:
         )
 
     def _ask(self, address: Address) -> tuple[Presence, str, str] | None:
-        if self._stop is not None and self._stop.is_told:
+        if self.is_over or (self._stop is not None and self._stop.is_told):
             return None
         try:
             presence = look(address, self._clock, deadline_s=_LOOK_S, stop=self._stop)
@@ -265,6 +292,18 @@ def _witnesses(
                 yield witness
 
 
+def _doubles(lost: Lost, answers: Iterable[Found], taken: Container[str]) -> list[str]:
+    """Return where other cameras of ours should be and somebody answers by this one's name."""
+    places = [
+        there.place
+        for found in answers
+        if _same(lost.identity.endpoint, found.endpoint)
+        for there in _one_each(found)
+        if there.place in taken and there.place != lost.address.place
+    ]
+    return [f"{place} calls itself this camera, at the address of another one" for place in places]
+
+
 def _one_each(found: Found) -> list[Address]:
     """Return one address for each host that answered: who names many crowds nobody out."""
     return [replace(found, hosts=(host,)).address for host in found.hosts[:_MOST_NAMESAKES]]
@@ -281,6 +320,8 @@ def _impostors(lost: Lost, witnesses: Iterable[_Witness]) -> str:
 def _is_still_there(lost: Lost, answers: Iterable[Found], meetings: _Meetings) -> bool:
     """Return whether the old place answers as the camera, or as somebody who may be it."""
     old, wanted = lost.address, lost.identity
+    if _differ(wanted.mac, meetings.card_at(old.host)):
+        return False
     here = [each for each in answers if _is_at(each, old)]
     if any(_same(wanted.endpoint, each.endpoint) for each in here):
         return True

@@ -27,6 +27,21 @@ _BETWEEN_LOOKS_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSetting:
+    """What came of setting a camera's clock."""
+
+    # Where it was told to have its time from, in words.
+    source: str
+    # The camera's clock minus ours after that, seconds; None where it does not tell.
+    offset_s: float | None
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the camera said yes, and its clock is as wrong as before."""
+        return self.offset_s is not None and abs(self.offset_s) > _SAME_S
+
+
+@dataclass(frozen=True, slots=True)
 class _Zone:
     """What stays as it is, as the camera tells it."""
 
@@ -42,7 +57,7 @@ def set_clock(
     ntp_server: str = "",
     is_manual: bool = False,
     between_looks_s: float = _BETWEEN_LOOKS_S,
-) -> str:
+) -> ClockSetting:
     """Have the camera take its time from NTP, or once from this box; return what came of it.
 
     `ntp_server` "" leaves the servers to the camera. The line's own idea of the camera's clock is
@@ -62,7 +77,7 @@ def set_clock(
             hint="set the time in the camera's page, best to NTP",
         ) from error
     source = "this box's time" if is_manual else f"NTP from {ntp_server or 'its own servers'}"
-    return f"set to {source}; {_outcome(line, clock, between_looks_s)}"
+    return ClockSetting(source, _look_again(line, clock, between_looks_s))
 
 
 def _read_zone(line: Line) -> _Zone:
@@ -106,8 +121,8 @@ def _ntp(server: str) -> str:
     )
 
 
-def _outcome(line: Line, clock: Clock, between_looks_s: float) -> str:
-    """Return whether the camera's clock is right now, in words; NTP may take it a moment."""
+def _look_again(line: Line, clock: Clock, between_looks_s: float) -> float | None:
+    """Return the camera's clock minus ours, once it is right; NTP may take it a moment."""
     offset_s: float | None = None
     for turn in range(_LOOKS):
         if turn:
@@ -115,8 +130,5 @@ def _outcome(line: Line, clock: Clock, between_looks_s: float) -> str:
         offset_s = look(line.address, clock).clock_offset_s
         line.clock_offset_s = offset_s or 0.0
         if offset_s is not None and abs(offset_s) <= _SAME_S:
-            return "its clock is right"
-    if offset_s is None:
-        return "it does not tell its time"
-    direction = "ahead" if offset_s > 0 else "behind"
-    return f"its clock is still {abs(offset_s):.0f} s {direction}"
+            break
+    return offset_s

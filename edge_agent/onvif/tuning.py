@@ -92,8 +92,12 @@ def differences(before: EncoderSettings, after: EncoderSettings) -> tuple[str, .
 
 
 def ignored(wanted: EncoderSettings, read_back: EncoderSettings) -> tuple[str, ...]:
-    """Return what the camera did not do, in words: `10 fps, it stays at 25`."""
-    told = ((say(wanted), say(read_back), unit) for say, unit in _SAYINGS)
+    """Return what the camera did not do, in words: `10 fps, it stays at 25`.
+
+    A bit rate that it does not tell is none that it ignored.
+    """
+    known = replace(read_back, bitrate_kbps=read_back.bitrate_kbps or wanted.bitrate_kbps)
+    told = ((say(wanted), say(known), unit) for say, unit in _SAYINGS)
     return tuple(f"{asked}{unit}, it stays at {is_}" for asked, is_, unit in told if asked != is_)
 
 

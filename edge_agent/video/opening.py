@@ -26,6 +26,11 @@ else:
 
 # FFmpeg keeps "user:password", percent-encoded, in 128 bytes (libavformat/rtsp.c) and cuts the rest.
 _LONGEST_LOGIN = 127
+# The network's words, not the stream's: nobody is there, or the way broke off.
+_NO_WAY = frozenset({
+    errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.ECONNRESET,
+    errno.ECONNABORTED,
+})  # fmt: skip
 # Part of the deadline after which a failure is silence, not an answer we could not read.
 _SILENCE_SHARE = 0.95
 
@@ -152,6 +157,11 @@ def _not_opened(url: str, error: av.error.FFmpegError) -> EdgeAgentError:
             f"no host is called '{urlsplit(url).hostname}'",
             hint="check the name, or give the IP address",
         )
+    if error.errno in _NO_WAY:
+        return EdgeAgentError(
+            f"cannot talk to {urlsplit(url).netloc}: {_words(error)}",
+            hint="check power, cable and address, and that this box is in the camera's subnet",
+        )
     return EdgeAgentError(
         f"{url} could not be opened: {_words(error)}",
         hint="check the address, and that it is a video stream",
@@ -166,7 +176,8 @@ def _refused_login(options: StreamOptions) -> LoginRefusedError:
         )
     return LoginRefusedError(
         f"{options.url} refused our user name or password",
-        hint="set the password anew:  edge-agent add ... --user NAME --password-file FILE",
+        hint="check both in the camera's page, and do not guess: cameras lock; tell a saved camera's new "
+        "password:  edge-agent camera set-password NAME",
     )
 
 

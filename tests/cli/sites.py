@@ -2,6 +2,8 @@
 
 import argparse
 import io
+import os
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +32,16 @@ class Person:
     def ask_secret(self, question: str) -> Secret:
         self.questions.append(question)
         return Secret(self.secrets.pop(0))
+
+
+class InterruptedSecret(Secret):
+    """Somebody presses Ctrl-C while it is written."""
+
+    __slots__ = ()
+
+    def reveal(self) -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        return super().reveal()
 
 
 class Site:

@@ -294,3 +294,22 @@ def test_any_name_becomes_a_word_or_nothing() -> None:
     assert word_from("Front Door (2nd)") == "front-door-2nd"
     assert word_from("后门") == ""
     assert len(word_from("x" * 90)) <= 28
+
+
+def test_who_may_not_see_the_streams_has_the_right_password(
+    site: Site, streams: tuple[Stream, ...]
+) -> None:
+    firmware = Firmware(streams=streams, forbidden=frozenset({"GetProfiles"}))
+    with OnvifCamera(firmware) as camera:
+        assert site.with_password(camera, "--name", "gate") == 1
+
+    assert "does not let user 'admin' do this" in site.out
+    assert "with this password" not in site.out
+
+
+def test_a_camera_whose_onvif_is_broken_is_told_so(site: Site) -> None:
+    with OnvifCamera(Firmware(cuts_replies_short=True)) as camera:
+        assert site.with_password(camera, "--name", "gate") == 1
+
+    assert "speaks ONVIF, but broken: the reply is cut off before its end" in site.out
+    assert "edge-agent add rtsp://127.0.0.1/PATH" in site.out

@@ -1,8 +1,5 @@
 """Which camera is which: what is added again is updated, and nothing else is."""
 
-import os
-import signal
-
 import pytest
 
 from edge_agent.cli.saving import save
@@ -14,7 +11,7 @@ from edge_agent.domain.zone import Zone
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.secret import Secret
 from edge_agent.video.options import StreamOptions
-from tests.cli.sites import RIGHT, Person, Site
+from tests.cli.sites import RIGHT, InterruptedSecret, Person, Site
 from tests.fakes.onvif_camera import Firmware, OnvifCamera, Stream
 from tests.peers.rtsp import RtspServer
 
@@ -33,6 +30,18 @@ def test_adding_a_camera_again_keeps_its_zones(site: Site, open_stream: str) -> 
 
     yard = load_camera(site.folder, "yard")
     assert (yard.zones, yard.name, yard.stream.read_s) == ((ZONE,), "Yard", 2)
+
+
+def test_a_camera_is_called_by_one_name_from_the_first_line_on(
+    site: Site, open_stream: str
+) -> None:
+    with OnvifCamera(_with_identity(open_stream)) as camera:
+        assert site.add_camera(camera, "--name", "gate") == 0, site.out
+
+        assert site.add_camera(camera) == 0, site.out
+
+    assert "ok gate   reached" in site.out
+    assert "front-door" not in site.out
 
 
 def test_another_camera_is_not_replaced_without_a_word(site: Site, open_stream: str) -> None:
@@ -226,20 +235,6 @@ def test_a_cheap_camera_with_the_serial_number_of_another_is_another(
     assert load_camera(site.folder, "gate") == gate
 
 
-def test_a_new_camera_in_the_place_of_an_old_one_is_saved_as_who_it_is(
-    site: Site, open_stream: str
-) -> None:
-    firmware = Firmware(password="", serial="C2", streams=(Stream(token="a", uri=open_stream),))
-    with OnvifCamera(firmware) as camera:
-        url = f"http://127.0.0.1:{camera.port}/onvif/device_service"
-        save_camera(site.folder, _saved_gate(url, onvif_serial="C1", onvif_mac="bc:ad:28:aa:0d:40"))
-
-        assert site.add_camera(camera) == 0, site.out
-
-    gate = load_camera(site.folder, "gate")
-    assert (gate.onvif_serial, gate.onvif_mac, gate.zones) == ("C2", "", (ZONE,))
-
-
 def _with_identity(stream: str) -> Firmware:
     return Firmware(
         password="",
@@ -247,16 +242,6 @@ def _with_identity(stream: str) -> Firmware:
         hardware_addresses=(("127.0.0.1", "bc:ad:28:aa:0d:40"),),
         streams=(Stream(token="a", uri=stream),),
     )
-
-
-class InterruptedSecret(Secret):
-    """Somebody presses Ctrl-C while it is written."""
-
-    __slots__ = ()
-
-    def reveal(self) -> str:
-        os.kill(os.getpid(), signal.SIGINT)
-        return super().reveal()
 
 
 def test_ctrl_c_does_not_part_a_camera_from_its_password(site: Site) -> None:

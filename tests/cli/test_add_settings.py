@@ -86,6 +86,24 @@ def test_a_camera_is_sent_to_a_time_server(site: Site, late: Firmware) -> None:
     assert "clock set to NTP from 10.0.0.1; its clock is right" in site.out
 
 
+@pytest.mark.parametrize(
+    ("source", "told", "advice"),
+    [
+        ("now", "this box's time", "next: set it in the camera's page"),
+        ("ntp", "NTP from its own servers", "next: NTP may need a minute:  edge-agent check; else"),
+    ],
+)
+def test_a_clock_that_is_as_wrong_as_before_was_not_set(
+    site: Site, late: Firmware, source: str, told: str, advice: str
+) -> None:
+    ignoring = replace(late, ignored_settings=frozenset({"clock"}), skew_s=-3 * _HOUR_S)
+    with OnvifCamera(ignoring) as camera:
+        site.with_password(camera, "--name", "gate", "--set-clock", source, clock=RIGHT_BOX)
+
+    assert f"-- gate   clock set to {told}, but it is still 3 h behind this box's" in site.out
+    assert advice in site.out
+
+
 def test_yes_alone_sets_no_clock(site: Site, late: Firmware) -> None:
     with OnvifCamera(late) as camera:
         assert site.with_password(camera, "--name", "gate", "--yes", clock=RIGHT_BOX) == 0

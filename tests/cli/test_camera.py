@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.cli import camera, camera_change
+from edge_agent.cli import camera, camera_change, camera_rediscover
+from edge_agent.cli.camera_password import _save
 from edge_agent.cli.console import Console
 from edge_agent.config.load import camera_ids, load_camera
 from edge_agent.config.settings import CameraSettings
@@ -20,9 +21,10 @@ from edge_agent.domain.geometry import Point, Polygon
 from edge_agent.domain.zone import Zone
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address
+from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.secret import Secret
 from edge_agent.video.options import StreamOptions
-from tests.cli.sites import RIGHT, Person
+from tests.cli.sites import RIGHT, InterruptedSecret, Person
 from tests.fakes.onvif_camera import Firmware, OnvifCamera
 from tests.peers.rtsp import RtspServer
 
@@ -129,6 +131,17 @@ def test_an_empty_list_says_how_to_begin(desk: Desk) -> None:
     assert "edge-agent discover" in desk.out
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("typo", "there is no such folder: "), ("agent.toml", " is a file; --config")],
+)
+def test_a_wrong_folder_is_no_empty_list(tmp_path: Path, name: str, what: str) -> None:
+    (tmp_path / "agent.toml").write_text("")
+
+    with pytest.raises(EdgeAgentError, match=what):
+        Desk(tmp_path / name).types("list")
+
+
 def test_all_of_a_camera_is_shown_but_its_password(desk: Desk) -> None:
     desk.saved("gate", "rtsp://10.0.0.7/sub", password=RIGHT, onvif="http://10.0.0.7/onvif")
 
@@ -223,6 +236,43 @@ def test_a_password_that_the_stream_refuses_is_not_saved(
     assert load_camera(desk.folder, "gate").stream.password == Secret("old")
 
 
+def test_a_camera_that_tells_anybody_who_it_is_is_asked_for_more(
+    desk: Desk, tmp_path: Path
+) -> None:
+    open_to_all = frozenset({"GetSystemDateAndTime", "GetDeviceInformation", "GetCapabilities"})
+    for password, code in (("bad", 1), (RIGHT, 0)):
+        with OnvifCamera(Firmware(open_to_all=open_to_all)) as there:
+            desk.saved("gate", "rtsp://127.0.0.1:1/sub", password="old", onvif=there.url)
+            file = password_in(tmp_path, password)
+
+            assert desk.types("set-password", "gate", "--password-file", file) == code
+
+            assert there.seen.refused == code
+        assert ("ONVIF takes it" in desk.out) == (code == 0)
+
+
+def test_a_camera_that_answers_anybody_proves_no_password(desk: Desk, tmp_path: Path) -> None:
+    with OnvifCamera(Firmware(password="")) as there:
+        desk.saved("gate", "rtsp://127.0.0.1:1/sub", password="old", onvif=there.url)
+        file = password_in(tmp_path, "bad")
+
+        assert desk.types("set-password", "gate", "--password-file", file) == 0
+
+    assert "ONVIF takes it" not in desk.out
+    assert "ONVIF answers anybody, so it does not tell whether the password is right" in desk.out
+
+
+def test_ctrl_c_does_not_part_a_new_user_from_his_password(desk: Desk) -> None:
+    desk.saved("gate", "rtsp://10.0.0.7/sub", password="old")
+    gate = load_camera(desk.folder, "gate")
+
+    with pytest.raises(KeyboardInterrupt):
+        _save(desk.folder, gate, Credentials("viewer", InterruptedSecret("new")))
+
+    stream = load_camera(desk.folder, "gate").stream
+    assert (stream.username, stream.password) == ("viewer", Secret("new"))
+
+
 def test_a_refused_password_is_saved_by_force_and_without_a_try(desk: Desk, tmp_path: Path) -> None:
     with OnvifCamera() as there:
         desk.saved("gate", "rtsp://127.0.0.1:1/sub", password="old", onvif=there.url)
@@ -308,6 +358,22 @@ def test_a_camera_at_home_and_one_that_is_away_are_told_apart(desk: Desk) -> Non
     gate, yard = (line for line in desk.out.splitlines() if "next:" not in line)
     assert "answers where it was" in gate
     assert "127.0.0.1:1 is silent" in yard
+
+
+def test_another_device_in_a_cameras_place_is_not_taken_for_the_camera_at_home(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = "02:00:00:00:00:99"
+    monkeypatch.setattr(camera_rediscover, "neighbour_address", {"127.0.0.1": strange}.get)
+    with OnvifCamera() as there:
+        desk.saved("gate", "rtsp://127.0.0.1:5540/sub", onvif=there.url)
+        gate = load_camera(desk.folder, "gate")
+        save_camera(desk.folder, replace(gate, onvif_mac="02:00:00:00:00:01"))
+
+        assert desk.types("rediscover", "gate", discovery_port=there.discovery_port) == 1
+
+    assert f"another device ({strange}) answers at 127.0.0.1" in desk.out
+    assert "answers where it was" not in desk.out
 
 
 def test_a_camera_without_onvif_cannot_be_found_again(desk: Desk) -> None:

@@ -89,7 +89,7 @@ def test_a_good_box_gets_a_tick_for_everything(
     assert steps == ["reach", "TLS", "login", "publish", "receipt"]
     assert [line[9:] for line in lines if line.startswith("✓ gate")] == [
         "address: 127.0.0.1",
-        f"port: {camera.port} takes connections",
+        f"RTSP port: {camera.port} takes connections",
         f"stream: {camera.url()} opens",
         "decode: 640x480 H.264 at 10 fps",
         f"main stream: {camera.url()} opens",
@@ -114,7 +114,7 @@ def test_everything_wrong_is_said_in_one_run(
     assert code == 1
     assert _line(lines, "✗ model").endswith('there is no model called "stret"')
     assert _line(lines, "✗ broker").endswith(f"reach: 127.0.0.1:{port} refused the connection")
-    assert _line(lines, "✗ gate").endswith(f"port: 127.0.0.1:{port} refused the connection")
+    assert _line(lines, "✗ gate").endswith(f"RTSP port: 127.0.0.1:{port} refused the connection")
     assert _line(lines, "• gate").endswith("zones: has no rule: it will never alert")
     assert [line.partition("cameras.d/")[2] for line in lines if line.startswith("✗ yard")] == [
         "yard.toml, line 1: stream.url: is missing",
@@ -252,7 +252,7 @@ def test_everything_is_one_document_for_a_program(
     assert code == 1
     assert {tuple(fact) for fact in facts} == {("part", "step", "ok", "what", "hint")}
     of_gate = [(fact["step"], fact["ok"]) for fact in facts if fact["part"] == "gate"]
-    assert of_gate == [("address", True), ("port", False), ("zones", None)]
+    assert of_gate == [("address", True), ("RTSP port", False), ("zones", None)]
 
 
 def test_dead_cameras_and_a_dead_broker_are_asked_side_by_side(

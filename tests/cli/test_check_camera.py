@@ -48,7 +48,7 @@ def test_a_good_camera_is_climbed_to_its_clock(tmp_path: Path) -> None:
 
     assert [(fact.step, fact.what) for fact in facts] == [
         ("address", "127.0.0.1"),
-        ("port", f"{camera.port} takes connections"),
+        ("ONVIF port", f"{camera.port} takes connections"),
         ("ONVIF", f"127.0.0.1:{camera.port} speaks it"),
         ("password", "user 'admin' is let in to Acme AC-100, firmware 1.0"),
         ("clock", "right"),
@@ -65,6 +65,16 @@ def test_a_wrong_password_is_sent_once_and_ends_the_ladder(tmp_path: Path) -> No
     assert facts[-1].step == "password"
     assert "refuses user 'admin'" in facts[-1].what
     assert facts[-1].hint
+
+
+def test_a_camera_that_wants_to_read_the_password_gets_none_and_a_note(tmp_path: Path) -> None:
+    with OnvifCamera(Firmware(http_logins=("Basic",))) as camera:
+        facts = _climb(_camera(camera.port, "wr0ng"), tmp_path)
+
+        assert camera.door.refused == 0
+    assert [(fact.step, fact.ok) for fact in facts[-2:]] == [("password", None), ("clock", True)]
+    assert "in plain text (HTTP Basic)" in facts[-2].what
+    assert facts[-2].hint
 
 
 def test_the_channels_of_a_recorder_ask_it_once(tmp_path: Path) -> None:
@@ -107,7 +117,7 @@ def test_a_web_server_is_no_camera(tmp_path: Path) -> None:
     ("host", "step", "what"),
     [
         ("nowhere.invalid", "address", "no host is called 'nowhere.invalid'"),
-        ("127.0.0.1", "port", "refused the connection"),
+        ("127.0.0.1", "ONVIF port", "refused the connection"),
     ],
 )
 def test_the_first_rung_that_breaks_is_the_last(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -54,6 +55,17 @@ def test_who_comes_to_no_end_is_told() -> None:
     assert fact.what == "came to no end within 0 s"
     assert fact.hint
     assert not crew.is_at_work
+
+
+def test_a_street_that_comes_to_no_end_is_waited_for_once() -> None:
+    street = [_Asked(f"gate-{number}") for number in range(40)]
+    began_mono = time.monotonic()
+
+    with Crew(street, deadline_s=0.0) as crew:
+        late = [crew.facts_of(number)[0].ok for number in range(40)]
+
+    assert late == [False] * 40
+    assert time.monotonic() - began_mono < 4
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

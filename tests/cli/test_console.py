@@ -104,10 +104,15 @@ def test_a_camera_cannot_move_our_cursor() -> None:
     console = Console(out, is_terminal=False)
 
     console.ok("gate", "\x1b[2J\x07")
+    console.next("see rtsp://h/\x9b31m\x85\rmine\nor \x1b[2J", "gate")
     console.table([("name",), ("\x1b]0;mine\x07",)])
 
     assert "\x1b" not in out.getvalue()
     assert "\x07" not in out.getvalue()
+    assert out.getvalue().splitlines()[1:3] == [
+        "         next: see rtsp://h/?31m??mine",
+        "         or ?[2J",
+    ]
 
 
 def test_a_terminal_has_colours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -332,3 +332,54 @@ def test_a_watch_that_saw_nobody_ends_with_advice(tmp_path: Path) -> None:
 
     with deaf_port() as port, pytest.raises(EdgeAgentError, match="no camera answered"):
         run(arguments(tmp_path, "--watch"), console, discovery_port=port, stop=stop)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--address", ""), ("--address", " "), ("--ports", "80"), ("--force",)],
+)
+def test_an_option_that_says_nothing_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    with deaf_port() as port, pytest.raises(SystemExit) as ended:
+        discover(tmp_path, *words, port=port)
+
+    assert ended.value.code == 2
+    assert words[0] in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_program_that_asks_where_nobody_is_reads_an_empty_list(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        where = f"127.0.0.1:{closed.getsockname()[1]}"
+    out = io.StringIO()
+
+    with deaf_port() as port, pytest.raises(EdgeAgentError, match="refuses connections"):
+        run(
+            arguments(tmp_path, "--json", "--address", where),
+            Console(out, is_terminal=False),
+            discovery_port=port,
+        )
+
+    assert json.loads(out.getvalue()) == []
+
+
+@pytest.mark.parametrize(
+    ("firmware", "why"),
+    [
+        (Firmware(cuts_replies_short=True), "cut off before its end"),
+        (Firmware(sends_entities=True), "DOCTYPE"),
+    ],
+)
+def test_a_camera_whose_onvif_is_broken_is_still_a_camera(
+    tmp_path: Path, firmware: Firmware, why: str
+) -> None:
+    with OnvifCamera(firmware) as camera:
+        code, out = discover(tmp_path, port=camera.discovery_port)
+        (row,) = as_json(tmp_path, port=camera.discovery_port)
+
+    assert code == 0
+    assert "ONVIF, but broken" in out
+    assert why in out
+    assert "edge-agent add rtsp://127.0.0.1/PATH" in out
+    assert row["status"] == "ONVIF, but broken"
+    assert why in row["problem"]

@@ -170,6 +170,15 @@ def test_a_camera_without_its_events_is_still_well(
     assert "no events from it: 192.168.1.64 says: no place left" in said
 
 
+def test_a_camera_that_reports_faster_than_the_box_listens_is_named(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = _said_of(site, capsys, events="on", dropped_events=17)
+
+    assert code == 0
+    assert "too many events at once: 17 are lost\n         next: set its motion detection" in said
+
+
 def test_a_camera_that_says_it_is_covered_is_shown(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -193,3 +202,15 @@ def test_a_clock_within_five_seconds_is_right(
     _, said = _said_of(site, capsys, clock_offset_s=4.0)
 
     assert "its clock" not in said
+
+
+def test_a_long_name_does_not_push_its_own_next_step_out_of_line(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = CameraStatus(id="gate-north", name="Gate", is_streaming=True, says="tamper")
+    with _agent(site, replace(_WELL, cameras=(told,))):
+        _status(site)
+    said = capsys.readouterr().out
+
+    assert "• gate-north reports of itself: tamper\n             next: look" in said
+    assert "✓ spool      " in said

@@ -1,5 +1,6 @@
 """What is written is what is read, and what a person wrote stays."""
 
+import errno
 import math
 import os
 import stat
@@ -14,7 +15,7 @@ from edge_agent.config.load import load_camera
 from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.rule_kinds import KINDS
 from edge_agent.config.settings import CameraSettings
-from edge_agent.config.store import save_camera, save_password
+from edge_agent.config.store import need_room, not_written, save_camera, save_password
 from edge_agent.domain.geometry import Point, Polygon
 from edge_agent.domain.sighting import Label, Severity
 from edge_agent.domain.zone import Zone
@@ -255,10 +256,10 @@ def test_a_password_is_for_one_user_only_and_in_no_other_file(tmp_path: Path) ->
 
 
 def test_a_folder_that_is_not_there_is_not_invented(tmp_path: Path) -> None:
-    with pytest.raises(EdgeAgentError, match="there is no folder") as caught:
+    with pytest.raises(EdgeAgentError, match="there is no such folder: ") as caught:
         save_camera(tmp_path / "typo", _GATE)
 
-    assert caught.value.hint == f"sudo mkdir -p {tmp_path / 'typo'}"
+    assert caught.value.hint.endswith(f"sudo mkdir -p {tmp_path / 'typo'}")
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -266,6 +267,29 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(EdgeAgentError, match="cannot write "):
         save_password(tmp_path, "gate", Secret("x"))
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "free some space"),
+        (errno.EDQUOT, "free some space"),
+        (errno.EROFS, "the disk is read-only"),
+        (errno.EACCES, "run this with sudo"),
+        (errno.ENOTDIR, "look what is there:  ls -ld"),
+    ],
+)
+def test_each_reason_not_to_write_has_its_own_advice(number: int, advice: str) -> None:
+    failure = not_written(Path("/etc/edge-agent/secrets"), OSError(number, os.strerror(number)))
+
+    assert failure.what == f"cannot write /etc/edge-agent/secrets: {os.strerror(number)}"
+    assert failure.hint.startswith(advice)
+
+
+def test_looking_for_room_leaves_nothing_behind(tmp_path: Path) -> None:
+    need_room(tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("secret", ["", "two\nlines", "tab\there"])

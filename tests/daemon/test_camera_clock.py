@@ -1,5 +1,7 @@
 """The camera's clock: asked at the start, hourly, and sooner where it did not answer."""
 
+import pytest
+
 from edge_agent.daemon.camera_clock import CameraClock
 from edge_agent.onvif.address import Address
 from edge_agent.runtime.stop import Stop
@@ -32,7 +34,7 @@ def test_a_camera_that_does_not_answer_keeps_its_latest_and_is_asked_sooner() ->
     camera_clock.ask_if_due(there)
 
     assert before_s is not None
-    assert camera_clock.offset_s == before_s
+    assert camera_clock.offset_s == pytest.approx(before_s, abs=0.01)
     assert camera_clock.wait_s == 300.0
 
 
@@ -43,3 +45,17 @@ def test_a_camera_that_refuses_to_tell_the_time_tells_it_by_http() -> None:
         camera_clock.ask_if_due(Address("127.0.0.1", camera.port))
 
     assert camera_clock.offset_s is not None
+
+
+def test_when_the_box_s_own_clock_is_set_the_offset_is_right_at_once() -> None:
+    clock = FakeClock()
+    with OnvifCamera() as camera:
+        camera_clock = CameraClock(clock, Stop())
+        camera_clock.ask_if_due(Address("127.0.0.1", camera.port))
+    before_s = camera_clock.offset_s
+    assert before_s is not None
+
+    clock.jump_wall(1500.0)
+    clock.advance(60.0)
+
+    assert camera_clock.offset_s == pytest.approx(before_s - 1500.0, abs=0.01)

@@ -21,11 +21,15 @@ from edge_agent.runtime.mailbox import Mailbox
 from edge_agent.runtime.secret import Secret
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
+from tests.fakes.clock import FakeClock
 from tests.fakes.onvif_camera import Firmware, Stream
 from tests.fakes.onvif_events import EventCamera, Habits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from edge_agent.runtime.clock import Clock
 
 PASSWORD = Firmware().password
 _MOTION = ("tns1:VideoSource/MotionAlarm", "State=true")
@@ -34,12 +38,18 @@ _MOTION = ("tns1:VideoSource/MotionAlarm", "State=true")
 class Site:
     """The events thread of one camera, and what it hands over."""
 
-    def __init__(self, camera: EventCamera, password: str = PASSWORD, *sources: str) -> None:
+    def __init__(
+        self,
+        camera: EventCamera,
+        password: str = PASSWORD,
+        *sources: str,
+        clock: Clock | None = None,
+    ) -> None:
         self.stop = Stop()
         self.events = CameraEvents(
             address=Address("127.0.0.1", camera.port),
             credentials=Credentials("admin", Secret(password)),
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             stop=self.stop,
             pull_s=0.2,
         )
@@ -65,6 +75,18 @@ def running(site: Site) -> Iterator[Site]:
         assert worker.join(5.0), "the events thread does not end"
         assert time.monotonic() - began < 3.0
         assert worker.failure is None
+
+
+class Hours:
+    """Time at a site that goes by at a word of ours, for camera and agent alike."""
+
+    def __init__(self, camera: EventCamera) -> None:
+        self.clock = FakeClock()
+        self._camera = camera
+
+    def pass_by(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self._camera.skew_s += seconds
 
 
 def until(is_so: Callable[[], bool], seconds: float = 5.0) -> None:
@@ -160,11 +182,20 @@ def test_after_a_reboot_it_subscribes_again(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_camera_without_a_free_place_is_said_once_and_not_hammered(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with EventCamera(Habits(places=0)) as camera, running(Site(camera)) as site:
-        until(lambda: site.events.state.word.startswith("trying: 127"))
+    with EventCamera(Habits(places=0)) as camera:
+        hours = Hours(camera)
+        site = Site(camera, clock=hours.clock)
+        waits_s = []
+        for tries in range(1, 13):
+            site.events.run_once()
+            waits_s.append(site.events._retry_mono - hours.clock.mono())
+            hours.pass_by(waits_s[-1] / 2)
+            site.events.run_once()
+            assert camera.seen.operations.count("GetCapabilities") == tries
+            hours.pass_by(waits_s[-1])
 
         assert "maximum number of subscribers" in site.events.state.word
-        assert site.events._retry_mono > time.monotonic()
+        assert max(waits_s) > 60.0
     assert caplog.text.count("no events from it") == 1
 
 
@@ -172,7 +203,7 @@ def test_events_that_are_announced_and_not_known_are_given_up() -> None:
     with EventCamera(Habits(serves_events=False)) as camera, running(Site(camera)) as site:
         until(lambda: site.events.state.word.startswith("given up: "))
 
-        assert site.events._retry_mono - time.monotonic() > 3000
+        until(lambda: site.events._retry_mono - time.monotonic() > 3000)
 
 
 def test_a_camera_that_hangs_up_on_subscribers_is_given_up_after_three(
@@ -193,10 +224,32 @@ def test_a_camera_without_events_is_left_alone() -> None:
 
 
 def test_a_wrong_password_is_sent_once() -> None:
-    with EventCamera() as camera, running(Site(camera, "wrong")) as site:
-        until(lambda: site.events.state.word.startswith("given up: "))
+    with EventCamera() as camera:
+        hours = Hours(camera)
+        site = Site(camera, "wrong", clock=hours.clock)
+        for _ in range(3):
+            site.events.run_once()
+            assert site.events.state.word.startswith("given up: ")
+            hours.pass_by(3700.0)
+            assert site.events._retry_mono < hours.clock.mono()
 
         assert camera.seen.refused == 1
+
+
+def test_a_password_is_not_shown_to_a_camera_that_wants_to_read_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with EventCamera(firmware=Firmware(http_logins=("Basic",))) as camera:
+        hours = Hours(camera)
+        # A wrong one is counted.
+        site = Site(camera, "wrong", clock=hours.clock)
+        for _ in range(2):
+            site.events.run_once()
+            hours.pass_by(3700.0)
+
+        assert "plain text (HTTP Basic)" in site.events.state.word
+        assert camera.door.refused == 0
+    assert caplog.text.count("no events from it") == 1
 
 
 def test_a_camera_that_hangs_up_instead_of_saying_nothing_is_listened_to() -> None:
@@ -229,7 +282,8 @@ def test_a_recorder_has_one_subscription_and_each_channel_hears_its_own() -> Non
 
 def test_the_camera_s_clock_is_read_without_a_password() -> None:
     with EventCamera(firmware=Firmware(skew_s=90.0)) as camera, running(Site(camera)) as site:
-        until(lambda: site.events.camera_clock.offset_s is not None)
+        # A stop in the middle of subscribing would leave a place taken.
+        until(lambda: site.events.state.word == "on")
 
         offset_s = site.events.camera_clock.offset_s
 
@@ -251,14 +305,44 @@ def test_a_defect_of_ours_in_the_events_ends_the_events_alone() -> None:
     with EventCamera() as camera:
         site = Site(camera)
         site.events.camera_clock = None  # type: ignore[assignment]  # the defect
-        gate = SimpleNamespace(settings=SimpleNamespace(id="gate"))
-        worker = service._events_worker(gate, site.events)
+        gate = SimpleNamespace(settings=SimpleNamespace(id="gate"), events=site.events)
+        (worker,) = service._events_workers([gate, gate])
         worker.start()
 
         assert worker.join(5.0)
         assert isinstance(worker.failure, AttributeError)
         assert not site.stop.is_told
         assert site.events.state.word.startswith("given up: a defect of ours")
+
+
+def test_nobody_knows_a_clock_that_nobody_asks_any_more() -> None:
+    with EventCamera() as camera:
+        site = Site(camera)
+        site.events.camera_clock.ask(site.events.address)
+        assert site.events.camera_clock.offset_s is not None
+
+        site.events.note_defect()
+
+        assert site.events.camera_clock.offset_s is None
+
+
+def dead() -> Worker:
+    """A thread that died of a defect."""
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    worker = Worker("gate", fail, on_failure=lambda: None)
+    worker.start()
+    return worker
+
+
+def test_an_agent_whose_events_died_is_stopped_in_good_order(tmp_path: Path) -> None:
+    settings = SimpleNamespace(state_dir=tmp_path)
+    agent = service.Service(settings, SystemClock(), Stop())
+
+    assert agent._end([], [dead()]) == 0
+    assert agent._end([dead()], []) == 70
 
 
 def test_a_camera_that_moved_is_listened_to_at_its_new_address() -> None:

@@ -168,6 +168,26 @@ def test_a_covered_lens_is_an_alert_with_what_the_camera_shows() -> None:
     assert (site.nudges, site.loop.state.alerts, site.loop.state.says) == (1, 1, "tamper")
 
 
+def test_reports_that_were_too_many_for_a_busy_box_are_counted() -> None:
+    site = Site()
+    for _ in range(11):
+        site.events.put(reported(EventKind.TAMPER))
+
+    site.loop.run_once()
+
+    assert site.loop.state.dropped_events == 3
+
+
+def test_a_lens_that_is_covered_for_a_moment_is_an_alert() -> None:
+    site = Site(FakeMotion(areas=()))
+    site.events.put(reported(EventKind.TAMPER))
+    site.events.put(reported(EventKind.TAMPER, on=False))
+
+    site.loop.run_once()
+
+    assert told(site) == [("tamper", "new")]
+
+
 def test_a_channel_without_a_signal_is_an_alert_without_a_picture() -> None:
     site = Site()
     site.events.put(reported(EventKind.VIDEO_LOSS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import pytest
 
@@ -10,13 +10,11 @@ from edge_agent.daemon.events_patience import GOOD_S, EventsPatience
 from edge_agent.daemon.listening import Listening
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.envelope import Fault
+from edge_agent.onvif.events import CameraEvent, EventKind, Operation
 from edge_agent.onvif.line import FaultError
 from edge_agent.onvif.pull_point import PULL_S, PULL_SLACK_S, PullPoint
 from edge_agent.runtime.stop import Stop
 from tests.fakes.clock import FakeClock
-
-if TYPE_CHECKING:
-    from edge_agent.onvif.events import CameraEvent
 
 _GONE = FaultError("no such subscription", hint="", fault=Fault(("ResourceUnknown",), ""))
 _HUNG_UP = EdgeAgentError("hung up", hint="")
@@ -44,6 +42,7 @@ class FakePullPoint:
         # How long the next pull takes (None: as long as it may), and what comes of it.
         self.takes_s: float | None = None
         self.failure: EdgeAgentError | None = None
+        self.events: tuple[CameraEvent, ...] = ()
         self.can_renew = True
         self.is_renewed_by_pulls = False
         self._clock = clock
@@ -59,7 +58,7 @@ class FakePullPoint:
         if self.is_renewed_by_pulls:
             self._ends = self._clock.mono() + self._grants_s
         self.life_s = self._ends - self._clock.mono()
-        return ()
+        return self.events
 
     def renew(self) -> None:
         if not self.can_renew:
@@ -108,6 +107,21 @@ def test_what_cannot_be_renewed_is_over_ahead_of_its_time() -> None:
 
     assert scene.listening.is_over
     assert scene.point.pulls < 5
+
+
+def test_a_camera_that_says_motion_fifty_times_has_said_it_once() -> None:
+    scene = Scene()
+    motion = CameraEvent(
+        kind=EventKind.MOTION,
+        source="",
+        key="k",
+        is_active=True,
+        operation=Operation.CHANGED,
+        camera_wall=None,
+    )
+    scene.point.events = (motion,) * 50
+
+    assert scene.listening.turn() == (motion,)
 
 
 def test_a_camera_that_falls_silent_has_frozen() -> None:

@@ -53,10 +53,10 @@ class FakeReader:
         self.moves.append(options.url)
 
     def streams(self) -> None:
-        self.state = ReaderState(is_streaming=True)
+        self.state = ReaderState(is_streaming=True, connections=self.state.connections + 1)
 
     def is_dark(self) -> None:
-        self.state = ReaderState(is_streaming=False)
+        self.state = replace(self.state, is_streaming=False)
 
 
 @dataclass
@@ -72,6 +72,12 @@ class FakeSearch:
     asked: list[list[str]] = field(default_factory=list)
     taken: list[set[str]] = field(default_factory=list)
     silence: EdgeAgentError | None = None
+    # The network card that the kernel knows at a host.
+    cards: dict[str, str] = field(default_factory=dict)
+
+    def stranger_at(self, lost: Lost) -> str:
+        card = self.cards.get(lost.address.host, "")
+        return card if lost.identity.mac and card != lost.identity.mac else ""
 
     def find(self, lost: Sequence[Lost], taken: Container[str] = ()) -> tuple[Trace, ...]:
         assert lost, "a search for nobody is a flood"
@@ -288,3 +294,92 @@ def test_a_camera_without_onvif_is_not_looked_for(tmp_path: Path) -> None:
 
     assert not box.loop.is_needed
     assert box.search.asked == []
+
+
+GATE_CARD, WALL_CARD, STRANGE_CARD = (f"02:00:00:00:00:0{number}" for number in (1, 2, 9))
+CARDED_GATE = replace(GATE, onvif_mac=GATE_CARD)
+CARDED_WALL = replace(WALL, onvif_mac=WALL_CARD)
+
+
+def streaming_box(folder: Path) -> Box:
+    """Two cameras that stream, each in its place, for an hour."""
+    box = Box(folder, CARDED_GATE, CARDED_WALL)
+    box.search.cards = {"192.168.1.64": GATE_CARD, "192.168.1.65": WALL_CARD}
+    for reader in box.readers.values():
+        reader.streams()
+    box.passes(3600)
+    assert box.search.asked == []
+    return box
+
+
+def test_two_cameras_that_swapped_addresses_get_back_under_their_own_names(tmp_path: Path) -> None:
+    box = streaming_box(tmp_path)
+    box.search.cards = {"192.168.1.64": WALL_CARD, "192.168.1.65": GATE_CARD}
+    box.search.where = {
+        "urn:uuid:1": Trace(Address("192.168.1.65")),
+        "urn:uuid:2": Trace(Address("192.168.1.64")),
+    }
+
+    box.passes(61)
+
+    assert box.search.asked == [["urn:uuid:1", "urn:uuid:2"]]
+    assert box.search.taken == [set()]
+    assert box.readers["gate"].moves == ["rtsp://192.168.1.65/sub"]
+    assert box.readers["wall"].moves == ["rtsp://192.168.1.64/sub"]
+    assert load_camera(tmp_path, "gate").stream.url == "rtsp://192.168.1.65/sub"
+    assert load_camera(tmp_path, "wall").stream.url == "rtsp://192.168.1.64/sub"
+    assert box.loop.moves["gate"] == "found again at 192.168.1.65 (was 192.168.1.64)"
+
+
+def test_another_device_in_a_cameras_place_is_said_until_it_leaves(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    box = streaming_box(tmp_path)
+    told = f"another device ({STRANGE_CARD}) answers at 192.168.1.64"
+    box.search.cards["192.168.1.64"] = STRANGE_CARD
+
+    box.passes(3600)
+
+    assert box.loop.moves == {"gate": told}
+    assert caplog.text.count("another device") == 1
+    assert box.search.asked[0] == ["urn:uuid:1"]
+    assert box.search.taken[0] == {"192.168.1.65"}
+    box.search.cards["192.168.1.64"] = GATE_CARD
+    box.passes(60)
+    assert box.loop.moves == {}
+
+
+def test_who_answers_is_seen_soon_after_a_new_connection(tmp_path: Path) -> None:
+    box = streaming_box(tmp_path)
+    box.passes(1)
+    box.search.cards["192.168.1.64"] = STRANGE_CARD
+
+    box.readers["gate"].streams()
+    box.passes(1)
+
+    assert box.search.asked == [["urn:uuid:1"]]
+
+
+def test_a_card_that_the_kernel_does_not_know_is_no_contradiction(tmp_path: Path) -> None:
+    box = streaming_box(tmp_path)
+    box.search.cards.clear()
+
+    box.passes(600)
+
+    assert box.search.asked == []
+    assert box.loop.moves == {}
+
+
+def test_a_camera_whose_place_another_of_ours_has_taken_is_still_looked_for(
+    tmp_path: Path,
+) -> None:
+    box = Box(tmp_path, GATE, WALL)
+    box.search.where = {"urn:uuid:1": Trace(Address("192.168.1.65"))}
+    box.passes(DARK_S)
+    assert box.readers["gate"].moves == ["rtsp://192.168.1.65/sub"]
+    box.readers["gate"].streams()
+    box.search.asked.clear()
+
+    box.passes(600)
+
+    assert ["urn:uuid:2"] in box.search.asked

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.journey
 # 15 s in the dark, a search of some seconds, and a new connection; on a busy machine.
 _FOUND_WITHIN_S = 60.0
+_STRANGE_CARD = "02:00:00:00:00:99"
 _BEFORE, _AFTER = "10.77.1.2", "10.77.1.77"
 
 
@@ -71,3 +72,36 @@ def test_a_camera_that_gets_another_address_is_watched_on(
     saved = load_camera(technician.folder, "gate")
     assert saved.stream.url == f"rtsp://{_AFTER}{STREAM_PATH}"
     assert saved.onvif_url.startswith(f"http://{_AFTER}/")
+
+
+def test_another_device_that_streams_at_the_cameras_address_is_noticed(
+    vtest_clip: Path, tmp_path: Path, town: netns.Box
+) -> None:
+    place = town.plug_in()
+    video = RtspServer(
+        tmp_path / "video",
+        clips.encode(vtest_clip),
+        host="0.0.0.0",  # noqa: S104 (inside a namespace)
+        port=554,
+        main_path=STREAM_PATH,
+        within=place.within,
+    )
+    with (
+        video,
+        NodeCamera(tmp_path / "camera", place),
+        Technician(tmp_path / "etc", "mqtt://127.0.0.1:9", town.within) as technician,
+    ):
+        added = technician.types("add", place.address, "--name", "gate", "--yes")
+        assert added.returncode == 0, f"{added.stdout}{added.stderr}"
+        assert load_camera(technician.folder, "gate").onvif_mac
+        technician.lets_it_run()
+        until(lambda: _gate(technician).get("is_streaming"), _FOUND_WITHIN_S, technician.log)
+
+        place.ip("link", "set", place.card, "address", _STRANGE_CARD)
+        told = f"another device ({_STRANGE_CARD}) answers at {_BEFORE}"
+        # The kernel asks anew after half a minute, and we look each minute.
+        until(lambda: _gate(technician).get("moved") == told, 120.0, technician.log)
+        until(lambda: _gate(technician)["is_streaming"], _FOUND_WITHIN_S, technician.log)
+
+        assert f"camera gate: {told}" in technician.log()
+        assert technician.stops_it() == 0, technician.log()

@@ -23,12 +23,22 @@ def test_a_technician_may_write_an_address_in_any_usual_way(text: str, address: 
     assert read_address(address.url) == address
 
 
-@pytest.mark.parametrize("text", ["", "a b://", "ftp://10.0.0.5", "10.0.0.5:99999", "[fe80::1"])
+@pytest.mark.parametrize(
+    "text", ["", "a b://", "ftp://10.0.0.5", "10.0.0.5:99999", "[fe80::1", "10.0.0.5:0"]
+)
 def test_what_is_no_address_is_said_with_an_example(text: str) -> None:
     with pytest.raises(EdgeAgentError) as caught:
         read_address(text)
 
     assert "192.168.1.64" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["192.168.1.0/24", "192.168.1.7/24", "fd00::/120"])
+def test_a_subnet_is_no_camera_and_is_asked_by_discover(text: str) -> None:
+    with pytest.raises(EdgeAgentError, match="is a subnet") as caught:
+        read_address(text)
+
+    assert caught.value.hint == f"edge-agent discover --subnet {text}"
 
 
 @pytest.mark.parametrize(

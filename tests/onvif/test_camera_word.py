@@ -67,6 +67,59 @@ def test_how_things_stand_at_the_beginning_is_no_news() -> None:
     assert story.word.standing(60.0) == "tamper"
 
 
+def standing(*, on: bool, key: str = "a") -> CameraEvent:
+    return event(on=on, operation=Operation.INITIALIZED, key=key)
+
+
+def test_a_lens_that_was_covered_while_nobody_listened_is_told() -> None:
+    story = Story().at(1.0, event(on=False)).at(300.0, standing(on=True)).at(400.0)
+
+    assert story.states == [(300.0, State.NEW)]
+
+
+def test_a_lens_that_was_free_when_we_came_and_covered_in_a_gap_is_told() -> None:
+    story = Story().at(1.0, standing(on=False)).at(300.0, standing(on=True))
+
+    assert story.states == [(300.0, State.NEW)]
+
+
+def test_covered_in_a_gap_is_told_once_however_often_it_is_listened_anew() -> None:
+    story = Story().at(1.0, standing(on=False))
+    for second in (300.0, 600.0, 700.0):
+        story.at(second, standing(on=True))
+
+    assert story.states == [(300.0, State.NEW)]
+
+
+def test_that_one_lens_was_free_says_nothing_of_another() -> None:
+    story = Story().at(1.0, standing(on=False)).at(300.0, standing(on=True, key="b"))
+
+    assert story.states == []
+
+
+def test_a_lens_that_was_free_is_remembered_beside_any_number_of_motion_rules() -> None:
+    story = Story().at(1.0, standing(on=False))
+    story.at(2.0, *(event(EventKind.MOTION, on=False, key=str(n)) for n in range(200)))
+
+    story.at(300.0, standing(on=True))
+
+    assert story.states == [(300.0, State.NEW)]
+
+
+def test_a_rule_that_was_deleted_and_is_set_up_anew_begins_anew() -> None:
+    deleted = event(on=False, operation=Operation.DELETED)
+
+    story = Story().at(1.0, event(on=False)).at(2.0, deleted).at(300.0, standing(on=True))
+
+    assert story.states == []
+
+
+def test_covered_and_free_again_between_two_looks_is_told() -> None:
+    story = Story().at(1.0, event(), event(on=False)).at(60.0)
+
+    assert story.states == [(1.0, State.NEW), (1.0 + STEADY_S, State.END)]
+
+
 def test_a_lens_that_was_covered_before_is_told_when_the_camera_says_so_anew() -> None:
     story = Story().at(1.0, event(operation=Operation.INITIALIZED)).at(60.0, event())
 
@@ -207,11 +260,19 @@ def test_a_door_contact_wakes_and_is_no_trouble() -> None:
     assert word.judge(1.0) == []
 
 
+def test_a_trouble_that_was_taken_in_and_never_judged_is_told_at_the_stop() -> None:
+    word = CameraWord()
+    word.take(event(), 0.0)
+
+    assert [trouble.state for trouble in word.finish(4.0)] == [State.NEW, State.END]
+
+
 def test_a_camera_that_invents_names_fills_nothing() -> None:
     word = CameraWord()
 
     for number in range(1000):
         word.take(event(EventKind.OTHER, key=str(number)), 0.0)
         word.take(event(EventKind.MOTION, key=str(number)), 0.0)
+        word.take(event(EventKind.TAMPER, on=False, key=f"{number} over"), 0.0)
 
-    assert len(word._active) == 64
+    assert len(word._active) == len(word._off) == 64

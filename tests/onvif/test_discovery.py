@@ -9,6 +9,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address
 from edge_agent.onvif.discovery import ask_everybody, ask_host
 from edge_agent.onvif.interfaces import Interface, list_interfaces
+from edge_agent.onvif.locate import locate
 from edge_agent.onvif.matches import Found, merge, read_matches
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
@@ -63,6 +64,68 @@ def test_a_camera_answers_when_asked_by_address() -> None:
         found = ask_host("localhost", port=camera.discovery_port)
 
     assert [one.endpoint for one in found] == [camera.firmware.endpoint]
+
+
+@contextmanager
+def impostor(host: str, relates_to: str = "{}") -> Iterator[int]:
+    """Let that host answer each question to 127.0.0.1, its id put into `relates_to`; yield the port."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth,
+    ):
+        ear.bind(("", 0))
+        mouth.bind((host, 0))
+        ear.settimeout(0.02)
+        stop = Stop()
+
+        def listen() -> None:
+            while not stop.is_told:
+                with suppress(TimeoutError):
+                    question, asker = ear.recvfrom(65536)
+                    asked = question.partition(b"<a:MessageID>")[2].partition(b"<")[0].decode()
+                    mouth.sendto(answer(relates_to=relates_to.format(asked)), asker)
+
+        worker = Worker("impostor", listen, on_failure=stop.tell)
+        worker.start()
+        try:
+            yield ear.getsockname()[1]
+        finally:
+            stop.tell()
+            assert worker.join(5)
+
+
+def test_only_the_host_that_was_asked_answers_for_itself() -> None:
+    with impostor("127.0.0.2") as port:
+        assert ask_host("127.0.0.1", port=port, listen_s=0.3) == ()
+        assert locate("127.0.0.1", discovery_port=port) == (Address("127.0.0.1"), None)
+        assert ask_everybody([], hosts=["127.0.0.1"], port=port, listen_s=0.3) == ()
+        # Who is called together with all others may answer from anywhere.
+        assert len(ask_everybody([LOOPBACK], port=port, listen_s=0.3)) == 1
+
+
+@pytest.mark.parametrize("relates_to", ["urn:uuid:not-asked", "", "{}0"])
+def test_an_answer_to_somebody_elses_question_is_none(relates_to: str) -> None:
+    with impostor("127.0.0.1", relates_to) as port:
+        assert ask_host("127.0.0.1", port=port, listen_s=0.3) == ()
+        assert ask_everybody([LOOPBACK], port=port, listen_s=0.3) == ()
+
+
+def test_a_camera_may_spell_the_id_of_our_question_its_own_way() -> None:
+    with impostor("127.0.0.1", " {} ") as port:
+        assert len(ask_host("127.0.0.1", port=port)) == 1
+
+
+def test_one_datagram_and_one_host_are_a_few_cameras_at_most() -> None:
+    def crowd(host: str, start: int) -> list[Found]:
+        match = answer(wrapped=False).partition(b"<s:Body>")[2].partition(b"</s:Body>")[0]
+        many = b"".join(match.replace(b"uuid:1", b"uuid:%d" % (start + i)) for i in range(100))
+        return read_matches(b"<Envelope>" + many + b"</Envelope>", host)
+
+    assert len(crowd("10.0.0.9", 0)) == 8
+    flood = [each for start in range(0, 1000, 100) for each in crowd("10.0.0.9", start)]
+    assert len(merge(flood)) == 16
+    honest = read_matches(answer(endpoint="urn:uuid:gate"), "10.0.0.5")
+    assert honest[0] in merge(flood + honest)
 
 
 def test_a_camera_that_answers_each_probe_is_one_camera() -> None:
@@ -138,6 +201,7 @@ def answer(
     scopes: str = "",
     before: str = "",
     wrapped: bool = True,
+    relates_to: str = "",
 ) -> bytes:
     match = (
         f"<d:ProbeMatch><a:EndpointReference><a:Address>{endpoint}</a:Address>"
@@ -149,6 +213,7 @@ def answer(
         f'{before}<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" '
         'xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
         'xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery">'
+        f"<s:Header><a:RelatesTo>{relates_to}</a:RelatesTo></s:Header>"
         f"<s:Body>{body}</s:Body></s:Envelope>"
     ).encode()
 
@@ -268,3 +333,10 @@ def test_cameras_without_an_endpoint_are_told_apart_by_address() -> None:
     second = read_matches(answer(endpoint="", xaddrs="http://10.0.0.6/x"), "10.0.0.6")
 
     assert len(merge(first + second + first)) == 2
+
+
+def test_a_host_that_cannot_be_asked_is_left_to_the_next_question() -> None:
+    # The kernel refuses to send to everybody, as it does where there is no route.
+    address, found = locate("255.255.255.255")
+
+    assert (address.host, found) == ("255.255.255.255", None)

@@ -109,6 +109,29 @@ def test_a_camera_that_ignores_a_setting_is_found_out(firmware: Firmware) -> Non
     assert done.after.width_px == 640
 
 
+@pytest.mark.parametrize("firmware", [OLD, NEW])
+@pytest.mark.parametrize("kept", [b">512<", b">0<"])
+def test_a_bit_rate_that_nobody_named_is_not_called_ignored(
+    firmware: Firmware, kept: bytes
+) -> None:
+    silent = replace(firmware, streams=(replace(firmware.streams[0], bitrate_kbps=0),))
+    with OnvifCamera(silent) as camera:
+        camera.spoil = lambda content: content.replace(b">512<", kept)
+        done = tuned(camera)
+
+        assert camera.encoders.told["esub"].kbps == "512"
+    assert done.ignored == ()
+
+
+@pytest.mark.parametrize("firmware", [OLD, NEW])
+def test_an_encoder_with_spaces_in_its_name_is_tuned(firmware: Firmware) -> None:
+    odd = replace(firmware.streams[0], token="sub  1 ", encoder=" e  1")
+    with OnvifCamera(replace(firmware, streams=(odd,))) as camera:
+        done = tuned(camera)
+
+    assert (done.after.width_px, done.ignored) == (640, ())
+
+
 def test_a_camera_that_takes_a_moment_is_asked_again() -> None:
     just_set = ["SetVideoEncoderConfiguration", "GetVideoEncoderConfigurations"]
     with OnvifCamera(NEW) as camera:

@@ -10,7 +10,14 @@ import pytest
 
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.envelope import parse
-from edge_agent.onvif.events import CameraEvent, EventKind, Operation, read_events, read_time
+from edge_agent.onvif.events import (
+    CameraEvent,
+    EventKind,
+    Operation,
+    condensed,
+    read_events,
+    read_time,
+)
 
 _OPEN = (
     '<tev:PullMessagesResponse xmlns:tev="http://www.onvif.org/ver10/events/wsdl" '
@@ -103,6 +110,12 @@ def test_on_and_off_are_said_in_several_words(word: str, *, is_active: bool | No
     assert event.is_active is is_active
 
 
+def test_an_axis_that_says_tampering_in_a_number_is_understood() -> None:
+    (event,) = read(notification("tns1:VideoSource/tnsaxis:Tampering", {"tampering": "1"}))
+
+    assert (event.kind, event.is_active) == (EventKind.TAMPER, True)
+
+
 def test_a_number_that_is_no_state_does_not_switch_anything() -> None:
     (event,) = read(notification("tns1:RuleEngine/LineDetector/Crossed", {"ObjectId": "1"}))
 
@@ -157,6 +170,33 @@ def test_what_is_no_notification_is_left_out() -> None:
 
     assert read(empty, without_words, notification("tns1:VideoSource/SignalLoss", {})) != ()
     assert len(read(empty, without_words)) == 0
+
+
+def test_motion_that_is_said_again_and_again_is_handed_over_once() -> None:
+    lens, rule = {"Source": "000"}, {"Source": "000", "Rule": "door"}
+    motion = "tns1:VideoSource/MotionAlarm"
+    flood = [notification(motion, {"State": word}, lens) for word in ("true", "false")] * 100
+    tamper = notification("tns1:VideoSource/tnsaxis:Tampering", {"tampering": "1"}, lens)
+
+    kept = condensed(read(tamper, notification(motion, {"State": "true"}, rule), *flood, tamper))
+
+    assert [(event.kind, event.is_active) for event in kept] == [
+        (EventKind.TAMPER, True),
+        (EventKind.MOTION, True),
+        (EventKind.MOTION, True),
+        (EventKind.MOTION, False),
+        (EventKind.TAMPER, True),
+    ]
+
+
+def test_motion_keeps_its_latest_word_last() -> None:
+    words = ["true", "false", "true"]
+
+    kept = condensed(
+        read(*(notification("tns1:VideoSource/MotionAlarm", {"State": word}) for word in words))
+    )
+
+    assert [event.is_active for event in kept] == [False, True]
 
 
 @pytest.mark.parametrize(

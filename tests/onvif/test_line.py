@@ -113,6 +113,14 @@ def test_a_login_that_became_old_is_renewed_without_a_word(says_stale: bool) -> 
         assert camera.door.refused == 0
 
 
+def test_a_question_that_comes_too_late_names_the_whole_deadline() -> None:
+    with OnvifCamera() as camera:
+        asking = line_to(camera)
+        said = failure(lambda: asking.post(camera.url, "", b"<a/>", deadline_s=1e-9))
+
+    assert said.what.endswith("within 1e-09 s")
+
+
 @pytest.mark.parametrize("ways", [(), ("MD5",), ("SHA-256", "Basic"), ("Basic",)])
 def test_a_wrong_password_is_sent_once_for_each_way_to_log_in(ways: tuple[str, ...]) -> None:
     with OnvifCamera(Firmware(http_logins=ways)) as camera:
@@ -144,6 +152,26 @@ def test_a_picture_may_want_another_login_than_the_rest(way: str) -> None:
 
     assert pictures == [PICTURE, PICTURE]
     assert before == after
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_login_that_we_do_not_speak_is_no_wrong_password(is_known: bool) -> None:  # noqa: FBT001 (pytest gives it)
+    with OnvifCamera(Firmware(http_logins=("SHA-512-256",))) as camera:
+        asking = line_to(camera)
+        asking.is_known = is_known
+        said = failure(read_device, asking)
+        asked = len(camera.seen.operations)
+        again = failure(read_device, asking)
+
+        assert len(camera.seen.operations) == asked
+    assert not isinstance(said, PasswordRefusedError)
+    assert "wants an HTTP login that we do not speak (SHA-512-256)" in said.what
+    assert again is said
+
+
+def test_a_stranger_hears_of_the_password_first() -> None:
+    with OnvifCamera(Firmware(http_logins=("SHA-512-256",))) as camera:
+        assert isinstance(failure(read_device, line_to(camera, None)), PasswordRefusedError)
 
 
 def test_a_picture_that_is_refused_leaves_the_rest_as_it_was() -> None:

@@ -16,7 +16,14 @@ from edge_agent.onvif.choose import choose
 from edge_agent.onvif.device import Services, read_services
 from edge_agent.onvif.line import Line, PasswordRefusedError
 from edge_agent.onvif.media import Media, open_media
-from edge_agent.onvif.profile import MOST_PROFILES, Profile, as_number, by_token, channels_of
+from edge_agent.onvif.profile import (
+    MOST_PROFILES,
+    Profile,
+    as_number,
+    as_token,
+    by_token,
+    channels_of,
+)
 from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.secret import Secret
@@ -103,6 +110,33 @@ def test_a_camera_whose_media_2_shows_nothing_is_asked_by_media_1() -> None:
         profiles = media_of(camera).profiles()
 
     assert [one.media2 for one in profiles] == [False, False]
+
+
+@pytest.mark.parametrize("has_media2", [True, False])
+def test_a_token_goes_back_letter_by_letter_and_is_shown_as_one_line(has_media2: bool) -> None:  # noqa: FBT001 (pytest gives it)
+    odd = Stream(token="Profile\u00a0 1 ", uri="rtsp://127.0.0.1/1")
+    with OnvifCamera(Firmware(has_media2=has_media2, streams=(odd,))) as camera:
+        media = media_of(camera)
+        (one,) = media.profiles()
+        url, snapshot = media.stream_url(one.token), media.snapshot_url(one.token)
+
+        assert snapshot == f"http://127.0.0.1:{camera.port}/snap.jpg?channel=1"
+    assert (one.token, one.media2) == ("Profile 1", has_media2)
+    assert url == "rtsp://127.0.0.1/1"
+
+
+def test_a_token_without_end_is_none() -> None:
+    assert (as_token("x" * 257), as_token(None), as_token(" a ")) == ("", "", " a ")
+
+
+@pytest.mark.parametrize("has_media2", [True, False])
+def test_a_streams_address_cannot_steer_a_terminal(has_media2: bool) -> None:  # noqa: FBT001 (pytest gives it)
+    odd = Stream(token="a", uri="rtsp://127.0.0.1/a\x9b31m\u202eX")
+    with OnvifCamera(Firmware(has_media2=has_media2, streams=(odd,))) as camera:
+        media = media_of(camera)
+        media.profiles()
+
+        assert media.stream_url("a").isprintable()
 
 
 def test_a_camera_with_media_2_alone_says_what_is_wrong_with_it() -> None:

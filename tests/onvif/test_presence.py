@@ -1,6 +1,8 @@
 import socket
+import struct
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
@@ -49,7 +51,38 @@ def test_looking_costs_a_camera_no_wrong_password() -> None:
 
 
 def test_a_web_server_is_reachable_but_no_camera() -> None:
-    assert seen(Firmware(is_a_web_server=True)).status is Status.NO_ONVIF
+    presence = seen(Firmware(is_a_web_server=True))
+
+    assert (presence.status, presence.problem) == (Status.NO_ONVIF, "")
+
+
+def test_a_camera_whose_answer_cannot_be_read_says_why() -> None:
+    presence = seen(Firmware(cuts_replies_short=True))
+
+    assert presence.status is Status.NO_ONVIF
+    assert "cut off before its end" in presence.problem
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_whoever_hangs_up_is_there_and_may_want_the_other_scheme(scheme: str) -> None:
+    stop = Stop()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def reset() -> None:
+            wire = server.accept()[0]
+            wire.recv(1)
+            # Closing with no time to linger is a reset.
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            wire.close()
+
+        worker = Worker("reset", reset, on_failure=stop.tell)
+        worker.start()
+        address = Address("127.0.0.1", server.getsockname()[1], scheme=scheme)
+        with pytest.raises(EdgeAgentError, match="takes the connection and hangs up") as caught:
+            look(address, SystemClock())
+        assert worker.join(5)
+
+    assert ("http://" if scheme == "https" else "https://HOST:PORT") in caught.value.hint
 
 
 def test_a_camera_that_keeps_even_its_clock_to_itself_tells_it_by_http() -> None:
@@ -126,6 +159,19 @@ def test_an_address_that_no_camera_should_claim_is_a_failure_and_no_defect(
         look(address, SystemClock())
 
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("zone", ["", " -0000", " GMT", " +0000"])
+def test_a_web_servers_time_without_a_zone_is_that_of_greenwich(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as here:
+        here.setenv("TZ", "Asia/Jakarta")
+        time.tzset()
+        read = read_clock(None, f"Tue, 24 Nov 2026 02:00:00{zone}")
+    time.tzset()
+
+    assert read == 1795485600
 
 
 def utc(year: int, month: int, day: int, hour: int) -> bytes:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
+from inspect import isfunction
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -11,8 +13,33 @@ from lxml import etree
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.envelope import find_fault, parse
 from edge_agent.onvif.quirks import QUIRKS, Quirk, Repair, mend
-from tests.house.source import AGENT, ROOT
+from tests.house.source import AGENT
 from tests.soak.seeds import bodies
+
+# The twenty that our notes counted before the first line was written; the twentieth was two.
+_OURS = {
+    "a wrong clock breaks the login",
+    "a service on an address that nobody reaches",
+    "a time zone in the login",
+    "HTTP digest only",
+    "ONVIF on another port than 80",
+    "a fault in HTTP 400 or 500",
+    "a web page instead of SOAP",
+    "events announced and not served",
+    "services told to anybody",
+    "few places for subscribers",
+    "a subscription of nonsense length",
+    "a pull that never waits, or freezes",
+    "a subscription lost in a reboot",
+    "malformed XML",
+    "no UTCDateTime, or an impossible one",
+    "an empty hostname, or no name",
+    "a snapshot that wants its own login",
+    "user and password in an address",
+    "a lock after wrong passwords",
+    "H.265 alone, no sub stream",
+    "IPv6 link-local addresses first",
+}
 
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>'
 
@@ -44,13 +71,17 @@ def test_each_quirk_is_handled_in_a_module_and_proven_by_a_test(quirk: Quirk) ->
     file, _, name = quirk.proof.partition("::")
 
     assert (AGENT / "onvif" / f"{quirk.handled_in}.py").exists()
-    assert f"def {name}(" in (ROOT / "tests" / f"{file}.py").read_text(encoding="utf-8")
+    assert name.startswith("test_")
+    assert isfunction(getattr(import_module(f"tests.{file.replace('/', '.')}"), name))
     assert quirk.policy
     assert quirk.seen_on
 
 
 def test_no_quirk_is_told_twice_and_none_of_our_twenty_is_missing() -> None:
-    assert len({quirk.name for quirk in QUIRKS}) == len(QUIRKS) >= 21
+    names = [quirk.name for quirk in QUIRKS]
+
+    assert len(set(names)) == len(names)
+    assert set(names) >= _OURS
 
 
 def test_each_repair_is_proven_by_a_reply() -> None:

@@ -12,6 +12,7 @@ from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.secret import Secret
 from edge_agent.runtime.stop import Stop
+from tests.fakes.clock import FakeClock
 from tests.fakes.onvif_camera import Firmware, OnvifCamera
 
 HOME, AWAY, ELSEWHERE = "127.0.0.1", "127.0.0.2", "127.0.0.3"
@@ -159,9 +160,49 @@ def test_a_serial_number_of_zeros_is_nobodys() -> None:
         assert find(on, lost) == Trace()
 
 
-def test_a_configured_camera_with_the_same_name_is_not_taken_for_it() -> None:
+def test_one_with_its_name_at_the_place_of_a_configured_camera_is_a_doubt_that_is_said() -> None:
     with cameras(away=Firmware()) as on:
-        assert find(on, GATE, (f"{AWAY}:{on['away'].port}",)) == Trace()
+        trace = find(on, GATE, (f"{AWAY}:{on['away'].port}",), away=CARD)
+
+    assert trace.address is None
+    assert trace.doubt == (
+        f"{AWAY}:{on['away'].port} calls itself this camera, at the address of another one"
+    )
+
+
+def test_another_card_at_its_address_is_a_stranger_and_an_unknown_one_is_not() -> None:
+    gate = replace(GATE, address=Address(HOME))
+    for card, stranger in ((OTHER_CARD, OTHER_CARD), (CARD, ""), (CARD.upper(), ""), ("", "")):
+        search = Search(SystemClock(), mac_of={HOME: card}.__getitem__)
+
+        assert search.stranger_at(gate) == stranger
+
+
+def test_one_of_its_make_in_its_place_does_not_hide_where_it_went() -> None:
+    # Cheap cameras all have the name of the first one made.
+    with cameras(home=Firmware(), away=Firmware()) as on:
+        gate = replace(GATE, address=Address(HOME, on["home"].port))
+
+        trace = find(on, gate, home=OTHER_CARD, away=CARD)
+
+    assert trace == Trace(Address(AWAY, on["away"].port))
+
+
+def test_a_search_that_others_make_last_for_ever_ends_and_says_so() -> None:
+    with cameras(away=Firmware(), elsewhere=Firmware()) as on:
+        clock = FakeClock(wall=SystemClock().wall())
+
+        def slow_card(_host: str) -> str:
+            clock.advance(31)
+            return CARD
+
+        port = on["away"].discovery_port
+        search = Search(clock, mac_of=slow_card, port=port, listen_s=0.5)
+
+        (trace,) = search.find([GATE])
+
+    assert trace.address is None
+    assert "longer than 60 s" in trace.doubt
 
 
 def test_a_password_that_is_refused_at_a_new_place_is_never_sent_there_again() -> None:
@@ -183,6 +224,19 @@ def test_two_lost_cameras_are_found_with_one_question() -> None:
         traces = search.find([GATE, wall])
 
         assert [each.address and each.address.host for each in traces] == [AWAY, ELSEWHERE]
+
+
+def test_two_cameras_that_swapped_addresses_are_found_in_each_others_places() -> None:
+    with cameras(home=Firmware(endpoint=OTHER_ENDPOINT), away=Firmware()) as on:
+        home, away = Address(HOME, on["home"].port), Address(AWAY, on["away"].port)
+        gate = replace(GATE, address=home)
+        wall = Lost(identity=Identity(endpoint=OTHER_ENDPOINT, mac=OTHER_CARD), address=away)
+        search = search_on(on, home=OTHER_CARD, away=CARD)
+
+        assert [search.stranger_at(each) for each in (gate, wall)] == [OTHER_CARD, CARD]
+        traces = search.find([gate, wall])
+
+    assert [each.address and each.address.host for each in traces] == [AWAY, HOME]
 
 
 def test_a_search_ends_with_the_agent() -> None:

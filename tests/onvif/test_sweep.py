@@ -179,6 +179,21 @@ def test_of_several_places_the_one_that_speaks_onvif_counts() -> None:
     assert web.status is Status.NO_ONVIF
 
 
+def test_a_crowd_that_never_ends_is_left_and_who_was_not_asked_is_said() -> None:
+    begun = time.monotonic()
+    with OnvifCamera(Firmware(password="")) as camera, silent_host() as silent:
+        known = Address("127.0.0.1", camera.port)
+        places = [[known], *[[silent]] * 40]
+        outcomes = look_at_all(places, SystemClock(), deadline_s=20, most_s=0.5)
+
+    assert time.monotonic() - begun < 5
+    assert isinstance(outcomes[0], Presence)
+    for outcome in outcomes[1:]:
+        assert isinstance(outcome, EdgeAgentError)
+        assert "not asked to the end" in outcome.what
+        assert f"--address {silent.place}" in outcome.hint
+
+
 def test_nobody_to_look_at_is_no_work() -> None:
     assert look_at_all([], SystemClock(), deadline_s=0.5) == []
 

@@ -78,6 +78,17 @@ def test_a_camera_that_was_found_elsewhere_is_read_there(
         assert reader.state.connections == 1
 
 
+def test_a_stream_that_another_camera_sends_is_left_when_ours_is_found(
+    rtsp_server: Start, street_h264: Path
+) -> None:
+    strange, own = rtsp_server(street_h264), rtsp_server(street_h264)
+
+    with reading(strange.url()) as reader:
+        until(lambda: reader.state.is_streaming)
+        reader.move(StreamOptions(url=own.url(), read_s=1.0))
+        until(lambda: reader.state.connections == 2 and reader.state.is_streaming)
+
+
 def test_a_frozen_camera_is_noticed(rtsp_server: Start, street_h264: Path) -> None:
     server = rtsp_server(street_h264)
 

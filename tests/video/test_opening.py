@@ -1,11 +1,15 @@
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import pytest
 
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.secret import Secret
 from edge_agent.video.clip import read_clip
+from edge_agent.video.opening import _refusal
 from edge_agent.video.options import StreamOptions
 from edge_agent.video.still import take_still
 from tests.peers.rtsp import RtspServer
@@ -51,6 +55,7 @@ def test_a_wrong_password_is_called_so(rtsp_server: Start, street_h264: Path) ->
 
     assert "refused our user name or password" in error.what
     assert "wrong-secret" not in error.report()
+    assert "edge-agent camera set-password NAME" in error.hint
 
 
 @pytest.mark.journey
@@ -62,6 +67,18 @@ def test_a_wrong_path_is_called_so(rtsp_server: Start, street_h264: Path) -> Non
 
 def test_a_refused_port_is_called_so() -> None:
     assert "refused the connection" in refusal(StreamOptions(url="rtsp://127.0.0.1:1/x")).what
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNABORTED, errno.ECONNRESET]
+)
+def test_a_way_that_is_not_there_is_no_matter_of_the_stream(number: int) -> None:
+    options = StreamOptions(url="rtsp://192.168.1.64/main")
+
+    said = _refusal(options, av.error.FFmpegError(number, os.strerror(number)), 0.1)
+
+    assert said.what == f"cannot talk to 192.168.1.64: {os.strerror(number).lower()}"
+    assert said.hint.startswith("check power, cable and address")
 
 
 @pytest.mark.journey
