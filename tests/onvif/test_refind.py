@@ -49,7 +49,7 @@ def search_on(on: dict[str, OnvifCamera], **cards: str) -> Search:
     """Return a search; `cards` are the network cards that the neighbour table knows, by name."""
     table = {HOSTS[name]: mac for name, mac in cards.items()}
     port = next(iter(on.values())).discovery_port
-    return Search(SystemClock(), mac_of=lambda host: table.get(host, ""), port=port, listen_s=0.5)
+    return Search(SystemClock(), mac_of=lambda host: table.get(host, ""), port=port, listen_s=1.0)
 
 
 def find(

@@ -75,7 +75,7 @@ def test_cameras_are_asked_one_by_one_where_no_multicast_goes() -> None:
         found = ask_everybody(
             [],
             hosts=hosts_of("127.0.8.0/29"),
-            listen_s=0.4,
+            listen_s=1.0,
             port=first.discovery_port,
             tell=lambda done, of: told.append((done, of)),
         )

@@ -61,7 +61,7 @@ def test_a_reader_that_refuses_without_advice_is_noticed(tmp_path: Path) -> None
 def test_a_reader_that_keeps_everything_is_seen_to_grow(tmp_path: Path) -> None:
     kept: list[bytes] = []
 
-    told = run(reader(lambda *_: kept.append(b"x" * 200_000)), 400, 1, tmp_path / "killer")
+    told = run(reader(lambda *_: kept.append(b"x" * 200_000)), 1000, 1, tmp_path / "killer")
 
     assert float(str(told["growth_mb"])) > 50
 
