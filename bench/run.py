@@ -1,6 +1,6 @@
 """`make bench`: live streams and stages, tables into bench/results/.
 
-python -m bench.run [--model FOLDER] [--runs 3] [--seconds 60] [--only live|stages|concurrency]
+python -m bench.run [--model FOLDER] [--runs 3] [--seconds 60] [--only live|stages|motion|concurrency]
 """
 
 import argparse
@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from bench import concurrency, contenders, live, machine, report, scenes, stages
+from bench.motion import page as motion
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import ModelCard, find_card, load_card
 from tools import debian
@@ -26,6 +27,10 @@ def main() -> int:
     debian.CACHE.mkdir(exist_ok=True)
     RESULTS.mkdir(exist_ok=True)
     facts = machine.look()
+    if args.only == "motion":
+        page, figures = motion.report(facts)
+        _keep("motion", page, facts, figures)
+        return 0
     # Takes minutes of its own and is asked for by name.
     if args.only == "concurrency":
         seconds = min(args.seconds, _MOST_CONCURRENCY_S)
@@ -51,7 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--model", help="a model's name or folder; else what we ship, else NanoDet")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=scenes.TURN_S)
-    parser.add_argument("--only", choices=("live", "stages", "concurrency"))
+    parser.add_argument("--only", choices=("live", "stages", "motion", "concurrency"))
     return parser.parse_args()
 
 
