@@ -1,0 +1,49 @@
+"""Make the motion model: `python -m training.motion`, from the project's root.
+
+Needs the photos that `python -m training.objects prepare` has gathered in the work folder.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+CALIBRATION_SAMPLES = 200
+SEED = 20261124
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train for so long, then export; one line and a next step when something is missing."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
+    # Set before TensorFlow is imported: its start-up notes are not for the log.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    corpus = options.work / "corpus.npz"
+    if not corpus.exists():
+        sys.stderr.write(
+            f"there is no {corpus}\nnext: python -m training.objects prepare --data DATA\n"
+        )
+        return 1
+    from training.motion import export, samples, train  # noqa: PLC0415 (TensorFlow takes seconds)
+
+    weights = options.work / "motion.npz"
+    averaged = train.train(corpus, weights, options.minutes, SEED, options.makers)
+    studio = samples.Studio(corpus, SEED - 1).samples()
+    calibration = [next(studio)[0] for _ in range(CALIBRATION_SAMPLES)]
+    model = export.quantised(averaged, calibration)
+    (options.work / "motion_int8.tflite").write_bytes(model)
+    logging.getLogger(__name__).info("motion_int8.tflite: %d bytes", len(model))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training.motion", description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("build/training"))
+    parser.add_argument("--minutes", type=float, default=40)
+    parser.add_argument("--makers", type=int, default=2, help="processes that paint samples")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
