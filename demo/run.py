@@ -72,6 +72,12 @@ def _walk(running: ExitStack) -> None:
     clip = debian.CACHE / "vtest.avi"
     words = password.read_text().strip()
     camera = running.enter_context(Camera(clip, OUT / "camera", user=_USER, password=words))
+    # The center listens before `check` asks whether anybody does. It is ended last: the end of a
+    # visit may still be on its way when the agent stops.
+    subscriber = process.spawn(
+        [sys.executable, "-m", "demo.subscriber", "--broker", broker.url, "--out", OUT]
+    )
+    running.callback(process.end, subscriber)
     print(f"  mosquitto   {broker.url}")
     print(f"  ipycam      {camera.address}, playing a campus street in a loop")
 
@@ -85,15 +91,10 @@ def _walk(running: ExitStack) -> None:
     _agent("check")
 
     _say(f"Watching for {WATCH_S:.0f} seconds")
-    _watch(running, broker.url)
+    _watch(running, subscriber)
 
 
-def _watch(running: ExitStack, broker_url: str) -> None:
-    subscriber = process.spawn(
-        [sys.executable, "-m", "demo.subscriber", "--broker", broker_url, "--out", OUT]
-    )
-    # Ended last: the end of a visit may still be on its way when the agent stops.
-    running.callback(process.end, subscriber)
+def _watch(running: ExitStack, subscriber: subprocess.Popen[bytes]) -> None:
     _echo("run", "&")
     agent = process.spawn([*_AGENT, "run"], OUT / "agent.log")
     running.callback(process.end, agent)

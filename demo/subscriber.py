@@ -38,6 +38,7 @@ class Subscriber:
         self._folder = folder
         self._waiting: list[tuple[float, Report]] = []
         self._told_to_stop = False
+        self._has_head = False
         parts = urlsplit(url)
         self._client = Client(
             CallbackAPIVersion.VERSION2, client_id="demo", protocol=MQTTProtocolVersion.MQTTv5
@@ -50,8 +51,6 @@ class Subscriber:
         """Listen until SIGTERM or Ctrl-C; raises ConnectionError when the broker is lost."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        print("\n" + _ROW.format(*_HEAD), flush=True)
-        print(_ROW.format(*("─" * len(word) for word in _HEAD)), flush=True)
         while not self._told_to_stop:
             self._listen()
         # What was sent before we were told may still be on its way.
@@ -103,10 +102,18 @@ class Subscriber:
             if report.sha256 and not has_its_own and now - since < patience_s:
                 still.append((since, report))
                 continue
+            self._print_head()
             print(
                 self._row(report, len(picture.jpeg) if picture and has_its_own else 0), flush=True
             )
         self._waiting = still
+
+    def _print_head(self) -> None:
+        """Say once what the columns are; before the first alert others are speaking."""
+        if not self._has_head:
+            self._has_head = True
+            print("\n" + _ROW.format(*_HEAD))
+            print(_ROW.format(*("─" * len(word) for word in _HEAD)), flush=True)
 
     def _row(self, report: Report, size_bytes: int) -> str:
         proof = "yes" if size_bytes else ("NO" if report.sha256 else "no new picture")

@@ -225,13 +225,11 @@ class _Trial:
                 hint="see that the broker is well: its log, its disk",
             )
         if receipt.value == NO_SUBSCRIBERS:
-            self._remark(
-                EdgeAgentError(
-                    "the broker took it, but nobody listens to this box",
-                    hint="see that the center runs, and what it is subscribed to",
-                )
+            raise EdgeAgentError(
+                "the broker took it, but nobody listens to this box",
+                hint="see that the center runs, and what it is subscribed to",
             )
-        elif visitor.protocol == MQTT_3:
+        if visitor.protocol == MQTT_3:
             self._remark(
                 EdgeAgentError(
                     "acknowledged; MQTT 3.1.1 does not tell whether it was allowed or anybody "

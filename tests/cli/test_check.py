@@ -28,6 +28,7 @@ from edge_agent.spool.options import SpoolOptions
 from edge_agent.video.options import StreamOptions
 from tests.fakes.clock import FakeClock
 from tests.inference.pictures import model_folder
+from tests.peers.listener import Listener
 from tests.peers.process import free_port
 from tests.peers.silent import SilentServer
 
@@ -78,7 +79,8 @@ def test_a_good_box_gets_a_tick_for_everything(
     main(["zone", "add", "gate", "walkway", *_ZONE, "--config", str(tmp_path)])
     capsys.readouterr()
 
-    code, lines = _check(tmp_path, capsys)
+    with Listener(broker.port):
+        code, lines = _check(tmp_path, capsys)
 
     assert code == 0, lines
     assert _line(lines, "✓ config").endswith(f"palembang/plaju-01: {tmp_path}")
