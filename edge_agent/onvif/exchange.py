@@ -72,36 +72,29 @@ class _Limits:
     ends_mono: float | None = None
 
 
-class _Wire(socket.socket):
-    """A connection whose every wait ends at the same moment."""
-
-    ends_mono = 0.0
-    stop: Stop | None = None
-
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        """Receive within what is left of the time; http.client reads through here only."""
-        while True:
-            self.settimeout(_patience(self.ends_mono, self.stop))
-            try:
-                return super().recv_into(*args, **kwargs)
-            except TimeoutError:
-                continue
-
-
-class _TlsWire(ssl.SSLSocket):
-    """The same over TLS."""
+class _Patient:
+    """A connection whose every wait ends at the same moment; http.client reads by recv_into."""
 
     ends_mono = 0.0
     stop: Stop | None = None
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         """Receive within what is left of the time."""
+        receive = super().recv_into  # type: ignore[misc]  # the socket's, which comes next
         while True:
-            self.settimeout(_patience(self.ends_mono, self.stop))
+            self.settimeout(_patience(self.ends_mono, self.stop))  # type: ignore[attr-defined]  # as above
             try:
-                return super().recv_into(*args, **kwargs)
+                return int(receive(*args, **kwargs))
             except TimeoutError:
                 continue
+
+
+class _Wire(_Patient, socket.socket):
+    """Over TCP."""
+
+
+class _TlsWire(_Patient, ssl.SSLSocket):
+    """Over TLS."""
 
 
 def post(

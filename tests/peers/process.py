@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
@@ -45,7 +46,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Server:
+class Server(ABC):
     """The life of one server: the same start, stop, kill and freeze for each program.
 
     The one base class of the house: a server is asked for its life in a hundred places, and seven
@@ -95,11 +96,13 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @abstractmethod
     def _command(self) -> Sequence[str | Path]:
-        raise NotImplementedError
+        """Return what to run."""
 
+    @abstractmethod
     def _is_up(self) -> bool:
-        raise NotImplementedError
+        """Tell whether it serves by now."""
 
     def _running(self) -> subprocess.Popen[bytes]:
         assert self._process is not None, "this server does not run"
