@@ -4,6 +4,10 @@ VENV := .venv/bin
 SCRIPTS := edge_agent tests tools demo bench training
 # Folders with code of ours that are there already.
 CODE := $(wildcard $(SCRIPTS))
+# Tests mostly wait for servers, so four at once keep two cores busy; each takes the next one when it
+# is done with its own. WORKERS=0 runs them one after the other.
+WORKERS ?= 4
+SIDE_BY_SIDE := -n $(WORKERS) --maxschedchunk=1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check fmt journeys bench deb soak clean lock setup
@@ -15,10 +19,10 @@ demo: .venv/ready .cache/debian-ready .cache/camera-ready ## real alerts from a 
 	$(VENV)/python -m demo.run
 
 test: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready ## every test, against real servers
-	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m "not soak"
+	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m "not soak" $(SIDE_BY_SIDE)
 
 journeys: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready ## only the journeys: camera to broker, technician's day
-	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m journey
+	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m journey $(SIDE_BY_SIDE)
 
 check: .venv/ready ## what a change must pass before its tests count
 	$(VENV)/ruff format --check $(CODE)

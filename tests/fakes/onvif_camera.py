@@ -78,8 +78,11 @@ class OnvifCamera:
         self._stop = Stop()
         self._server = ThreadingHTTPServer((host, port), _handler(self))
         self._ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if discovery_port:
+            self._ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._ear.bind(("", discovery_port))
+        # Not before: Linux would give a port of another test run, whose cameras say the same.
+        self._ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._ear.settimeout(0.05)
         member = struct.pack("4s4s", socket.inet_aton(_GROUP), socket.inet_aton("127.0.0.1"))
         self._ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -70,6 +71,7 @@ class ScriptedBroker:
             with client:
                 client.settimeout(0.1)
                 self._talk(client)
+                self._hear_out(client)
 
     def _talk(self, client: socket.socket) -> None:
         unanswered: list[bytes] = []
@@ -86,6 +88,13 @@ class ScriptedBroker:
                     return
             if received >= self._script.hold:
                 unanswered = [body for body in unanswered if not self._acknowledge(client, body)]
+
+    def _hear_out(self, client: socket.socket) -> None:
+        """End without a reset, over which Linux forgets what the other side has not read yet."""
+        with suppress(OSError):
+            client.shutdown(socket.SHUT_WR)
+        while self._read(client, 1):
+            pass
 
     def _welcome(self, client: socket.socket, body: bytes) -> bool:
         version = body[6]

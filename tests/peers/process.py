@@ -7,12 +7,13 @@ signal when the *thread* that started the server ends, so start servers from the
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 # Loopback servers are up in 0.1 s here; a Pi under load may need twenty times as long.
 _PATIENCE_S = 15.0
 _POLL_S = 0.02
+# ip_local_port_range begins at 32768; servers that people run are mostly below 20000.
+_OURS = (20_000, 32_768)
+# Two test workers must not guess alike, whatever seed their tests set.
+_GUESS = random.SystemRandom()
 
 
 def absent(what: str) -> NoReturn:
@@ -41,9 +46,15 @@ def required_program(name: str) -> Path:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody has: below those that Linux gives away on its own (ip(7)).
+
+    One of those could be gone, to another test's connection, before our server takes it.
+    """
+    while True:
+        port = _GUESS.randrange(*_OURS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Server(ABC):
