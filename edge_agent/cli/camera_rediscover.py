@@ -14,7 +14,7 @@ from edge_agent.config.store import save_camera
 from edge_agent.daemon.refind_loop import can_be_found, lost_device
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address, read_address
-from edge_agent.onvif.identity import neighbour_address
+from edge_agent.onvif.network_card import neighbour_address
 from edge_agent.onvif.presence import look
 from edge_agent.onvif.refind import Search, Trace
 from edge_agent.runtime.clock import SystemClock

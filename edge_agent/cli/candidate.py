@@ -11,12 +11,12 @@ from edge_agent.onvif.address import Address, host_of
 from edge_agent.onvif.choose import Choice
 from edge_agent.onvif.device import Device, read_device, read_services
 from edge_agent.onvif.discovery import PORT
-from edge_agent.onvif.identity import neighbour_address, read_hardware_address
+from edge_agent.onvif.identity import Identity
 from edge_agent.onvif.line import Line, PasswordRefusedError
 from edge_agent.onvif.locate import locate
 from edge_agent.onvif.media import Channel, Media, Profile, open_media
+from edge_agent.onvif.network_card import neighbour_address, read_hardware_address
 from edge_agent.onvif.presence import Presence, Status, look
-from edge_agent.onvif.refind import Identity
 from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.clock import Clock
 from edge_agent.video.options import StreamOptions

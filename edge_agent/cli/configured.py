@@ -13,7 +13,7 @@ from edge_agent.config.reader import Table
 from edge_agent.config.settings import CameraSettings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import RTSP_PORT, Address, host_of, read_address
-from edge_agent.onvif.refind import Identity
+from edge_agent.onvif.identity import Identity
 from edge_agent.video.options import StreamOptions
 
 # Where something is wrong with a camera's place; all else does not hide which one it is.
@@ -34,10 +34,13 @@ class Configured:
 
     def ids_at(self, address: Address, endpoint: str) -> tuple[str, ...]:
         """Return the ids of the cameras of one device: a recorder has several."""
+        named = Identity(endpoint=endpoint)
         return tuple(
             camera.id
             for camera in self._all
-            if _is_device(camera, address, endpoint)
+            # ipycam 1.3.0 makes up a new name at each start; so the same address counts as well.
+            if _is_at(camera, address)
+            or camera.identity.same_name(named)
             or (not camera.onvif_url and host_of(camera.stream.url) == address.host)
         )
 
@@ -61,19 +64,17 @@ class Configured:
         cameras = [
             each
             for each in self._all
-            if _is_device(each, address, "")
+            if _is_at(each, address)
             # Cheap cameras share a name for life as well: elsewhere a namesake is nobody we know.
-            or (_is_device(each, address, identity.endpoint) and not is_another(each, identity))
+            or (each.identity.same_name(identity) and not each.identity.is_another(identity))
         ]
         return _the_one(cameras, source, is_recorder=is_recorder)
 
     def like(self, identity: Identity, source: str, *, is_recorder: bool) -> CameraSettings | None:
-        """Return the camera that has this hardware address or serial number.
-
-        Both are weak words: of cheap cameras several have one serial number. Ask whether it is
-        still at its old address before believing it.
-        """
-        cameras = [each for each in self._all if _looks_like(each, identity)]
+        """Return the camera that has this network card or serial number: Identity.resembles."""
+        cameras = [
+            each for each in self._all if each.onvif_url and each.identity.resembles(identity)
+        ]
         return _the_one(cameras, source, is_recorder=is_recorder)
 
     @property
@@ -98,27 +99,6 @@ def configured_cameras(folder: Path) -> Configured:
                 closed += 1
     words = f"{closed} camera {'file' if closed == 1 else 'files'}" if closed else ""
     return Configured(tuple(cameras), tuple(half_read), words)
-
-
-def is_another(camera: CameraSettings, identity: Identity) -> bool:
-    """Tell whether MAC or serial number are known of both and differ."""
-    return told_apart(camera, identity) is not None
-
-
-def told_apart(camera: CameraSettings, identity: Identity) -> tuple[str, str] | None:
-    """Return by which words a camera that we know differs from this one; None if by none."""
-    for what, was, is_ in (
-        ("serial", camera.onvif_serial, identity.serial),
-        ("MAC", camera.onvif_mac, identity.mac),
-    ):
-        if _tells(was) and _tells(is_) and was.lower() != is_.lower():
-            return f"{what} {was}", f"{what} {is_}"
-    return None
-
-
-def _tells(word: str) -> bool:
-    """Tell whether a serial number is one; 00000000, as npm's onvif camera has it, is anybody's."""
-    return len(set(word)) > 1
 
 
 def _half_read(folder: Path, camera_id: str) -> list[CameraSettings]:
@@ -158,23 +138,10 @@ def _the_one(
     return cameras[0] if is_open and not is_recorder else None
 
 
-def _is_device(camera: CameraSettings, address: Address, endpoint: str) -> bool:
-    """Tell whether the camera was added by ONVIF from this device.
-
-    The endpoint is a device's name for life, but ipycam 1.3.0 makes up a new one at each start;
-    so the same address counts as well.
-    """
-    if endpoint and camera.onvif_endpoint == endpoint:
-        return True
+def _is_at(camera: CameraSettings, address: Address) -> bool:
+    """Tell whether the camera was added by ONVIF from this address."""
     there = read_address(camera.onvif_url) if camera.onvif_url else None
     return there is not None and (there.host, there.port) == (address.host, address.port)
-
-
-def _looks_like(camera: CameraSettings, identity: Identity) -> bool:
-    """Tell whether MAC or serial number are the same, and none of the two another."""
-    pairs = [(camera.onvif_mac, identity.mac), (camera.onvif_serial, identity.serial)]
-    known = [(ours, theirs) for ours, theirs in pairs if ours and theirs]
-    return bool(camera.onvif_url) and bool(known) and all(one == two for one, two in known)
 
 
 def _places(streams: Iterable[StreamOptions]) -> set[tuple[str, int, str, str]]:

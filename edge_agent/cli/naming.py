@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_agent.cli.candidate import LONGEST_WORD, Candidate, word_from
-from edge_agent.cli.configured import Configured, is_another, told_apart
+from edge_agent.cli.configured import Configured
 from edge_agent.cli.folder import with_folder
 from edge_agent.cli.login import Talk
 from edge_agent.config.checks import WORD_RULE, is_word
@@ -18,8 +18,8 @@ from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address, host_of, read_address
+from edge_agent.onvif.identity import Identity
 from edge_agent.onvif.presence import look
-from edge_agent.onvif.refind import Identity
 from edge_agent.runtime.clock import Clock
 
 # A camera in the same building answers within this; one that moved never does.
@@ -48,7 +48,7 @@ class Naming:
         same = self._same(candidate, is_recorder=is_recorder)
         if replaced := self._stand_in(candidate, same, wanted):
             return self._give(replaced, same)
-        same = [camera for camera in same if not is_another(camera, candidate.identity)]
+        same = [each for each in same if not each.identity.is_another(candidate.identity)]
         suggested = wanted or (same[0].id if same else self._free(candidate.name))
         keyboard = self.talk.keyboard
         if wanted or not keyboard.is_there:
@@ -102,7 +102,7 @@ class Naming:
             one = self._of_device(candidate, is_recorder=is_recorder)
             found = [one] if one else []
         here = [camera for camera in found if camera.id not in self._given]
-        return sorted(here, key=lambda camera: is_another(camera, candidate.identity))
+        return sorted(here, key=lambda camera: camera.identity.is_another(candidate.identity))
 
     def _of_device(self, candidate: Candidate, *, is_recorder: bool) -> CameraSettings | None:
         source, identity = candidate.source, candidate.identity
@@ -125,7 +125,7 @@ class Naming:
         """
         named = [each for each in same if each.id == f"{wanted}{suffix}"]
         here = next(iter(named or same), None)
-        words = told_apart(here, candidate.identity) if here else None
+        words = here.identity.told_apart(candidate.identity) if here else None
         if here is None or words is None:
             return ""
         was, is_ = words

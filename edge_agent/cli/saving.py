@@ -7,12 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from edge_agent.cli.configured import is_another
 from edge_agent.config.load import camera_ids, load_camera
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import SECRETS_FOLDER, save_camera, save_password
 from edge_agent.errors import EdgeAgentError
-from edge_agent.onvif.refind import Identity
 from edge_agent.runtime.secret import Secret
 
 
@@ -104,9 +102,8 @@ def _of_device(old: CameraSettings, new: CameraSettings) -> CameraSettings:
 
     Unless it is another device in the same place: of the one before nothing is true any more.
     """
-    identity = Identity(mac=new.onvif_mac, serial=new.onvif_serial)
     nobody = replace(old, onvif_endpoint="", onvif_mac="", onvif_serial="")
-    kept = nobody if is_another(old, identity) else old
+    kept = nobody if old.identity.is_another(new.identity) else old
     return replace(
         kept,
         onvif_url=new.onvif_url or kept.onvif_url,

@@ -6,6 +6,7 @@ from pathlib import Path
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.onvif.identity import Identity
 from edge_agent.onvif.options import Events
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.spool.options import SpoolOptions
@@ -36,6 +37,11 @@ class CameraSettings:
     onvif_source: str = ""
     # Whether to listen to what the camera itself reports.
     onvif_events: Events = Events.AUTO
+
+    @property
+    def identity(self) -> Identity:
+        """What tells its device from all others; the cameras of a recorder share it."""
+        return Identity(endpoint=self.onvif_endpoint, mac=self.onvif_mac, serial=self.onvif_serial)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import save_camera
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address, read_address
-from edge_agent.onvif.refind import Identity, Lost, Trace
+from edge_agent.onvif.identity import Identity
+from edge_agent.onvif.refind import Lost, Trace
 from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.backoff import Backoff
 from edge_agent.runtime.clock import Clock
@@ -229,27 +230,19 @@ class RefindLoop:
 
 def can_be_found(camera: CameraSettings) -> bool:
     """Tell whether we know how this camera calls itself, and where it did."""
-    return bool(camera.onvif_url) and identity_of(camera).is_known
-
-
-def identity_of(camera: CameraSettings) -> Identity:
-    """Return what tells this camera's device from all others."""
-    return Identity(
-        endpoint=camera.onvif_endpoint, mac=camera.onvif_mac, serial=camera.onvif_serial
-    )
+    return bool(camera.onvif_url) and camera.identity.is_known
 
 
 def lost_device(camera: CameraSettings) -> Lost:
     """Return the device of a camera as one to look for."""
     stream = camera.stream
     login = Credentials(stream.username, stream.password) if stream.username else None
-    return Lost(
-        identity=identity_of(camera), address=read_address(camera.onvif_url), credentials=login
-    )
+    address = read_address(camera.onvif_url)
+    return Lost(identity=camera.identity, address=address, credentials=login)
 
 
 def _device(camera: CameraSettings) -> _Device:
-    return _place(camera), identity_of(camera)
+    return _place(camera), camera.identity
 
 
 def _place(camera: CameraSettings) -> str:

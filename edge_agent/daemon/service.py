@@ -20,7 +20,7 @@ from edge_agent.daemon.report import Reporter
 from edge_agent.daemon.status import SOCKET_NAME, to_json
 from edge_agent.daemon.status_socket import StatusSocket
 from edge_agent.mqtt.link import Link
-from edge_agent.onvif.identity import neighbour_address
+from edge_agent.onvif.network_card import neighbour_address
 from edge_agent.onvif.refind import Search
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.stop import Stop

@@ -1,80 +1,66 @@
-"""Which device this is, whatever address it has today: its hardware address (MAC).
+"""Whether two devices are the same one, by what each says of itself and what network card it has.
 
-The camera tells its own only to those who may ask; this box knows those of its neighbours in the
-same subnet, without asking anybody.
+Every word is weak alone: anybody may say a name, cheap cameras share names and serial numbers, and
+some say nothing. So two words that are equal, differ or do not tell are three answers, not two.
 """
 
-import re
-from pathlib import Path
-from xml.etree.ElementTree import Element
-
-from edge_agent.errors import EdgeAgentError
-from edge_agent.onvif.device import DEVICE
-from edge_agent.onvif.envelope import first_text
-from edge_agent.onvif.exchange import StoppedError
-from edge_agent.onvif.line import Line, PasswordRefusedError
-from edge_agent.onvif.soap import ask
-
-# proc_pid_net(5): address, type, flags, hardware address, mask, device. IPv4 alone.
-_NEIGHBOURS = Path("/proc/net/arp")
-# <linux/if_arp.h> ATF_COM: the neighbour did answer.
-_COMPLETE = 0x2
-_HEX_DIGITS = 12
+from dataclasses import dataclass
 
 
-def read_hardware_address(line: Line) -> str:
-    """Ask GetNetworkInterfaces; return `aa:bb:cc:dd:ee:ff`, "" where the camera does not tell.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What tells a device from all others; "" is not known."""
 
-    Of several cards the one whose address answered us, else the first that is on. Raise
-    PasswordRefusedError.
-    """
-    try:
-        answer = ask(line, line.address.url, DEVICE, "GetNetworkInterfaces")
-    except (PasswordRefusedError, StoppedError):
-        raise
-    except EdgeAgentError:
-        return ""
-    cards = [card for card in answer.iterfind("{*}NetworkInterfaces") if _hardware_address(card)]
-    # False comes before True.
-    cards.sort(key=lambda card: (not _has(card, line.address.host), not _is_on(card)))
-    return _hardware_address(cards[0]) if cards else ""
+    # Its ONVIF name for life.
+    endpoint: str = ""
+    # As aa:bb:cc:dd:ee:ff.
+    mac: str = ""
+    serial: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is anything to know it by."""
+        return bool(self.endpoint or self.mac or self.has_telling_serial)
+
+    @property
+    def has_telling_serial(self) -> bool:
+        """Whether its serial number is one: 00000000, as npm's onvif camera has it, is anybody's."""
+        return len(set(self.serial)) > 1
+
+    def same_name(self, other: "Identity") -> bool | None:
+        """Tell whether both have one name; None where either has none."""
+        return _same(self.endpoint, other.endpoint)
+
+    def same_card(self, other: "Identity") -> bool | None:
+        """Tell whether both have one network card; None where either's is not known."""
+        return _same(self.mac, other.mac)
+
+    def same_serial(self, other: "Identity") -> bool | None:
+        """Tell whether both have one serial number; None where either's does not tell."""
+        if self.has_telling_serial and other.has_telling_serial:
+            return _same(self.serial, other.serial)
+        return None
+
+    def resembles(self, other: "Identity") -> bool:
+        """Tell whether card or serial number are the same, and none of the two another's.
+
+        Of cheap cameras several have one serial number: ask at the old address before believing it.
+        """
+        answers = (self.same_card(other), self.same_serial(other))
+        return True in answers and False not in answers
+
+    def is_another(self, other: "Identity") -> bool:
+        """Tell whether card or serial number are known of both and differ."""
+        return self.told_apart(other) is not None
+
+    def told_apart(self, other: "Identity") -> tuple[str, str] | None:
+        """Return by which words, of this one and the other, they differ; None if by none."""
+        if self.same_serial(other) is False:
+            return f"serial {self.serial}", f"serial {other.serial}"
+        if self.same_card(other) is False:
+            return f"MAC {self.mac}", f"MAC {other.mac}"
+        return None
 
 
-def neighbour_address(host: str, table: Path = _NEIGHBOURS) -> str:
-    """Return the hardware address of an IPv4 host in our own subnet; "" if it is not known.
-
-    Known is who was talked to within the last minutes.
-    """
-    try:
-        rows = table.read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return ""
-    for row in rows:
-        match row.split():
-            case [address, _, flags, hardware, *_] if address == host:
-                is_complete = int(flags, 16) & _COMPLETE if flags.startswith("0x") else 0
-                return normalised(hardware) if is_complete else ""
-    return ""
-
-
-def normalised(said: str) -> str:
-    """Return a hardware address as `aa:bb:cc:dd:ee:ff`, however it is written; "" for none."""
-    digits = re.sub(r"[\s:.-]", "", said).lower()
-    if len(digits) != _HEX_DIGITS or not re.fullmatch(r"[0-9a-f]+", digits):
-        return ""
-    # All zeros is no card, and an odd first byte names a group of cards.
-    if int(digits, 16) == 0 or int(digits[1], 16) % 2:
-        return ""
-    return ":".join(digits[place : place + 2] for place in range(0, _HEX_DIGITS, 2))
-
-
-def _hardware_address(card: Element) -> str:
-    return normalised(first_text(card, "{*}Info/{*}HwAddress"))
-
-
-def _is_on(card: Element) -> bool:
-    return first_text(card, "{*}Enabled") in {"true", "1"}
-
-
-def _has(card: Element, host: str) -> bool:
-    return any((one.text or "").strip() == host for one in card.iterfind(".//{*}Address"))
+def _same(one: str, other: str) -> bool | None:
+    return one.lower() == other.lower() if one and other else None

@@ -15,6 +15,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address
 from edge_agent.onvif.device import read_device
 from edge_agent.onvif.discovery import PORT, ask_everybody
+from edge_agent.onvif.identity import Identity
 from edge_agent.onvif.interfaces import list_interfaces
 from edge_agent.onvif.line import Line, PasswordRefusedError
 from edge_agent.onvif.matches import Found
@@ -35,21 +36,6 @@ _TOO_LONG = f"the search took longer than {_FIND_S:g} s, because others answer s
 _MOST_STRANGERS = 32
 # Hosts that answer in one name; a camera with two cards has two.
 _MOST_NAMESAKES = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """What tells a camera from all others; "" is not known."""
-
-    endpoint: str = ""
-    # As aa:bb:cc:dd:ee:ff.
-    mac: str = ""
-    serial: str = ""
-
-    @property
-    def is_known(self) -> bool:
-        """Whether there is anything to know it by."""
-        return bool(self.endpoint or self.mac or self.serial)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +71,8 @@ class _Witness:
     """Somebody who answers at an address, as far as anybody may know."""
 
     address: Address
-    endpoint: str
+    identity: Identity
     presence: Presence
-    mac: str
-    serial: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +107,7 @@ class Search:
         contradiction.
         """
         card = self._mac_of(lost.address.host)
-        return card if _differ(lost.identity.mac, card) else ""
+        return card if lost.identity.same_card(Identity(mac=card)) is False else ""
 
     def find(self, lost: Sequence[Lost], taken: Container[str] = ()) -> tuple[Trace, ...]:
         """Ask the network once and return what became of each, in order, within a minute or so.
@@ -170,27 +154,25 @@ class Search:
         return Trace(_as_safe(best[0], lost.address)) if best else Trace(doubt="; ".join(doubts))
 
     def _judge(self, lost: Lost, witness: _Witness) -> _Verdict:
-        wanted, place = lost.identity, witness.address.place
-        is_named = _same(wanted.endpoint, witness.endpoint)
-        is_carded = _same(wanted.mac, witness.mac)
-        if _differ(wanted.mac, witness.mac):
-            doubt = f"{place} calls itself this camera but has another network card, {witness.mac}"
+        wanted, told, place = lost.identity, witness.identity, witness.address.place
+        is_named, is_carded = wanted.same_name(told), wanted.same_card(told)
+        if is_carded is False:
+            doubt = f"{place} calls itself this camera but has another network card, {told.mac}"
             return _Verdict(doubt=doubt if is_named else "")
-        if _differ(wanted.serial, witness.serial):
+        is_numbered = wanted.same_serial(told)
+        if is_numbered is False:
             doubt = f"{place} calls itself this camera but has another serial number"
             return _Verdict(doubt=doubt if is_named else "")
         if is_named and is_carded:
             return _Verdict(_Proof.NAME_AND_CARD)
         if is_carded or is_named:
             return self._ask_serial(lost, witness, _Proof.NAME if is_named else _Proof.CARD)
-        # A number like 00000000, as npm's onvif camera has it, is anybody's.
-        if _same(wanted.serial, witness.serial) and len(set(wanted.serial)) > 1:
-            return _Verdict(_Proof.SERIAL)
-        return _Verdict()
+        return _Verdict(_Proof.SERIAL if is_numbered else None)
 
     def _ask_serial(self, lost: Lost, witness: _Witness, proof: _Proof) -> _Verdict:
         """Log in, once, where the serial number may still contradict."""
-        if not lost.identity.serial or witness.serial or lost.credentials is None:
+        is_open = lost.identity.has_telling_serial and not witness.identity.serial
+        if not is_open or lost.credentials is None:
             return _Verdict(proof)
         key = (lost.identity, witness.address.place)
         if key in self._disproved:
@@ -217,7 +199,8 @@ class Search:
             return _Verdict(doubt=f"{place} calls itself this camera but refuses our password")
         except EdgeAgentError:
             serial = ""
-        return self._judge(replace(lost, credentials=None), replace(witness, serial=serial))
+        told = replace(witness.identity, serial=serial)
+        return self._judge(replace(lost, credentials=None), replace(witness, identity=told))
 
 
 class _Meetings:
@@ -227,7 +210,8 @@ class _Meetings:
         self._clock = clock
         self._mac_of = mac_of
         self._stop = stop
-        self._met: dict[Address, tuple[Presence, str, str] | None] = {}
+        # Of each its presence, and who it is but for the name, which discovery told.
+        self._met: dict[Address, tuple[Presence, Identity] | None] = {}
         self._ends_mono = clock.mono() + _FIND_S
 
     @property
@@ -246,16 +230,11 @@ class _Meetings:
         met = self._met[address]
         if met is None:
             return None
-        presence, mac, serial = met
-        return _Witness(
-            address=address,
-            endpoint=endpoint,
-            presence=presence,
-            mac=mac,
-            serial=serial,
-        )
+        presence, identity = met
+        identity = replace(identity, endpoint=endpoint)
+        return _Witness(address=address, identity=identity, presence=presence)
 
-    def _ask(self, address: Address) -> tuple[Presence, str, str] | None:
+    def _ask(self, address: Address) -> tuple[Presence, Identity] | None:
         if self.is_over or (self._stop is not None and self._stop.is_told):
             return None
         try:
@@ -263,7 +242,8 @@ class _Meetings:
         except EdgeAgentError:
             return None
         # Now that we have talked to it, the kernel knows its card.
-        return presence, self._mac_of(address.host), self._serial(presence)
+        mac = self._mac_of(address.host)
+        return presence, Identity(mac=mac, serial=self._serial(presence))
 
     def _serial(self, presence: Presence) -> str:
         """Return the serial number that it tells anybody."""
@@ -281,7 +261,7 @@ def _witnesses(
 ) -> Iterator[_Witness]:
     """Yield who may be the camera: those with its name; if there are none, strangers."""
     old_hosts = _numbers(lost.address.host)
-    named = [each for each in answers if _same(lost.identity.endpoint, each.endpoint)]
+    named = [each for each in answers if _has_name(lost, each.endpoint)]
     for found in named or list(answers)[:_MOST_STRANGERS]:
         # Two that call themselves the same came as one answer (matches.merge): each is met.
         for there in _one_each(found):
@@ -297,7 +277,7 @@ def _doubles(lost: Lost, answers: Iterable[Found], taken: Container[str]) -> lis
     places = [
         there.place
         for found in answers
-        if _same(lost.identity.endpoint, found.endpoint)
+        if _has_name(lost, found.endpoint)
         for there in _one_each(found)
         if there.place in taken and there.place != lost.address.place
     ]
@@ -310,7 +290,7 @@ def _one_each(found: Found) -> list[Address]:
 
 
 def _impostors(lost: Lost, witnesses: Iterable[_Witness]) -> str:
-    named = [each for each in witnesses if _same(lost.identity.endpoint, each.endpoint)]
+    named = [each for each in witnesses if lost.identity.same_name(each.identity)]
     if not named:
         return ""
     places = ", ".join(each.address.place for each in named)
@@ -320,17 +300,17 @@ def _impostors(lost: Lost, witnesses: Iterable[_Witness]) -> str:
 def _is_still_there(lost: Lost, answers: Iterable[Found], meetings: _Meetings) -> bool:
     """Return whether the old place answers as the camera, or as somebody who may be it."""
     old, wanted = lost.address, lost.identity
-    if _differ(wanted.mac, meetings.card_at(old.host)):
+    if wanted.same_card(Identity(mac=meetings.card_at(old.host))) is False:
         return False
     here = [each for each in answers if _is_at(each, old)]
-    if any(_same(wanted.endpoint, each.endpoint) for each in here):
+    if any(_has_name(lost, each.endpoint) for each in here):
         return True
     witness = meetings.meet(old, here[0].endpoint if here else "")
     if witness is None:
         return False
-    for known, told in ((wanted.mac, witness.mac), (wanted.serial, witness.serial)):
-        if known and told:
-            return _same(known, told)
+    for is_same in (wanted.same_card(witness.identity), wanted.same_serial(witness.identity)):
+        if is_same is not None:
+            return is_same
     # Another name is another camera, as far as we can tell; no name may be anybody.
     return not here
 
@@ -362,9 +342,5 @@ def _is_ipv6(address: Address) -> bool:
     return ":" in address.host
 
 
-def _same(known: str, told: str) -> bool:
-    return bool(known) and known.lower() == told.lower()
-
-
-def _differ(known: str, told: str) -> bool:
-    return bool(known and told) and known.lower() != told.lower()
+def _has_name(lost: Lost, endpoint: str) -> bool:
+    return bool(lost.identity.same_name(Identity(endpoint=endpoint)))

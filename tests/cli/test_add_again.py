@@ -235,10 +235,22 @@ def test_a_cheap_camera_with_the_serial_number_of_another_is_another(
     assert load_camera(site.folder, "gate") == gate
 
 
-def _with_identity(stream: str) -> Firmware:
+def test_a_serial_number_of_zeros_does_not_make_a_new_camera_one_that_is_away(
+    site: Site, open_stream: str
+) -> None:
+    gate = _saved_gate("http://127.0.0.1:1/onvif/device_service", onvif_serial="00000000")
+    save_camera(site.folder, gate)
+    with OnvifCamera(_with_identity(open_stream, serial="00000000")) as camera:
+        assert site.add_camera(camera) == 0, site.out
+
+    assert load_camera(site.folder, "gate") == gate
+    assert load_camera(site.folder, "front-door").stream.url == open_stream
+
+
+def _with_identity(stream: str, serial: str = "C1") -> Firmware:
     return Firmware(
         password="",
-        serial="C1",
+        serial=serial,
         hardware_addresses=(("127.0.0.1", "bc:ad:28:aa:0d:40"),),
         streams=(Stream(token="a", uri=stream),),
     )

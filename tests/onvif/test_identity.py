@@ -1,80 +1,62 @@
-"""Which device it is: its hardware address, told by itself or by the neighbourhood."""
-
-from pathlib import Path
+"""Whether two devices are the same one, from words of which each is weak."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edge_agent.onvif.address import Address
-from edge_agent.onvif.identity import neighbour_address, normalised, read_hardware_address
-from edge_agent.onvif.line import Line, PasswordRefusedError
-from edge_agent.onvif.wsse import Credentials
-from edge_agent.runtime.clock import SystemClock
-from edge_agent.runtime.secret import Secret
-from tests.fakes.onvif_camera import Firmware, OnvifCamera
+from edge_agent.onvif.identity import Identity
 
-RIGHT = Credentials("admin", Secret("a & b <c>"))
-CARDS = (("169.254.3.4", "00:11:22:33:44:55"), ("127.0.0.1", "A4-14-37-AB-CD-EF"))
-TABLE = """IP address       HW type     Flags       HW address            Mask     Device
-192.168.1.64     0x1         0x2         A4:14:37:ab:cd:ef     *        eth0
-192.168.1.65     0x1         0x0         00:00:00:00:00:00     *        eth0
-192.168.1.66     0x1         0x6         00:00:00:00:00:00     *        eth0
-192.168.1.6      0x1         0x2         a4:14:37:00:00:06     *        eth0
-nonsense
-"""
+CARD, OTHER_CARD = "02:00:00:00:00:01", "02:00:00:00:00:99"
+GATE = Identity(endpoint="urn:uuid:1", mac=CARD, serial="S1")
+_words = st.sampled_from(["", "0000", "a1", "A1", "b2"])
+_identities = st.builds(Identity, endpoint=_words, mac=_words, serial=_words)
 
 
-def asked(firmware: Firmware, who: Credentials = RIGHT) -> str:
-    with OnvifCamera(firmware) as camera:
-        return read_hardware_address(
-            Line(Address("127.0.0.1", camera.port), who, clock=SystemClock())
-        )
-
-
-def test_of_several_cards_the_one_that_answered_us_counts() -> None:
-    assert asked(Firmware(hardware_addresses=CARDS)) == "a4:14:37:ab:cd:ef"
-
-
-def test_a_camera_behind_a_router_has_the_address_of_its_first_card() -> None:
-    assert asked(Firmware(hardware_addresses=CARDS[:1])) == "00:11:22:33:44:55"
-
-
-def test_a_card_that_is_none_is_passed_over() -> None:
-    cards = (("127.0.0.1", "00:00:00:00:00:00"), *CARDS[:1])
-
-    assert asked(Firmware(hardware_addresses=cards)) == "00:11:22:33:44:55"
-
-
-def test_a_camera_that_does_not_tell_has_none() -> None:
-    assert asked(Firmware()) == ""
-
-
-def test_a_wrong_password_is_said_as_such() -> None:
-    with pytest.raises(PasswordRefusedError):
-        asked(Firmware(hardware_addresses=CARDS), Credentials("admin", Secret("guess")))
+@pytest.mark.parametrize("told", [Identity(mac=CARD.upper()), Identity(serial="s1"), GATE])
+def test_a_device_with_the_same_card_or_number_resembles_it(told: Identity) -> None:
+    assert GATE.resembles(told)
 
 
 @pytest.mark.parametrize(
-    ("host", "hardware"),
+    "told",
     [
-        ("192.168.1.64", "a4:14:37:ab:cd:ef"),
-        ("192.168.1.6", "a4:14:37:00:00:06"),
-        ("192.168.1.65", ""),
-        ("192.168.1.66", ""),
-        ("192.168.1.67", ""),
-        ("nonsense", ""),
+        Identity(),
+        Identity(endpoint=GATE.endpoint),
+        Identity(mac=OTHER_CARD, serial="S1"),
+        Identity(mac=CARD, serial="S2"),
     ],
 )
-def test_a_neighbour_is_known_once_it_answered(tmp_path: Path, host: str, hardware: str) -> None:
-    table = tmp_path / "arp"
-    table.write_text(TABLE)
-
-    assert neighbour_address(host, table) == hardware
+def test_a_name_alone_or_a_contradiction_is_no_resemblance(told: Identity) -> None:
+    assert not GATE.resembles(told)
 
 
-def test_without_a_table_there_are_no_neighbours(tmp_path: Path) -> None:
-    assert neighbour_address("192.168.1.64", tmp_path / "none") == ""
+def test_a_serial_number_of_zeros_says_nothing() -> None:
+    zeros, one = Identity(serial="00000000"), Identity(serial="SER1")
+
+    assert not zeros.resembles(zeros)
+    assert not zeros.is_another(one)
+    assert not one.is_another(zeros)
+    assert not zeros.is_known
 
 
-@pytest.mark.parametrize("said", ["", "a4:14:37", "g" * 12, "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "٣" * 12])  # fmt: skip
-def test_what_is_no_cards_address_is_none(said: str) -> None:
-    assert normalised(said) == ""
+def test_what_differs_is_said_in_words_the_serial_number_first() -> None:
+    both = Identity(mac=OTHER_CARD, serial="S2")
+
+    assert GATE.told_apart(both) == ("serial S1", "serial S2")
+    assert GATE.told_apart(Identity(mac=OTHER_CARD)) == (f"MAC {CARD}", f"MAC {OTHER_CARD}")
+    assert GATE.told_apart(Identity(endpoint="urn:uuid:2")) is None
+
+
+def test_what_either_does_not_say_is_neither_the_same_nor_another() -> None:
+    nobody = Identity()
+
+    answers = (GATE.same_name(nobody), GATE.same_card(nobody), nobody.same_serial(GATE))
+
+    assert answers == (None, None, None)
+
+
+@given(_identities, _identities)
+def test_nobody_resembles_another_and_both_see_it_alike(one: Identity, other: Identity) -> None:
+    assert not (one.resembles(other) and one.is_another(other))
+    assert one.resembles(other) == other.resembles(one)
+    assert one.is_another(other) == other.is_another(one)

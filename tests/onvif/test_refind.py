@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from edge_agent.onvif.address import Address
-from edge_agent.onvif.refind import Identity, Lost, Search, Trace
+from edge_agent.onvif.identity import Identity
+from edge_agent.onvif.refind import Lost, Search, Trace
 from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.secret import Secret
@@ -158,6 +159,15 @@ def test_a_serial_number_of_zeros_is_nobodys() -> None:
     firmware = Firmware(endpoint=OTHER_ENDPOINT, serial="0000", password="")
     with cameras(away=firmware) as on:
         assert find(on, lost) == Trace()
+
+
+def test_another_camera_of_zeros_at_the_old_address_is_not_the_camera_at_home() -> None:
+    zeros = Firmware(endpoint=OTHER_ENDPOINT, serial="0000", password="")
+    with cameras(home=zeros, away=Firmware(serial="0000")) as on:
+        home = Address(HOME, on["home"].port)
+        lost = replace(GATE, identity=Identity(endpoint=ENDPOINT, serial="0000"), address=home)
+
+        assert find(on, lost) == Trace(Address(AWAY, on["away"].port))
 
 
 def test_one_with_its_name_at_the_place_of_a_configured_camera_is_a_doubt_that_is_said() -> None:

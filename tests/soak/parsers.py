@@ -17,10 +17,10 @@ from edge_agent.onvif.device import Services, read_device, read_services
 from edge_agent.onvif.encoder import read_encoder
 from edge_agent.onvif.exchange import Reply
 from edge_agent.onvif.http_auth import answer, best_challenge
-from edge_agent.onvif.identity import read_hardware_address
 from edge_agent.onvif.line import Line
 from edge_agent.onvif.matches import merge, read_matches
 from edge_agent.onvif.media import open_media
+from edge_agent.onvif.network_card import read_hardware_address
 from edge_agent.onvif.profile import Profile
 from edge_agent.onvif.pull_point import subscribe
 from edge_agent.onvif.quirks import mend
