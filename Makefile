@@ -18,7 +18,7 @@ help: ## show what can be asked
 demo: .venv/ready .cache/debian-ready .cache/camera-ready ## real alerts from a real street at a real broker, in three minutes
 	$(VENV)/python -m demo.run
 
-test: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready ## every test, against real servers
+test: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready ## every test, against real servers
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m "not soak" $(SIDE_BY_SIDE)
 
 journeys: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready ## only the journeys: camera to broker, technician's day
@@ -35,7 +35,7 @@ fmt: .venv/ready ## let ruff set the code and repair what it can
 	$(VENV)/ruff format $(CODE)
 	$(VENV)/ruff check --fix $(CODE)
 
-bench: .venv/ready .cache/debian-ready ## CPU, memory and delay beside Debian's motion and plain OpenCV
+bench: .venv/ready .cache/debian-ready .cache/tflite-runtime-ready ## CPU, memory and delay beside Debian's motion and plain OpenCV
 	$(PYTHON) -m tools.setup bench
 	$(VENV)/python -m bench.run
 
@@ -45,7 +45,7 @@ deb: ## build the Debian package (not yet)
 soak: .venv/ready ## feed each reader of camera replies 100,000 spoiled ones (20 minutes)
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m soak
 
-setup: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready ## install all of the above's needs, and nothing more
+setup: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready ## install all of the above's needs, and nothing more
 
 lock: ## resolve requirements/*.in again (asks the package index)
 	tools/lock
@@ -69,4 +69,8 @@ clean: ## remove everything that was made here, downloads included
 
 .cache/node-camera-ready: requirements/node-camera.lock requirements/node-camera/package-lock.json tools/setup.py
 	@$(PYTHON) -m tools.setup node-camera
+	@touch $@
+
+.cache/tflite-runtime-ready: requirements/tflite-runtime.lock tools/setup.py
+	@$(PYTHON) -m tools.setup tflite-runtime
 	@touch $@

@@ -17,10 +17,9 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from bench import cost
+from bench.motion.blocks import BlockMotion
 from bench.scenes import FRAMES_PER_SECOND
 from edge_agent.domain.frame import Frame
-from edge_agent.inference.motion import BlockMotion
-from edge_agent.inference.options import MotionOptions
 from edge_agent.video.clip import read_clip
 
 # Cameras that send faster than ours keep the cores busy enough to be in each other's way.
@@ -52,7 +51,7 @@ class Camera:
         self._seen = 0
         self._clip, self._span = clip, span
         self._frames = self._endless()
-        self._motion = BlockMotion(MotionOptions())
+        self._motion = BlockMotion()
 
     def step(self) -> None:
         """Demux and decode one frame; look for motion in every second one. Blocks as C does."""

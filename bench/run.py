@@ -1,6 +1,6 @@
 """`make bench`: live streams and stages, tables into bench/results/.
 
-python -m bench.run [--model FOLDER] [--runs 3] [--seconds 60] [--only live|stages|motion|concurrency]
+python -m bench.run [--model FOLDER] [--runs 3] [--seconds 60] [--only NAME]
 """
 
 import argparse
@@ -11,12 +11,19 @@ from pathlib import Path
 
 from bench import concurrency, contenders, live, machine, report, scenes, stages
 from bench.motion import page as motion
+from bench.objects import advice
+from bench.objects import suite as objects
+from bench.runtime import suite as runtime
+from bench.visits import page as visits
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import ModelCard, find_card, load_card
 from tools import debian
 
 RESULTS = Path(__file__).with_name("results")
+# Where the object bench puts what it measures of a model that is not shipped (yet).
+_OTHERS = debian.REPOSITORY / "build" / "bench"
 _SHIPPED = "street"
+Figures = dict[str, object]
 # The design note's experiment needs no whole turn of the clip: its cameras play four times as fast.
 _MOST_CONCURRENCY_S = 15
 
@@ -27,16 +34,8 @@ def main() -> int:
     debian.CACHE.mkdir(exist_ok=True)
     RESULTS.mkdir(exist_ok=True)
     facts = machine.look()
-    if args.only == "motion":
-        page, figures = motion.report(facts)
-        _keep("motion", page, facts, figures)
-        return 0
-    # Takes minutes of its own and is asked for by name.
-    if args.only == "concurrency":
-        seconds = min(args.seconds, _MOST_CONCURRENCY_S)
-        page, figures = concurrency.measure(facts, runs=args.runs, seconds=seconds)
-        _keep("concurrency", page, facts, figures)
-        return 0
+    if args.only in _ALONE:
+        return _alone(args, facts)
     with tempfile.TemporaryDirectory(prefix="bench-model-", dir=debian.CACHE) as folder:
         try:
             card = load_card(_model(args.model, Path(folder)))
@@ -51,12 +50,64 @@ def main() -> int:
     return 0
 
 
+def _alone(args: argparse.Namespace, facts: machine.Machine) -> int:
+    """Measure one thing that takes minutes of its own; it is asked for by name."""
+    try:
+        page, figures = _ALONE[args.only](args, facts)
+    except EdgeAgentError as error:
+        print(f"bench: {error.report()}", file=sys.stderr)
+        return 1
+    _keep(args.only, page, facts, figures, _results(args))
+    return 0
+
+
+def _motion(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Figures]:
+    return motion.report(facts, _results(args))
+
+
+def _concurrency(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Figures]:
+    seconds = min(args.seconds, _MOST_CONCURRENCY_S)
+    return concurrency.measure(facts, runs=args.runs, seconds=seconds)
+
+
+def _objects(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Figures]:
+    page, figures = objects.report(facts, _results(args), args.model or _SHIPPED)
+    if not args.model:
+        advice.put(figures)
+    return page, figures
+
+
+def _visits(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Figures]:
+    with tempfile.TemporaryDirectory(prefix="bench-model-", dir=debian.CACHE) as folder:
+        return visits.report(visits.cards(args.model, _SHIPPED, Path(folder)), facts, RESULTS)
+
+
+def _runtime(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Figures]:
+    return runtime.report(facts, runs=args.runs)
+
+
+_ALONE = {
+    "motion": _motion,
+    "concurrency": _concurrency,
+    "objects": _objects,
+    "visits": _visits,
+    "runtime": _runtime,
+}
+
+
+def _results(args: argparse.Namespace) -> Path:
+    """Return where tables go: what another model reaches is not ours to publish."""
+    folder = _OTHERS if args.model and args.only == "objects" else RESULTS
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("--model", help="a model's name or folder; else what we ship, else NanoDet")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=scenes.TURN_S)
-    parser.add_argument("--only", choices=("live", "stages", "motion", "concurrency"))
+    parser.add_argument("--only", choices=("live", "stages", *_ALONE))
     return parser.parse_args()
 
 
@@ -82,11 +133,13 @@ def _live(args: argparse.Namespace, card: ModelCard, facts: machine.Machine) -> 
     _keep("live", page, facts, {"model": name, **live.as_json(measured)})
 
 
-def _keep(name: str, page: str, facts: machine.Machine, figures: dict[str, object]) -> None:
+def _keep(
+    name: str, page: str, facts: machine.Machine, figures: Figures, results: Path = RESULTS
+) -> None:
     print(f"\n{page}", flush=True)
-    (RESULTS / f"{name}.md").write_text(page)
+    (results / f"{name}.md").write_text(page)
     whole = {"machine": facts.as_dict(), **figures}
-    (RESULTS / f"{name}.json").write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+    (results / f"{name}.json").write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -19,12 +19,13 @@ from edge_agent.alerts import album as album_module
 from edge_agent.alerts.album import Album
 from edge_agent.alerts.compose import Composer, Origin
 from edge_agent.alerts.identity import Identities
-from edge_agent.daemon.assemble import make_detector
+from edge_agent.daemon.assemble import make_detector, tracker_options
 from edge_agent.domain.geometry import Point, Polygon
 from edge_agent.domain.sighting import Label
-from edge_agent.domain.zone import Zone
+from edge_agent.domain.zone import Watch, Zone
+from edge_agent.inference.lookout import Lookout
 from edge_agent.inference.model_file import ModelCard
-from edge_agent.inference.motion import BlockMotion
+from edge_agent.inference.motion_file import open_motion
 from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.pipeline import Pipeline
 from edge_agent.rules.intrusion import Intrusion
@@ -33,7 +34,7 @@ from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.pace import Pace
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.spool.spool import open_spool
-from edge_agent.tracking.tracker import Tracker, TrackerOptions
+from edge_agent.tracking.tracker import Tracker
 from edge_agent.video.clip import read_clip
 from tests.peers import clips
 from tools import debian
@@ -125,7 +126,12 @@ def _run(card: ModelCard, watch: Stopwatch) -> tuple[float, int]:
 def _pipeline(card: ModelCard, watch: Stopwatch) -> Pipeline:
     clock, options = SystemClock(), ObjectOptions()
     zone = Zone("street", _STREET)
-    tracker = Tracker(TrackerOptions(median_score=card.score))
+    place = Watch(((zone.outline, frozenset({Label.PERSON})),))
+    tracker = Tracker(tracker_options(card), place)
+    detector = make_detector(card, options)
+    lookout = Lookout(
+        side_px=detector.side_px, looks_per_frame=options.crops_per_frame, watch=place
+    )
     origin = Origin(
         site="bench",
         box="stages",
@@ -139,10 +145,10 @@ def _pipeline(card: ModelCard, watch: Stopwatch) -> Pipeline:
     composer = Composer(origin, Identities(clock.wall, source), clock.state, clock.mono)
     intrusion = Intrusion(IntrusionOptions(name="intrusion-street", zone=zone))
     return Pipeline(
-        motion=_Watched(BlockMotion(MotionOptions()), watch, watch="motion"),
-        objects=_WatchedDetector(make_detector(card, options), watch),
-        crops_per_frame=options.crops_per_frame,
-        tracker=_Watched(tracker, watch, follow="tracker: follow", due="tracker: what is due"),
+        motion=_Watched(open_motion(MotionOptions()), watch, watch="motion"),
+        objects=_WatchedDetector(detector, watch),
+        lookout=_Watched(lookout, watch, choose="lookout: where to look", learn="lookout: sizes"),
+        tracker=_Watched(tracker, watch, follow="tracker: follow", expected="tracker: what is due"),
         rules=[_Watched(intrusion, watch, judge="rule: intrusion")],
         album=Album(frozenset({Label.PERSON})),
         composer=_Watched(composer, watch, compose="compose the alert"),
@@ -173,7 +179,17 @@ at. Replayed as fast as it decodes: reconnects, waiting and MQTT are in `live.md
 
 
 def _order(stage: str) -> tuple[int, str]:
-    journey = ("decode", "motion", "objects", "tracker", "rule", "thumbnail", "compose", "spool")
+    journey = (
+        "decode",
+        "motion",
+        "lookout",
+        "objects",
+        "tracker",
+        "rule",
+        "thumbnail",
+        "compose",
+        "spool",
+    )
     return next(n for n, first in enumerate(journey) if stage.startswith(first)), stage
 
 

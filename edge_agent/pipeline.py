@@ -1,7 +1,7 @@
 """One camera's journey: a frame comes in, and what became an alert is on disk when it returns.
 
 Motion saves inference but never silences a rule: the person who loiters is the one who does not
-move. What is followed is looked at again every second, and the whole picture now and then.
+move. What a rule watches is looked at again every second, and the whole picture now and then.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,13 @@ from edge_agent.domain.frame import Frame
 from edge_agent.domain.geometry import Box
 from edge_agent.domain.sighting import Finding, Scene
 from edge_agent.domain.trouble import Trouble
-from edge_agent.inference.crops import choose_crops
+from edge_agent.inference.lookout import Lookout
 from edge_agent.inference.motion import Motion
 from edge_agent.inference.objects import Detector
 from edge_agent.tracking.tracker import Tracker
 
-# Camera seconds between two looks at the whole picture, for what stood there before we came.
-SWEEP_S = 30.0
-_WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+# After a change of light nobody knows what moved meanwhile.
+_ANYWHERE = (Box(0.0, 0.0, 1.0, 1.0),)
 
 
 class MotionStage(Protocol):
@@ -53,6 +52,11 @@ class Seen:
     crops: tuple[Box, ...]
     scene: Scene
     alerts: tuple[Alert, ...]
+    # Looks that had to wait for another frame, and how long somebody has been waiting by now.
+    refused_looks: int = 0
+    waited_s: float = 0.0
+    # Somebody is new or was missed: the next frame matters, although nothing moves.
+    is_in_doubt: bool = False
 
 
 class Pipeline:
@@ -63,7 +67,7 @@ class Pipeline:
         *,
         motion: MotionStage,
         objects: Detector,
-        crops_per_frame: int,
+        lookout: Lookout,
         tracker: Tracker,
         rules: Sequence[Rule],
         album: Album,
@@ -71,26 +75,35 @@ class Pipeline:
     ) -> None:
         self._motion = motion
         self._objects = objects
-        self._crops_per_frame = crops_per_frame
+        self._lookout = lookout
         self._tracker = tracker
         self._rules = rules
         self._album = album
         self._composer = composer
-        self._swept_at: float | None = None
         self._last: Frame | None = None
 
     def watch(self, frame: Frame) -> Seen:
         """Take one frame all the way to its alerts; usually there are none."""
         self._last = frame
         motion = self._motion.watch(frame)
-        crops = self._crops(frame, motion)
-        sightings = self._objects.look(frame, crops) if crops else []
-        tracks = self._tracker.follow(frame.taken_at, sightings, crops)
+        plan = self._lookout.choose(frame, motion, self._tracker.expected(frame.taken_at))
+        sightings = self._objects.look(frame, plan.parts) if plan.parts else []
+        stirred = _ANYWHERE if motion.is_global else motion.areas
+        tracks = self._tracker.follow(frame.taken_at, sightings, plan.crops, stirred)
         scene = Scene(frame.taken_at, tracks)
+        self._lookout.learn(frame, scene)
         self._album.consider(frame, scene)
         findings = [finding for rule in self._rules for finding in rule.judge(scene)]
         alerts = self._compose(findings, frame)
-        return Seen(motion=motion, crops=tuple(crops), scene=scene, alerts=alerts)
+        return Seen(
+            motion=motion,
+            crops=plan.parts,
+            scene=scene,
+            alerts=alerts,
+            refused_looks=plan.refused,
+            waited_s=plan.waited_s,
+            is_in_doubt=self._tracker.is_in_doubt,
+        )
 
     def finish(self) -> tuple[Alert, ...]:
         """End what was told and is open, as of the last frame: we stop, or the camera is dark."""
@@ -103,23 +116,6 @@ class Pipeline:
         """Return the alert for what the camera says is wrong, with what it shows at the moment."""
         picture = picture_of(self._last) if self._last else None
         return self._composer.compose_trouble(trouble, now_wall, self._last, picture)
-
-    def _crops(self, frame: Frame, motion: Motion) -> list[Box]:
-        # After a change of light nobody knows what moved meanwhile.
-        sweep = [_WHOLE] if motion.is_global or self._is_sweep_due(frame.taken_at) else []
-        if sweep:
-            self._swept_at = frame.taken_at
-        return sweep + choose_crops(
-            frame.width_px,
-            frame.height_px,
-            motion.areas,
-            self._tracker.due(frame.taken_at),
-            most=self._crops_per_frame - len(sweep),
-            side_px=self._objects.side_px,
-        )
-
-    def _is_sweep_due(self, taken_at: float) -> bool:
-        return self._swept_at is None or taken_at - self._swept_at >= SWEEP_S
 
     def _compose(self, findings: Sequence[Finding], frame: Frame) -> tuple[Alert, ...]:
         album, composer = self._album, self._composer

@@ -4,6 +4,7 @@ import json
 
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.geometry import Box
+from edge_agent.domain.sighting import Label
 from edge_agent.pipeline import Pipeline
 from tests.fakes.cameras import make_pipeline
 from tests.fakes.clock import FakeClock
@@ -72,3 +73,25 @@ def test_where_it_moves_is_where_the_model_looks() -> None:
     assert all(
         any(crop.shared(corner) > corner.area * 0.9 for crop in crops) for _, crops in nothing.looks
     )
+
+
+def parked(seconds: float, motion: FakeMotion) -> tuple[int, list[Alert]]:
+    """Show one car that stands in a zone for cars; return how often it was looked at."""
+    objects, alerts = FakeObjects(label=Label.CAR), []
+    pipeline = make_pipeline(FakeClock(), motion, objects, label=Label.CAR)
+    for i in range(round(seconds * 5)):
+        alerts += pipeline.watch(grey_frame(i / 5, patch=PERSON)).alerts
+    return len(objects.looks), alerts
+
+
+def test_a_parked_car_costs_few_looks_and_its_visit_goes_on() -> None:
+    looks, alerts = parked(100.0, FakeMotion(areas=()))
+
+    assert states(alerts) == ["new", "update", "update", "update"]
+    assert looks <= 35
+
+
+def test_a_car_that_something_moves_around_is_looked_at_all_the_time() -> None:
+    looks, _ = parked(100.0, FakeMotion())
+
+    assert looks >= 495

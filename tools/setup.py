@@ -1,4 +1,4 @@
-"""Set this checkout up: `python3 -m tools.setup python|debian|camera|node-camera|bench`, as the Makefile does.
+"""Set this checkout up: `python3 -m tools.setup PART`, as the Makefile does; `main` lists the parts.
 
 Each part is idempotent. Nothing outside the checkout changes, but for Debian packages installed
 with apt-get where we are root.
@@ -17,6 +17,8 @@ from tools import debian, packages
 
 _OLDEST = (3, 11)
 _NEWER = ("python3.14", "python3.13", "python3.12", "python3.11", "/usr/bin/python3")
+# tflite-runtime 2.14.0 is its last release, with no wheel for a later Python.
+LAST_FOR_TFLITE = (3, 11)
 
 
 def main() -> int:
@@ -26,6 +28,7 @@ def main() -> int:
         "debian": set_up_debian,
         "camera": set_up_camera,
         "node-camera": set_up_node_camera,
+        "tflite-runtime": set_up_tflite_runtime,
         "bench": set_up_bench,
     }
     _insist_on_python()
@@ -72,8 +75,17 @@ def set_up_node_camera() -> None:
     subprocess.run([*npm, "ci", *quiet], check=True, cwd=environment)
 
 
+def set_up_tflite_runtime() -> None:
+    """Make the second runtime's own environment, where this Python has a wheel of it."""
+    if sys.version_info[:2] > LAST_FOR_TFLITE:
+        print("tflite-runtime has no wheel for this Python; its tests will skip", flush=True)
+        return
+    _install_locked(debian.CACHE / "tflite-runtime", "tflite-runtime")
+
+
 def set_up_bench() -> None:
-    """Provide what `make bench` compares us with."""
+    """Provide what `make bench` compares us with, and what draws its plots."""
+    _install_locked(debian.REPOSITORY / ".venv", "bench")
     if not debian.program("motion"):
         packages.unpack(["motion"])
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
 import numpy as np
 
-from bench.motion.nuisances import HEIGHT_PX, WIDTH_PX, Box, Picture
+from bench.motion.blocks import THRESHOLD, BlockMotion
+from bench.motion.painter import HEIGHT_PX, WIDTH_PX, Box, Picture
 from edge_agent.domain.frame import Frame
-from edge_agent.inference.motion import BlockMotion
+from edge_agent.inference.motion import Motion
+from edge_agent.inference.motion_file import open_motion
 from edge_agent.inference.options import MotionOptions
 
 # Smaller than the walker's legs, so that no rival loses them to a size limit: at 320x180.
 _LEAST_AREA_PX = 12
+# Frames that OpenCV's two remember: a minute.
+_HISTORY = 300
 _HALF = (WIDTH_PX // 2, HEIGHT_PX // 2)
 
 
@@ -26,13 +32,32 @@ class Contender(Protocol):
         ...
 
 
-class Ours:
-    """What we ship."""
+class _Stage(Protocol):
+    """What the agent puts into a camera's pipeline for motion."""
 
-    def __init__(self) -> None:
-        self._motion = BlockMotion(MotionOptions())
-        grey = np.full((HEIGHT_PX // 2, WIDTH_PX // 2), 128, np.uint8)
-        self._grey = grey
+    def watch(self, frame: Frame) -> Motion:
+        """Return what moves."""
+        ...
+
+
+def _shipped(threshold: float | None) -> _Stage:
+    """Return what `edge_agent.daemon.assemble` builds for each camera."""
+    return open_motion(
+        MotionOptions() if threshold is None else MotionOptions(least_score=threshold)
+    )
+
+
+def _blocks(threshold: float | None) -> _Stage:
+    """Return what the agent had before its network."""
+    return BlockMotion(THRESHOLD if threshold is None else threshold)
+
+
+class Ours:
+    """A motion stage of the agent's."""
+
+    def __init__(self, stage: _Stage) -> None:
+        self._stage = stage
+        self._grey = np.full((HEIGHT_PX // 2, WIDTH_PX // 2), 128, np.uint8)
 
     def watch(self, picture: Picture, at_s: float) -> list[Box]:
         """Return where something moves."""
@@ -51,7 +76,7 @@ class Ours:
                 round(area.right * WIDTH_PX),
                 round(area.bottom * HEIGHT_PX),
             )
-            for area in self._motion.watch(frame).areas
+            for area in self._stage.watch(frame).areas
         ]
 
 
@@ -61,12 +86,8 @@ class OfOpenCV:
     Without its shadow test, which takes every dark walker for a shadow.
     """
 
-    def __init__(self, kind: str) -> None:
-        make = {
-            "MOG2": cv2.createBackgroundSubtractorMOG2,
-            "KNN": cv2.createBackgroundSubtractorKNN,
-        }
-        self._model = make[kind](history=300, detectShadows=False)
+    def __init__(self, model: cv2.BackgroundSubtractor) -> None:
+        self._model = model
         self._kernel = np.ones((3, 3), np.uint8)
 
     def watch(self, picture: Picture, at_s: float) -> list[Box]:  # noqa: ARG002 (the protocol)
@@ -88,7 +109,8 @@ class LikeFrigate:
     _RATE, _CALIBRATING_RATE = 0.01, 0.1
     _STEP, _LEAST, _LIGHTNING = 30, 10, 0.8
 
-    def __init__(self) -> None:
+    def __init__(self, step: float | None = None) -> None:
+        self._step = self._STEP if step is None else step
         self._size = (round(WIDTH_PX * self._ROWS / HEIGHT_PX), self._ROWS)
         self._usual = np.zeros((self._ROWS, self._size[0]), np.float32)
         self._ranges: deque[tuple[float, float]] = deque([(0.0, 255.0)] * 50, maxlen=50)
@@ -103,7 +125,7 @@ class LikeFrigate:
         small = np.clip((small - low) * 255.0 / max(1.0, high - low), 0, 255).astype(np.uint8)
         small = cv2.GaussianBlur(small, (3, 3), 1)
         difference = cv2.absdiff(small, cv2.convertScaleAbs(self._usual))
-        _, mask = cv2.threshold(difference, self._STEP, 1, cv2.THRESH_BINARY)
+        _, mask = cv2.threshold(difference, self._step, 1, cv2.THRESH_BINARY)
         mask = cv2.dilate(mask, np.ones((3, 3), np.uint8), iterations=1)
         boxes = _boxes(mask, HEIGHT_PX / self._ROWS, self._LEAST)
         share = float(mask.mean())
@@ -128,11 +150,39 @@ def _boxes(mask: Picture, scale: float, least_px: int) -> list[Box]:
     return found
 
 
+def _mog2(threshold: float | None) -> Contender:
+    # 16 is OpenCV's own.
+    value = 16.0 if threshold is None else threshold
+    model = cv2.createBackgroundSubtractorMOG2(_HISTORY, value, detectShadows=False)
+    return OfOpenCV(model)
+
+
+def _knn(threshold: float | None) -> Contender:
+    # 400 is OpenCV's own.
+    value = 400.0 if threshold is None else threshold
+    model = cv2.createBackgroundSubtractorKNN(_HISTORY, value, detectShadows=False)
+    return OfOpenCV(model)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How to make a contender, as shipped or with another threshold, and which ones to try."""
+
+    make: Callable[[float | None], Contender]
+    thresholds: tuple[float, ...]
+
+
+ENTRIES = {
+    "ours": Entry(lambda value: Ours(_shipped(value)), (0.2, 0.35, 0.75)),
+    "blocks": Entry(lambda value: Ours(_blocks(value)), (3.0, 9.0, 14.0)),
+    "MOG2": Entry(_mog2, (8.0, 32.0, 64.0)),
+    "KNN": Entry(_knn, (200.0, 800.0, 1600.0)),
+    "Frigate-style": Entry(LikeFrigate, (15.0, 22.0, 45.0)),
+}
+# Of all: the threshold they come with.
+AS_SHIPPED = None
+
+
 def contenders() -> dict[str, Contender]:
-    """Return one of each, new."""
-    return {
-        "ours": Ours(),
-        "MOG2": OfOpenCV("MOG2"),
-        "KNN": OfOpenCV("KNN"),
-        "Frigate-style": LikeFrigate(),
-    }
+    """Return one of each, new, as shipped."""
+    return {name: entry.make(AS_SHIPPED) for name, entry in ENTRIES.items()}

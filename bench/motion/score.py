@@ -1,34 +1,20 @@
-"""Run every contender over every scene and count: false frames, people found, CPU."""
+"""Judge one frame's boxes: false ones, people found, cells; and add up what a contender did."""
 
 from __future__ import annotations
 
-import io
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
-import av
-
-from bench.motion.contenders import contenders
-from bench.motion.nuisances import (
-    CALM_S,
-    CONDITIONS,
-    FRAMES_PER_SECOND,
-    Box,
-    Moment,
-    Picture,
-    paint,
-)
+from bench.motion.cells import CellCount, claimed, truth
+from bench.motion.painter import FRAMES_PER_SECOND, Box, Moment
 
 # Frigate's notes call a box around a person found when it is at most so many times their area.
 _MOST_TIMES = 12
 # Motion beside something that truly moves is no false alarm: its blur, its shadow, its wake.
 _MARGIN_PX = 16
 # A box of a walker's size hides in no wake; a thing that left is still news for one second.
-_WAKE_S = 1.0
-# Sub streams of the cameras we know: 0.3 to 0.6 Mbit/s, a key frame each second or two.
-_KBPS, _KEY_EVERY = 400, 10
+WAKE_S = 1.0
+WAKE_FRAMES = round(WAKE_S * FRAMES_PER_SECOND)
 
 
 @dataclass(slots=True)
@@ -44,83 +30,63 @@ class Tally:
     # Of each scene: calm seconds with motion in them, from the very first frame on.
     false_calm: int = 0
     calm_frames: int = 0
+    cells: CellCount = field(default_factory=CellCount)
+
+    def join(self, other: Tally) -> None:
+        """Add another scene's."""
+        self.frames += other.frames
+        self.false_frames += other.false_frames
+        self.person_frames += other.person_frames
+        self.found += other.found
+        self.cpu_s += other.cpu_s
+        self.watched += other.watched
+        self.false_calm += other.false_calm
+        self.calm_frames += other.calm_frames
+        self.cells.join(other.cells)
+
+    @property
+    def false_share(self) -> float:
+        """Return the part of the frames in which something was told that did not move."""
+        return self.false_frames / max(1, self.frames)
+
+    @property
+    def found_share(self) -> float:
+        """Return the part of the walker's frames in which they were found."""
+        return self.found / max(1, self.person_frames)
+
+    def judge(self, boxes: Sequence[Box], moments: Sequence[Moment], index: int) -> None:
+        """Count what was told of one frame."""
+        moment, recent = moments[index], moments[max(0, index - WAKE_FRAMES) : index + 1]
+        wrong = is_false(boxes, [box for one in recent for box in one.true])
+        if moment.is_calm:
+            self.calm_frames += 1
+            self.false_calm += wrong
+        else:
+            self.frames += 1
+            self.false_frames += wrong
+            true, judged = truth([one.cells for one in recent])
+            self.cells.add(claimed(boxes), true, judged)
+        if moment.person:
+            self.person_frames += 1
+            self.found += is_found(boxes, moment.person)
 
 
-@dataclass(slots=True)
-class Sheet:
-    """All tallies: by condition, then by contender."""
-
-    tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
-
-    def of(self, condition: str, name: str) -> Tally:
-        """Return a tally, made when first asked for."""
-        return self.tallies.setdefault(condition, {}).setdefault(name, Tally())
+def is_false(boxes: Iterable[Box], true: Sequence[Box]) -> bool:
+    """Tell whether a box lies beside everything that moves or moved a moment ago."""
+    return any(not any(touch(box, other) for other in true) for box in boxes)
 
 
-def measure(streets: Sequence[Picture], seeds: Iterable[int]) -> Sheet:
-    """Return what everybody did on every street in every condition."""
-    sheet = Sheet()
-    for seed in seeds:
-        street = streets[seed % len(streets)]
-        for condition in CONDITIONS:
-            moments = list(_coded(paint(street, condition, seed)))
-            for name, contender in contenders().items():
-                tally = sheet.of(condition, name)
-                for index, moment in enumerate(moments):
-                    began = time.process_time()
-                    boxes = contender.watch(moment.picture, moment.at_s)
-                    tally.cpu_s += time.process_time() - began
-                    tally.watched += 1
-                    _judge(tally, boxes, moments, index)
-    return sheet
+def is_found(boxes: Iterable[Box], person: Box) -> bool:
+    """Tell whether a box says where the person is, and not just that it is somewhere."""
+    most = _MOST_TIMES * _area(person)
+    return any(touch(box, person, 0) and _area(box) <= most for box in boxes)
 
 
-def _judge(tally: Tally, boxes: Sequence[Box], moments: Sequence[Moment], index: int) -> None:
-    moment = moments[index]
-    wake = round(_WAKE_S * FRAMES_PER_SECOND)
-    true = [box for one in moments[max(0, index - wake) : index + 1] for box in one.true]
-    is_false = any(not any(_touch(box, other) for other in true) for box in boxes)
-    if moment.at_s < CALM_S:
-        tally.calm_frames += 1
-        tally.false_calm += is_false
-        return
-    tally.frames += 1
-    tally.false_frames += is_false
-    if moment.person:
-        person = moment.person
-        tally.person_frames += 1
-        tally.found += any(
-            _touch(box, person, 0) and _area(box) <= _MOST_TIMES * _area(person) for box in boxes
-        )
-
-
-def _touch(one: Box, other: Box, margin: int = _MARGIN_PX) -> bool:
+def touch(one: Box, other: Box, margin: int = _MARGIN_PX) -> bool:
+    """Tell whether two boxes come that close."""
     is_beside = one[0] < other[2] + margin and one[2] > other[0] - margin
     return is_beside and one[1] < other[3] + margin and one[3] > other[1] - margin
 
 
 def _area(box: Box) -> int:
     return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def _coded(moments: Iterator[Moment]) -> Iterator[Moment]:
-    """Send the pictures through H.264 and back."""
-    kept = list(moments)
-    file = io.BytesIO()
-    with av.open(file, "w", format="matroska") as container:
-        stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
-        stream.height, stream.width = kept[0].picture.shape
-        stream.pix_fmt, stream.bit_rate = "yuv420p", _KBPS * 1000
-        stream.time_base = Fraction(1, FRAMES_PER_SECOND)
-        stream.options = {
-            "preset": "veryfast", "tune": "zerolatency", "g": str(_KEY_EVERY), "threads": "1",
-        }  # fmt: skip
-        for moment in kept:
-            frame = av.VideoFrame.from_ndarray(moment.picture, format="gray")
-            container.mux(stream.encode(frame.reformat(format="yuv420p")))
-        container.mux(stream.encode(None))
-    file.seek(0)
-    with av.open(file) as container:
-        for moment, frame in zip(kept, container.decode(video=0), strict=True):
-            luma = frame.reformat(format="gray").to_ndarray()
-            yield Moment(moment.at_s, luma, moment.true, moment.person)

@@ -8,7 +8,7 @@ import av
 import cv2
 import numpy as np
 
-from bench.motion.nuisances import HEIGHT_PX, WIDTH_PX, Picture
+from bench.motion.painter import HEIGHT_PX, WIDTH_PX, Picture
 from tools import debian
 
 _CLIPS = Path(__file__).parents[3] / "shared" / "data" / "clips"

@@ -198,7 +198,7 @@ def _look_at_box(
     report.progress("looking at this box …")
     if is_whole:
         report.tell(check_box(settings, clock))
-    fact, card = check_model(settings.objects)
+    fact, card = check_model(settings)
     report.tell([fact] if is_whole or not fact.ok else [])
     return card
 

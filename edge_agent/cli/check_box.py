@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from edge_agent import __version__
 from edge_agent.cli.check_facts import Answer, Fact, good_to_know, look_up, wrong
 from edge_agent.config.settings import Settings
+from edge_agent.daemon.model_start import with_chosen_model
 from edge_agent.daemon.status import ask_status
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import ModelCard, find_card, load_card
 from edge_agent.inference.objects import open_detector
-from edge_agent.inference.options import ObjectOptions
 from edge_agent.inference.processor import require_instructions
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.mqtt.trial import Step, Visit, try_broker
@@ -37,9 +37,10 @@ def check_box(settings: Settings, clock: Clock) -> list[Fact]:
     return [look_up(name, name, ask) for name, ask in rungs]
 
 
-def check_model(options: ObjectOptions) -> tuple[Fact, ModelCard | None]:
-    """Return whether the model loads, and its card if it does."""
+def check_model(settings: Settings) -> tuple[Fact, ModelCard | None]:
+    """Return whether the chosen model loads, and its card if it does."""
     try:
+        options = with_chosen_model(settings).objects
         card = load_card(find_card(options.model))
         open_detector(options)
     except EdgeAgentError as failure:

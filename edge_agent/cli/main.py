@@ -27,6 +27,7 @@ VERBS = {
     "add": "add a camera by its address",
     "camera": "list, show and remove cameras, set passwords, find moved ones again",
     "zone": "draw, list and remove the zones of a camera",
+    "model": "list, install, choose and check the models of this box",
     "check": "check everything this box needs, before or after an alarm",
     "run": "watch all cameras and send alerts (what the service does)",
     "status": "ask the running agent how it is",

@@ -13,6 +13,9 @@ _LOOK = "look at its picture: covered, turned away, sprayed, or its cable out?"
 _SET_CLOCK = "set it in the camera's page, best to NTP; alerts carry the difference"
 _BUSY = 'set its motion detection to less, or write `events = "off"` below [onvif] in its file'
 _UNHEARD = "see that the center listens: its subscription, and the broker's access rules"
+_CHOOSE = "go on with this one, or choose again: edge-agent model list"
+_HANGS = "restart it, which systemd does by itself:  systemctl restart edge-agent"
+_LOOKS = "raise looks_per_second or crops_per_frame in agent.toml, or tame what moves there"
 # What `add` names, too: strict cameras refuse passwords that are so old.
 _WORST_DRIFT_S = 5.0
 # How a state without events begins, and how it is told in a column.
@@ -37,7 +40,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def _is_well(status: AgentStatus) -> bool:
     is_heard = status.broker.is_connected and not status.broker.problem
-    return is_heard and not status.spool.parked and all(one.is_streaming for one in status.cameras)
+    return is_heard and not status.spool.parked and all(map(_is_watched, status.cameras))
+
+
+def _is_watched(camera: CameraStatus) -> bool:
+    return camera.is_streaming and not camera.hung_s
 
 
 def _show(status: AgentStatus, console: Console) -> None:
@@ -48,13 +55,27 @@ def _show(status: AgentStatus, console: Console) -> None:
         f"up {up}, {memory_mb:.0f} MB"
     )
     console.line_up(camera.id for camera in status.cameras)
+    if status.model_problem:
+        console.note("model", status.model_problem, _CHOOSE)
     if status.cameras:
-        heading = ("camera", "stream", "fps", "analysed", "alerts", "last alert", "events")
+        heading = ("camera", "stream", "fps", "analysed", "looks", "alerts", "last alert", "events")
         console.table([heading, *(_row(camera, status.now_wall) for camera in status.cameras)])
     for camera in status.cameras:
         _show_word(camera, console)
+        if camera.late_frames:
+            console.note(
+                camera.id,
+                f"{camera.refused_looks} looks were put off, in {camera.late_frames} frames too long",
+                _LOOKS,
+            )
         if camera.moved:
             console.note(camera.id, camera.moved)
+        if camera.hung_s:
+            console.bad(
+                camera.id,
+                f"its analysis has hung for {_age(camera.hung_s)}: nobody watches it",
+                _HANGS,
+            )
         if camera.problem:
             console.bad(camera.id, camera.problem)
     _show_delivery(status, console)
@@ -83,6 +104,7 @@ def _row(camera: CameraStatus, now_wall: float) -> tuple[str, ...]:
         stream if camera.is_streaming else "no picture",
         f"{camera.stream_fps:.1f}",
         f"{camera.analysed_fps:.1f}",
+        f"{camera.looks_per_second:.1f}",
         str(camera.alerts),
         "-" if last is None else f"{_age(now_wall - last)} ago",
         _events(camera),

@@ -19,9 +19,8 @@ from edge_agent.video.options import StreamOptions
 LONGEST_ZONE_NAME = 40
 _LONGEST_NAME = 64
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
-# Brightness has 255 steps, and the small picture 40x22 blocks.
-_MOST_GREY = 255.0
-_MOST_BLOCKS = 880
+# The network is never quite sure.
+_MOST_SCORE = 0.99
 # Stands in for an outline that is wrong; such a camera is refused anyway.
 _WHOLE_PICTURE = Polygon((Point(0, 0), Point(1, 0), Point(1, 1), Point(0, 1)))
 
@@ -72,10 +71,7 @@ def _read_stream(table: Table, folder: Path) -> StreamOptions:
 def _read_motion(table: Table) -> MotionOptions:
     default = MotionOptions()
     return MotionOptions(
-        threshold=table.number("threshold", default.threshold, most=_MOST_GREY),
-        fewest_blocks=table.whole(
-            "fewest_blocks", default.fewest_blocks, least=1, most=_MOST_BLOCKS
-        ),
+        least_score=table.number("least_score", default.least_score, most=_MOST_SCORE)
     )
 
 

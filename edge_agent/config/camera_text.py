@@ -52,8 +52,7 @@ def _stream(stream: StreamOptions | None, folder: Path) -> list[Line]:
 def _motion(motion: MotionOptions) -> list[Line]:
     default = MotionOptions()
     return [
-        ("threshold", motion.threshold, default.threshold),
-        ("fewest_blocks", motion.fewest_blocks, default.fewest_blocks),
+        ("least_score", motion.least_score, default.least_score),
     ]
 
 

@@ -53,6 +53,7 @@ def load_settings(folder: Path) -> Settings:
         broker=site.broker,
         spool=site.spool,
         objects=site.objects,
+        packs=site.packs,
         cameras=cameras,
         refused=refused,
     )

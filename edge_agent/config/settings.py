@@ -8,6 +8,7 @@ from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.onvif.identity import Identity
 from edge_agent.onvif.options import Events
+from edge_agent.packs.options import PackOptions
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.video.options import StreamOptions
@@ -84,3 +85,5 @@ class Settings:
     objects: ObjectOptions
     cameras: tuple[CameraSettings, ...]
     refused: tuple[RefusedCamera, ...]
+    # Whose models are taken.
+    packs: PackOptions = field(default=PackOptions())

@@ -14,6 +14,8 @@ from edge_agent.config.checks import (
 from edge_agent.config.reader import Table
 from edge_agent.inference.options import ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.packs.options import PackOptions
+from edge_agent.packs.signature import KEY_RULE, read_key
 from edge_agent.spool.options import SpoolOptions
 
 # Where Debian keeps what services remember.
@@ -21,10 +23,12 @@ STATE_DIR = Path("/var/lib/edge-agent")
 # MQTT 5, sections 3.1.2.10 and 3.3.2.2: two bytes each.
 _TWO_BYTES = 65_535
 # More threads than that on the boxes we know only wait for each other.
-_MOST_THREADS = 64
+MOST_THREADS = 64
 # No camera we know sends more, and no rule needs more.
 _MOST_FRAMES_PER_SECOND = 30.0
 _MOST_CROPS = 64
+# No box we know can do a tenth of it.
+_MOST_LOOKS = 10_000
 # A terabyte; beyond it somebody thought of kilobytes.
 _MOST_SPOOL_MB = 1_000_000
 # Less has no room for the log and the reserve.
@@ -41,6 +45,7 @@ class Site:
     broker: BrokerOptions
     spool: SpoolOptions
     objects: ObjectOptions
+    packs: PackOptions
 
 
 def read_site(table: Table, folder: Path) -> Site:
@@ -54,6 +59,7 @@ def read_site(table: Table, folder: Path) -> Site:
         broker=_read_broker(table.table("broker"), folder),
         spool=_read_spool(table.table("spool")),
         objects=_read_objects(table.table("objects"), folder),
+        packs=_read_packs(table.table("models")),
     )
 
 
@@ -107,11 +113,27 @@ def _read_objects(table: Table, folder: Path) -> ObjectOptions:
     return ObjectOptions(
         # A name stays a name; a path is one wherever we are started.
         model=str(folder / model) if "/" in model else model,
-        threads=table.whole("threads", default.threads, least=1, most=_MOST_THREADS),
+        threads=table.whole("threads", default.threads, least=1, most=MOST_THREADS),
         crops_per_frame=table.whole(
             "crops_per_frame", default.crops_per_frame, least=1, most=_MOST_CROPS
+        ),
+        looks_per_second=table.whole(
+            "looks_per_second", default.looks_per_second, least=0, most=_MOST_LOOKS
         ),
         frames_per_second=table.number(
             "frames_per_second", default.frames_per_second, most=_MOST_FRAMES_PER_SECOND
         ),
     )
+
+
+def _read_packs(table: Table) -> PackOptions:
+    keys = table.raw("signing_keys")
+    if keys is None:
+        return PackOptions()
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        table.refuse("signing_keys", "needs a list of texts in quotes", KEY_RULE)
+        return PackOptions()
+    for key in keys:
+        if read_key(key) is None:
+            table.refuse("signing_keys", f'"{key}" is no public key', KEY_RULE)
+    return PackOptions(signing_keys=tuple(keys))

@@ -13,11 +13,19 @@ from edge_agent.daemon.camera_events import CameraEvents, Listener
 from edge_agent.daemon.camera_loop import CameraLoop, Keeper
 from edge_agent.domain.frame import Frame
 from edge_agent.domain.sighting import Label
+from edge_agent.domain.zone import Watch
+from edge_agent.inference.budget import LookBudget
+from edge_agent.inference.capacity import at_once, bearable_looks
+from edge_agent.inference.lookout import Lookout
 from edge_agent.inference.model_file import ModelCard, find_card, load_card
-from edge_agent.inference.motion import BlockMotion
-from edge_agent.inference.objects import Detector
+from edge_agent.inference.motion import MovingCells
+from edge_agent.inference.motion_file import WEIGHTS as MOTION_WEIGHTS
+from edge_agent.inference.objects import Detector, Runnable
 from edge_agent.inference.options import ObjectOptions
+from edge_agent.inference.pool import SPARE, NetworkPool
 from edge_agent.inference.runtime import Network
+from edge_agent.inference.size_file import SizeFile
+from edge_agent.inference.size_grid import SizeGrid
 from edge_agent.onvif.address import read_address
 from edge_agent.onvif.events import CameraEvent
 from edge_agent.onvif.options import Events
@@ -27,6 +35,7 @@ from edge_agent.rules.intrusion import Intrusion
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.mailbox import Mailbox
 from edge_agent.runtime.stop import Stop
+from edge_agent.tracking.belief import BeliefOptions
 from edge_agent.tracking.tracker import Tracker, TrackerOptions
 from edge_agent.video.attention import Attention
 from edge_agent.video.camera_reader import CameraReader
@@ -49,7 +58,7 @@ class Camera:
 
 
 class CameraAssembly:
-    """Puts cameras together that share a box, a model file and a spool.
+    """Puts cameras together that share a box, its networks and a spool.
 
     Raises EdgeAgentError at once if the model cannot be used: a box that sees nothing must not
     look healthy.
@@ -61,6 +70,17 @@ class CameraAssembly:
         # By address and user: the channels of a recorder are one device, with few places.
         self._devices: dict[tuple[str, str], CameraEvents] = {}
         self.card = load_card(find_card(settings.objects.model))
+        threads = settings.objects.threads
+        self._networks = NetworkPool(
+            lambda: Network(self.card.weights, threads=threads), most=at_once(threads) + SPARE
+        )
+        self._motion_networks = NetworkPool(
+            lambda: Network(MOTION_WEIGHTS), most=at_once(1) + SPARE
+        )
+        self._cameras = 0
+        # A clip may be looked at as often as it needs; it has the box to itself.
+        limit = settings.objects.looks_per_second
+        self.budget = LookBudget(limit, clock.mono) if limit else None
 
     def camera(
         self, camera: CameraSettings, spool: Keeper, nudge: Callable[[], None], stop: Stop
@@ -72,11 +92,14 @@ class CameraAssembly:
         identities = Identities(self._clock.wall, source)
         heard: Mailbox[CameraEvent] = Mailbox(size=_MOST_EVENTS)
         events = self._events(camera, heard, stop)
+        sizes = SizeFile(self._settings.state_dir / "sizes" / f"{camera.id}.json", self._clock.wall)
+        self._limit_looks()
         pipeline = self.pipeline(
             camera,
             identities,
             self._clock,
             lambda: events.camera_clock.offset_s if events else None,
+            sizes.grid,
         )
         reader = CameraReader(camera.stream, frames, attention, self._clock, stop, camera.id)
         loop = CameraLoop(
@@ -85,6 +108,7 @@ class CameraAssembly:
             pipeline=pipeline,
             attention=attention,
             spool=spool,
+            sizes=sizes,
             nudge=nudge,
             frames_per_second=self._settings.objects.frames_per_second,
             clock=self._clock,
@@ -98,21 +122,42 @@ class CameraAssembly:
         identities: Identities,
         clock: Clock,
         camera_offset_s: Callable[[], float | None] = lambda: None,
+        sizes: SizeGrid | None = None,
     ) -> Pipeline:
-        """Return the stages of one camera. Each has a network of its own: none is shared."""
+        """Return the stages of one camera; all share the networks, the first ones open them."""
         rules = [Intrusion(options) for options in camera.rules]
         labels = frozenset[Label]().union(*(options.labels for options in camera.rules))
+        watch = Watch(tuple((options.zone.outline, options.labels) for options in camera.rules))
+        self._cameras += 1
+        for networks in (self._networks, self._motion_networks):
+            networks.make_room(self._cameras)
+        detector = detector_for(self.card, self._networks)
         return Pipeline(
-            motion=BlockMotion(camera.motion),
-            objects=make_detector(self.card, self._settings.objects),
-            crops_per_frame=self._settings.objects.crops_per_frame,
-            tracker=Tracker(TrackerOptions(median_score=self.card.score)),
+            motion=MovingCells(self._motion_networks, camera.motion),
+            objects=detector,
+            lookout=Lookout(
+                side_px=detector.side_px,
+                looks_per_frame=self._settings.objects.crops_per_frame,
+                watch=watch,
+                sizes=sizes,
+                share=self.budget.share() if self.budget else None,
+            ),
+            tracker=Tracker(tracker_options(self.card), watch),
             rules=rules,
             album=Album(labels),
             composer=Composer(
                 self._origin(camera), identities, clock.state, clock.mono, camera_offset_s
             ),
         )
+
+    def _limit_looks(self) -> None:
+        """Where the site leaves it to us, find out how many looks this box can bear."""
+        if self.budget is None:
+            count = at_once(self._settings.objects.threads)
+            self._networks.make_room(1)
+            detector = detector_for(self.card, self._networks)
+            looks = bearable_looks(detector, self._clock.mono, count)
+            self.budget = LookBudget(looks, self._clock.mono)
 
     def _events(
         self, camera: CameraSettings, heard: Mailbox[CameraEvent], stop: Stop
@@ -142,6 +187,16 @@ class CameraAssembly:
         )
 
 
+def tracker_options(card: ModelCard) -> TrackerOptions:
+    """Return when to believe what this model sees."""
+    return TrackerOptions(belief=BeliefOptions(score=card.score, label_scores=card.label_scores))
+
+
 def make_detector(card: ModelCard, options: ObjectOptions) -> Detector:
     """Return a detector with a network of its own."""
-    return Detector(card, Network(card.weights, threads=options.threads))
+    return detector_for(card, Network(card.weights, threads=options.threads))
+
+
+def detector_for(card: ModelCard, network: Runnable) -> Detector:
+    """Return a detector that also tells of what is too faint to be new but may continue a track."""
+    return Detector(card.down_to(tracker_options(card).belief.faint_share), network)

@@ -10,6 +10,7 @@ from edge_agent.domain.alert import Alert
 from edge_agent.domain.frame import Frame
 from edge_agent.domain.trouble import Trouble
 from edge_agent.errors import EdgeAgentError
+from edge_agent.inference.size_file import SizeFile
 from edge_agent.onvif.camera_word import CameraWord
 from edge_agent.onvif.events import CameraEvent
 from edge_agent.pipeline import Pipeline, Seen
@@ -24,10 +25,15 @@ log = logging.getLogger(__name__)
 
 # How long a stop may go unnoticed while no frame comes.
 _WAIT_S = 0.5
-# Motion keeps every frame coming for this long after it was last seen.
+# Motion, or doubt about who is there, keeps every frame coming for this long: key frames alone come
+# too rarely to confirm who stands still, or to find again who was missed once.
 _HOLD_S = 4.0
 # Without a frame for this long the camera is dark, and open visits end as of its last frame.
 _DARK_S = 10.0
+# What moves should not wait for a look for longer: who crosses a street needs about as much.
+_LONG_WAIT_S = 5.0
+# Frames over which looks are averaged: ten seconds at five a second.
+_LOOK_FRAMES = 50
 # Alerts kept in memory while the disk refuses them; at one visit every ten seconds, 20 minutes.
 _MOST_UNKEPT = 120
 
@@ -46,6 +52,11 @@ class WatcherState:
 
     frames_per_second: float = 0.0
     dropped_frames: int = 0
+    looks_per_second: float = 0.0
+    # Looks at what moves or is followed that had to wait for another frame, and frames in which
+    # somebody had been waiting for too long.
+    refused_looks: int = 0
+    late_frames: int = 0
     tracks: int = 0
     alerts: int = 0
     last_alert_wall: float | None = None
@@ -69,6 +80,7 @@ class CameraLoop:
         attention: Attention,
         spool: Keeper,
         nudge: Callable[[], None],
+        sizes: SizeFile | None = None,
         frames_per_second: float,
         clock: Clock,
         stop: Stop,
@@ -81,6 +93,8 @@ class CameraLoop:
         self._attention = attention
         self._spool = spool
         self._nudge = nudge
+        self._sizes = sizes
+        self._looks: deque[int] = deque(maxlen=_LOOK_FRAMES)
         self._pace = Pace(frames_per_second)
         self._clock = clock
         self._stop = stop
@@ -95,6 +109,8 @@ class CameraLoop:
         self._finish()
         self._report(self._word.finish(self._clock.mono()))
         self._keep()
+        if self._sizes:
+            self._sizes.keep()
 
     def run_once(self) -> None:
         """Wait for one frame, for at most half a second, and see it through."""
@@ -110,13 +126,25 @@ class CameraLoop:
         self._heed(now)
         if self._unkept:
             self._keep()
+        if self._sizes:
+            self._sizes.keep_now_and_then()
 
     def _note(self, seen: Seen, now: float) -> None:
-        if seen.motion.areas:
+        if seen.motion.areas or seen.is_in_doubt:
             self._attention.hold(_HOLD_S)
         self._count(seen.alerts)
+        is_late = seen.waited_s > _LONG_WAIT_S
+        if is_late:
+            log.warning("something that moves waits too long for a look: too much moves at once")
+        self._looks.append(len(seen.crops))
+        frames_per_second = self._rate.tick(now)
         self.state = replace(
-            self.state, frames_per_second=self._rate.tick(now), tracks=len(seen.scene.tracks)
+            self.state,
+            frames_per_second=frames_per_second,
+            looks_per_second=frames_per_second * sum(self._looks) / len(self._looks),
+            refused_looks=self.state.refused_looks + seen.refused_looks,
+            late_frames=self.state.late_frames + is_late,
+            tracks=len(seen.scene.tracks),
         )
 
     def _heed(self, now: float) -> None:

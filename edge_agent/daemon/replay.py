@@ -10,6 +10,7 @@ from pathlib import Path
 from edge_agent.alerts.identity import Identities
 from edge_agent.config.settings import CameraSettings, Settings
 from edge_agent.daemon.assemble import CameraAssembly
+from edge_agent.daemon.model_start import with_chosen_model
 from edge_agent.domain.frame import Frame
 from edge_agent.pipeline import Seen
 from edge_agent.runtime.clock import ClockState
@@ -26,7 +27,9 @@ def replay(settings: Settings, camera: CameraSettings, clip: Path) -> Iterator[t
     """
     clock = _ClipClock()
     identities = Identities(clock.wall, random.Random(_SEED))  # noqa: S311 (equal every time)
-    pipeline = CameraAssembly(settings, clock).pipeline(camera, identities, clock)
+    pipeline = CameraAssembly(with_chosen_model(settings), clock).pipeline(
+        camera, identities, clock
+    )
     pace = Pace(settings.objects.frames_per_second)
     for frame in read_clip(clip):
         clock.taken_at = frame.taken_at

@@ -9,6 +9,7 @@ from edge_agent.config.settings import RefusedCamera, Settings
 from edge_agent.daemon.assemble import Camera
 from edge_agent.daemon.box import resident_bytes
 from edge_agent.daemon.publish_loop import PublishLoop
+from edge_agent.daemon.pulse import hung_s
 from edge_agent.daemon.refind_loop import RefindLoop
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
 from edge_agent.runtime.clock import Clock
@@ -28,6 +29,7 @@ class Reporter:
         *,
         settings: Settings,
         model: str,
+        model_problem: str = "",
         cameras: Sequence[Camera],
         spool: Spool,
         publisher: PublishLoop,
@@ -36,6 +38,7 @@ class Reporter:
     ) -> None:
         self._settings = settings
         self._model = model
+        self._model_problem = model_problem
         self._cameras = cameras
         self._spool = spool
         self._publisher = publisher
@@ -51,6 +54,7 @@ class Reporter:
             site=self._settings.site,
             box=self._settings.box,
             model=self._model,
+            model_problem=self._model_problem,
             started_wall=self._started_wall,
             now_wall=self._clock.wall(),
             rss_bytes=resident_bytes(),
@@ -58,6 +62,11 @@ class Reporter:
             spool=self._spool_status(),
             broker=self._broker(),
         )
+
+    @property
+    def is_seeing(self) -> bool:
+        """Whether any camera's pictures are analysed."""
+        return any(camera.loop.state.frames_per_second for camera in self._cameras)
 
     def cameras(self) -> Mapping[str, str]:
         """Return how each camera is, by its id, in the words that the center reads."""
@@ -73,7 +82,9 @@ class Reporter:
         known = len(self._cameras) + len(self._settings.refused)
         link = "connected" if self._publisher.state().is_connected else "NOT connected"
         waiting = self._spool.state().waiting
-        return f"{streaming} of {known} cameras stream; broker {link}; {waiting} alerts wait"
+        hung = [camera.settings.id for camera in self._cameras if self._hung_s(camera)]
+        hang = f"; the analysis of {', '.join(hung)} HANGS" if hung else ""
+        return f"{streaming} of {known} cameras stream; broker {link}; {waiting} alerts wait{hang}"
 
     def _spool_status(self) -> SpoolStatus:
         state = self._spool.state()
@@ -98,7 +109,10 @@ class Reporter:
 
     def _camera(self, camera: Camera) -> CameraStatus:
         moved = self._refind.moves.get(camera.settings.id, "")
-        return replace(_camera(camera), moved=moved)
+        return replace(_camera(camera), moved=moved, hung_s=self._hung_s(camera))
+
+    def _hung_s(self, camera: Camera) -> float:
+        return hung_s(camera.loop.state.beat_mono, self._clock.mono())
 
 
 def _camera(camera: Camera) -> CameraStatus:
@@ -113,6 +127,9 @@ def _camera(camera: Camera) -> CameraStatus:
         stream_fps=stream.frames_per_second,
         analysed_fps=watch.frames_per_second,
         dropped_frames=watch.dropped_frames,
+        looks_per_second=watch.looks_per_second,
+        refused_looks=watch.refused_looks,
+        late_frames=watch.late_frames,
         broken_frames=stream.broken_frames,
         connections=stream.connections,
         alerts=watch.alerts,

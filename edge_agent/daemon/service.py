@@ -7,18 +7,22 @@ the process when a thread died of a defect, so that systemd starts a whole one.
 import logging
 import signal
 from collections.abc import Sequence
+from contextlib import closing
 from types import FrameType
 
 from edge_agent import __version__
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.assemble import Camera, CameraAssembly
 from edge_agent.daemon.camera_events import CameraEvents
+from edge_agent.daemon.model_start import ModelStart
 from edge_agent.daemon.notify import notify, watchdog_s
 from edge_agent.daemon.publish_loop import PublishLoop
+from edge_agent.daemon.pulse import STALE_S, hung
 from edge_agent.daemon.refind_loop import RefindLoop, Watched
 from edge_agent.daemon.report import Reporter
 from edge_agent.daemon.status import SOCKET_NAME, to_json
 from edge_agent.daemon.status_socket import StatusSocket
+from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.link import Link
 from edge_agent.onvif.network_card import neighbour_address
 from edge_agent.onvif.refind import Search
@@ -29,8 +33,6 @@ from edge_agent.spool.spool import Spool, open_spool
 
 log = logging.getLogger(__name__)
 
-# A thread that has not gone round for this long hangs; systemd then kills and restarts us.
-STALE_S = 20.0
 # Everything must have ended by then; a silent camera holds its reader for 3 s. Five seconds are
 # promised, of which a round may pass before we hear of it, and the process has to end, too.
 _END_S = 4.0
@@ -46,6 +48,7 @@ class Service:
         self._settings = settings
         self._clock = clock
         self._stop = stop
+        self._model = ModelStart(settings, clock)
         self._status = StatusSocket(settings.state_dir / SOCKET_NAME)
         # A thread did not end: it waits for the system (a dead name server), and so would we.
         self.is_stuck = False
@@ -55,14 +58,19 @@ class Service:
 
         Raises EdgeAgentError when the agent cannot begin: no model, no spool, another agent.
         """
-        assembly = CameraAssembly(self._settings, self._clock)
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
+        # First: a second agent must not take this one's model for a failed start of its own.
         self._status.open()
-        spool = open_spool(self._settings.state_dir / "spool.sqlite", self._settings.spool)
         try:
-            return self._run_with(assembly, spool)
+            assembly = self._model.assemble()
+            path = self._settings.state_dir / "spool.sqlite"
+            with closing(open_spool(path, self._settings.spool)) as spool:
+                return self._run_with(assembly, spool)
+        except EdgeAgentError:
+            # Not the model's doing, or noted already.
+            self._model.end_well()
+            raise
         finally:
-            spool.close()
             self._status.close()
 
     def _run_with(self, assembly: CameraAssembly, spool: Spool) -> int:
@@ -75,6 +83,7 @@ class Service:
         reporter = Reporter(
             settings=self._settings,
             model=f"{assembly.card.name} {assembly.card.version}",
+            model_problem=self._model.problem,
             cameras=cameras,
             spool=spool,
             publisher=publisher,
@@ -122,23 +131,15 @@ class Service:
         while not self._stop.is_told:
             self._status.answer(lambda: to_json(reporter.status()), wait_s=_ROUND_S)
             publisher.announce(reporter.cameras())
+            self._model.watch(is_seeing=reporter.is_seeing)
             now = self._clock.mono()
             # systemd wants to hear from us at least twice in its period.
             if now - told_at < (pause_s or 20.0) / 3:
                 continue
             told_at = now
             notify(f"STATUS={reporter.line()}")
-            if pause_s and not self._stale(cameras, publisher, now):
+            if not _hangs(cameras, publisher, now) and pause_s:
                 notify("WATCHDOG=1")
-
-    def _stale(self, cameras: Sequence[Camera], publisher: PublishLoop, now: float) -> bool:
-        beats = [camera.loop.state.beat_mono for camera in cameras] + [publisher.state().beat_mono]
-        if now - min(beats) <= STALE_S:
-            return False
-        log.error(
-            "a thread has not gone round for %.0f s; the watchdog is not told", now - min(beats)
-        )
-        return True
 
     def _end(self, workers: Sequence[Worker], helpers: Sequence[Worker]) -> int:
         """Join everybody; return the exit code, for which a helper's death does not count."""
@@ -149,8 +150,20 @@ class Service:
                 log.error("%s did not end in time", worker.name)
             self.is_stuck = self.is_stuck or worker.is_alive
         died = any(worker.failure for worker in workers)
+        if not died and not self.is_stuck:
+            self._model.end_well()
         log.info("stopped")
         return EXIT_DEFECT if died else EXIT_FINE
+
+
+def _hangs(cameras: Sequence[Camera], publisher: PublishLoop, now: float) -> bool:
+    """Tell whether a watcher or the publisher hangs, and log which."""
+    beats = {f"{camera.settings.id} watch": camera.loop.state.beat_mono for camera in cameras}
+    beats["publish"] = publisher.state().beat_mono
+    names = hung(beats, now)
+    for name in names:
+        log.error("%s has not gone round for more than %.0f s: it hangs", name, STALE_S)
+    return bool(names)
 
 
 def _events_workers(cameras: Sequence[Camera]) -> list[Worker]:

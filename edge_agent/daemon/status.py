@@ -29,6 +29,10 @@ class CameraStatus:
     analysed_fps: float = 0.0
     # Analysis was busy, the newest frame won.
     dropped_frames: int = 0
+    looks_per_second: float = 0.0
+    # More moved than the model may look at in one frame; late: somebody had waited too long.
+    refused_looks: int = 0
+    late_frames: int = 0
     # Damaged on the way; a bad cable or a busy network.
     broken_frames: int = 0
     connections: int = 0
@@ -45,6 +49,8 @@ class CameraStatus:
     clock_offset_s: float | None = None
     # Where it was found again after it got another address.
     moved: str = ""
+    # For how long its analysis has not gone round; 0.0: it does.
+    hung_s: float = 0.0
     problem: str = ""
 
 
@@ -84,6 +90,8 @@ class AgentStatus:
     cameras: tuple[CameraStatus, ...]
     spool: SpoolStatus
     broker: BrokerStatus
+    # Which model was given up, and why.
+    model_problem: str = ""
 
 
 def ask_status(state_dir: Path) -> AgentStatus:

@@ -35,9 +35,18 @@ class Track:
     score: float
     box: Box
     first_seen: float
+    # Seen, or surely there: what stands still is not looked at again as long as nothing moves there.
     last_seen: float
     # Seen often enough, and well enough, to be judged by rules.
     is_confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A track with the box where it should be by now, and whether to look at it though it is calm."""
+
+    track: Track
+    is_due: bool
 
 
 @dataclass(frozen=True, slots=True)

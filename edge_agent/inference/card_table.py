@@ -6,11 +6,14 @@ A wrong value is noted and replaced by a harmless one, so that the next can be l
 import difflib
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 from edge_agent.domain.sighting import Label
 
 Value = TypeVar("Value")
+# Beyond it floats skip whole numbers; nothing in a card is near.
+_LARGEST_WHOLE = 2**53
 # A network's finest and coarsest cells; beyond them the card has a slip.
 _STRIDES = range(2, 257)
 
@@ -40,18 +43,27 @@ class CardTable:
         return section
 
     def text(self, key: str) -> str:
-        """Return a text that is not empty."""
+        """Return a text that is not empty; it is shown on terminals, so it says nothing to them."""
         value = self._take(key)
-        if isinstance(value, str) and value.strip():
+        if isinstance(value, str) and value.strip() and value.isprintable():
             return value
-        return self._refuse(key, value, "must be a text, not empty", "?")
+        return self._refuse(key, value, "must be a text of one line, not empty", "?")
+
+    def file_name(self, key: str) -> str:
+        """Return the name of a file beside the card: a card must not send us elsewhere."""
+        value = self._take(key)
+        if isinstance(value, str) and value.isprintable() and value == PurePath(value).name:
+            return value
+        return self._refuse(key, value, "must be the name of a file beside the card", "?")
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts."""
         value = self._take(key)
-        if isinstance(value, list) and all(isinstance(text, str) for text in value):
+        if isinstance(value, list) and all(
+            isinstance(text, str) and text.isprintable() for text in value
+        ):
             return tuple(value)
-        return self._refuse(key, value, "must be a list of texts", ())
+        return self._refuse(key, value, "must be a list of texts of one line", ())
 
     def choice(self, key: str, choices: Sequence[str]) -> Any:
         """Return one of these words."""
@@ -111,6 +123,9 @@ class CardTable:
         """Return the whole table, tables in it too, as dotted names and numbers."""
         self._asked.update(dict.fromkeys(self._values))
         numbers = dict(_flat(self._values, ""))
+        for name in [name for name in numbers if not name.isprintable()]:
+            del numbers[name]
+            self._note(repr(name), "must be a name of one line")
         for name in [name for name, value in numbers.items() if not _is_number(value)]:
             self._note(name, f"must be a number, not {numbers.pop(name)!r}")
         return {name: float(value) for name, value in numbers.items()}
@@ -152,7 +167,10 @@ def _flat(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    # A whole number of TOML may be too long for any float.
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < _LARGEST_WHOLE
 
 
 def _guess(word: str, known: Sequence[str]) -> str:

@@ -11,13 +11,12 @@ import numpy as np
 
 from edge_agent.inference.decoding import (
     Candidates,
-    Level,
+    Cells,
     Places,
     Wanted,
-    find_levels,
-    gather,
     sigmoid,
     softmax,
+    true_places,
 )
 from edge_agent.inference.model_file import ModelCard
 from edge_agent.inference.slots import Raw, Reals, Slot
@@ -25,39 +24,37 @@ from edge_agent.inference.slots import Raw, Reals, Slot
 EDGES = 4
 # How the authors weigh "something is here" against "and it is this".
 OBJECT_POWER, CLASS_POWER = 0.6, 0.4
+# Places in the tuple of depths.
+_OBJECTS, _EDGES, _CLASSES = 0, 1, 2
 
 
 class FastestDetDecoder:
     """Reads objectness, boxes and class logits."""
 
     def __init__(self, card: ModelCard, slots: Sequence[Slot]) -> None:
-        self._slots = slots
         self._wanted = Wanted(card)
         self._size = np.array((card.width_px, card.height_px), np.float32)
-        self._levels = find_levels(card, slots, (1, EDGES, len(card.labels)))
+        self._cells = Cells(card, slots, (1, EDGES, len(card.labels)))
+        # No class can lift the score above this: whatever is not an object is done there.
+        least = self._wanted.lowest ** (1 / OBJECT_POWER)
+        self._least = self._cells.least_raw(least, _OBJECTS)
 
     def decode(self, outputs: Sequence[Raw]) -> Candidates:
         """Return every class of every cell that reaches its score."""
-        return gather([self._decode_level(level, outputs) for level in self._levels])
-
-    def _decode_level(self, level: Level, outputs: Sequence[Raw]) -> Candidates:
-        objects, edges, classes = (
-            outputs[place].reshape(-1, outputs[place].shape[-1]) for place in level.places
-        )
-        object_slot, edge_slot, class_slot = (self._slots[place] for place in level.places)
-        wanted = self._wanted
-        # No class can lift the score above this: whatever is not an object is done here.
-        cells = np.flatnonzero(
-            objects[:, 0] >= object_slot.least_raw(wanted.lowest ** (1 / OBJECT_POWER))
-        )
-        there: Reals = object_slot.real(objects[cells])
-        kinds = softmax(class_slot.real(classes[cells]))[:, wanted.columns]
+        wanted, cells = self._wanted, self._cells
+        objects = cells.raw(outputs, _OBJECTS)
+        some = np.flatnonzero(objects >= self._least)
+        there = cells.real(objects[some], _OBJECTS, some)
+        classes = cells.real(cells.raw(outputs, _CLASSES)[some], _CLASSES, some)
+        kinds: Reals = wanted.of(softmax(classes))
         scores = there**OBJECT_POWER * kinds**CLASS_POWER
-        rows, columns = np.nonzero(scores >= wanted.scores)
-        boxes = self._boxes(level, cells[rows], edge_slot.real(edges[cells[rows]]))
+        rows, columns = true_places(scores >= wanted.scores)
+        boxes = self._boxes(cells.raw(outputs, _EDGES), some[rows])
         return Candidates(boxes, scores[rows, columns], wanted.labels[columns])
 
-    def _boxes(self, level: Level, cells: Places, edges: Reals) -> Reals:
-        middles = (level.corners(cells) + np.tanh(edges[:, :2])) * np.float32(level.stride)
-        halves = sigmoid(edges[:, 2:]) * self._size / 2
+    def _boxes(self, edges: Raw, rows: Places) -> Reals:
+        cells = self._cells
+        real = cells.real(edges[rows], _EDGES, rows)
+        middles = (cells.corners[rows] + np.tanh(real[:, :2])) * cells.strides[rows]
+        halves = sigmoid(real[:, 2:]) * self._size / 2
         return np.concatenate((middles - halves, middles + halves), axis=1)

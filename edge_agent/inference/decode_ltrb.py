@@ -8,44 +8,31 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge_agent.inference.decoding import (
-    Candidates,
-    Level,
-    Wanted,
-    find_levels,
-    gather,
-    logit,
-    sigmoid,
-)
+from edge_agent.inference.decoding import Candidates, Cells, Wanted, logit, sigmoid, true_places
 from edge_agent.inference.model_file import ModelCard
 from edge_agent.inference.slots import Raw, Slot
 
 EDGES = 4
+# Places in the tuple of depths.
+_LOGITS, _EDGES = 0, 1
 
 
 class LtrbDecoder:
     """Reads class logits and edge distances."""
 
     def __init__(self, card: ModelCard, slots: Sequence[Slot]) -> None:
-        self._slots = slots
         self._wanted = Wanted(card)
-        self._levels = find_levels(card, slots, (len(card.labels), EDGES))
+        self._cells = Cells(card, slots, (len(card.labels), EDGES))
+        self._least = self._cells.least_raw(logit(self._wanted.scores), _LOGITS)
 
     def decode(self, outputs: Sequence[Raw]) -> Candidates:
         """Return every class of every cell that reaches its score."""
-        return gather([self._decode_level(level, outputs) for level in self._levels])
-
-    def _decode_level(self, level: Level, outputs: Sequence[Raw]) -> Candidates:
-        logits, edges = (
-            outputs[place].reshape(-1, outputs[place].shape[-1]) for place in level.places
-        )
-        logit_slot, edge_slot = (self._slots[place] for place in level.places)
-        wanted = self._wanted
-        some = logits[:, wanted.columns]
-        cells, kinds = np.nonzero(some >= logit_slot.least_raw(logit(wanted.scores)))
-        scores = sigmoid(logit_slot.real(some[cells, kinds]))
+        wanted, cells = self._wanted, self._cells
+        logits = wanted.of(cells.raw(outputs, _LOGITS))
+        rows, kinds = true_places(logits >= self._least)
+        scores = sigmoid(cells.real(logits[rows, kinds, None], _LOGITS, rows)[:, 0])
         # An int8 zero point can lie a step above real zero: no edge is on the wrong side.
-        distances = np.maximum(edge_slot.real(edges[cells]), 0.0)
-        centres = level.corners(cells) + np.float32(0.5)
+        distances = np.maximum(cells.real(cells.raw(outputs, _EDGES)[rows], _EDGES, rows), 0.0)
+        centres = cells.corners[rows] + np.float32(0.5)
         boxes = np.concatenate((centres - distances[:, :2], centres + distances[:, 2:]), axis=1)
-        return Candidates(boxes * np.float32(level.stride), scores, wanted.labels[kinds])
+        return Candidates(boxes * cells.strides[rows], scores, wanted.labels[kinds])

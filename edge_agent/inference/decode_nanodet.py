@@ -9,45 +9,34 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge_agent.inference.decoding import (
-    Candidates,
-    Level,
-    Wanted,
-    find_levels,
-    gather,
-    softmax,
-)
+from edge_agent.inference.decoding import Candidates, Cells, Wanted, softmax, true_places
 from edge_agent.inference.model_file import ModelCard
 from edge_agent.inference.slots import Raw, Reals, Slot
 
 EDGES = 4
 # reg_max + 1 in every released nanodet-m: distances of 0 to 7 strides.
 STEPS = 8
+# Places in the tuple of depths.
+_CLASSES, _EDGES = 0, 1
 
 
 class NanodetDecoder:
     """Reads class scores and distance distributions."""
 
     def __init__(self, card: ModelCard, slots: Sequence[Slot]) -> None:
-        self._slots = slots
         self._wanted = Wanted(card)
-        self._levels = find_levels(card, slots, (len(card.labels), EDGES * STEPS))
+        self._cells = Cells(card, slots, (len(card.labels), EDGES * STEPS))
+        self._least = self._cells.least_raw(self._wanted.scores, _CLASSES)
 
     def decode(self, outputs: Sequence[Raw]) -> Candidates:
         """Return every class of every cell that reaches its score."""
-        return gather([self._decode_level(level, outputs) for level in self._levels])
-
-    def _decode_level(self, level: Level, outputs: Sequence[Raw]) -> Candidates:
-        classes, edges = (
-            outputs[place].reshape(-1, outputs[place].shape[-1]) for place in level.places
-        )
-        class_slot, edge_slot = (self._slots[place] for place in level.places)
-        wanted = self._wanted
-        some = classes[:, wanted.columns]
-        cells, kinds = np.nonzero(some >= class_slot.least_raw(wanted.scores))
-        shares = softmax(edge_slot.real(edges[cells]).reshape(-1, EDGES, STEPS))
+        wanted, cells = self._wanted, self._cells
+        classes = wanted.of(cells.raw(outputs, _CLASSES))
+        rows, kinds = true_places(classes >= self._least)
+        scores = cells.real(classes[rows, kinds, None], _CLASSES, rows)[:, 0]
+        edges = cells.real(cells.raw(outputs, _EDGES)[rows], _EDGES, rows)
+        shares = softmax(edges.reshape(-1, EDGES, STEPS))
         distances: Reals = (shares @ np.arange(STEPS)).astype(np.float32)
-        centres = level.corners(cells) + np.float32(0.5)
+        centres = cells.corners[rows] + np.float32(0.5)
         boxes = np.concatenate((centres - distances[:, :2], centres + distances[:, 2:]), axis=1)
-        scores = class_slot.real(some[cells, kinds])
-        return Candidates(boxes * np.float32(level.stride), scores, wanted.labels[kinds])
+        return Candidates(boxes * cells.strides[rows], scores, wanted.labels[kinds])

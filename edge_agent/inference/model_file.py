@@ -7,7 +7,7 @@ describes every key.
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -18,7 +18,7 @@ from edge_agent.inference.card_table import CardTable
 CARD = "model.toml"
 MODELS = Path(__file__).parent.parent / "models"
 Channels = Literal["rgb", "bgr"]
-Decoding = Literal["ltrb", "nanodet", "fastestdet", "yolox"]
+Decoding = Literal["ltrb", "nanodet", "fastestdet", "yolox", "ssd"]
 # Smaller than this no network sees anything; larger than this no weak box has the memory.
 _SIZE_PX = range(32, 2049)
 
@@ -50,6 +50,11 @@ class ModelCard:
     # Measured, by its maker, for people to read: "ap50.person" = 0.41.
     quality: Mapping[str, float]
 
+    def down_to(self, share: float) -> "ModelCard":
+        """Return the card of a model that also tells of what reaches only this share of a score."""
+        fainter = {label: score * share for label, score in self.label_scores.items()}
+        return replace(self, score=self.score * share, label_scores=fainter)
+
 
 def find_card(model: str) -> Path:
     """Return the folder of a model: a name among those we ship, or the path of any folder.
@@ -64,11 +69,15 @@ def find_card(model: str) -> Path:
             f"{folder} is no model folder: it has no {CARD}",
             hint=f"name a folder with {CARD} and its weights; docs/reference/model-card.md",
         )
-    shipped = sorted(card.parent.name for card in MODELS.glob(f"*/{CARD}"))
     raise EdgeAgentError(
         f'there is no model called "{model}"',
-        hint=f"choose one of: {', '.join(shipped) or 'none is installed'}; or name a folder with /",
+        hint=f"choose one of: {', '.join(shipped_models())}; or name a folder with /",
     )
+
+
+def shipped_models() -> tuple[str, ...]:
+    """Return the names of the models that come with edge-agent."""
+    return tuple(sorted(card.parent.name for card in MODELS.glob(f"*/{CARD}")))
 
 
 def load_card(folder: Path) -> ModelCard:
@@ -98,7 +107,8 @@ def _read(file: Path) -> dict[str, Any]:
             f"the model card {file} cannot be read: {error.strerror}",
             hint="check that the file is there and that the agent's user may read it",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        # Not TOML, not UTF-8, a number of 5000 digits, brackets in brackets without end.
         raise EdgeAgentError(
             f"the model card {file} is not TOML: {error}", hint="correct that line of the card"
         ) from error
@@ -111,7 +121,7 @@ def _card(table: CardTable, folder: Path) -> ModelCard:
     return ModelCard(
         name=made.text("name"),
         version=made.text("version"),
-        weights=folder / made.text("file"),
+        weights=folder / made.file_name("file"),
         sha256=made.text("sha256").lower(),
         licence=made.text("licence"),
         made_by=made.text("made_by"),

@@ -1,51 +1,42 @@
-"""Where something moves, from brightness alone: cheap enough for every frame of every camera.
+"""Where a thing moves, and not merely light, rain, leaves or the mast: on every frame.
 
-The picture is shrunk to 160 pixels and compared, in blocks of 4x4, with what each block usually
-looks like. What a block usually does (rain, leaves, night noise) raises its own limit; what the
-whole picture does (a cloud, the camera's gain) is taken out first.
+A gate of cells that stand out costs next to nothing while a street is quiet. What passes it is
+shown to a small int8 network, which has learned what a thing looks like when it moves; its word
+adds up over a few frames, so that a walker by night is found and a raindrop is not.
 
-`BlockMotion` has the interface that the quantised motion model will have: `watch(frame)` returns a
-`Motion`. Give it one camera's frames in order; all times are frame times, never the box's clock.
+Give it one camera's frames in order; all times are frame times, never the box's clock.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.domain.frame import Frame, Plane
+from edge_agent.domain.frame import Frame
 from edge_agent.domain.geometry import Box
+from edge_agent.errors import EdgeAgentError
+from edge_agent.inference.evidence import Evidence, Mask
 from edge_agent.inference.options import MotionOptions
+from edge_agent.inference.scenery import (
+    COLUMNS,
+    HEIGHT_PX,
+    PLANES,
+    ROWS,
+    WIDTH_PX,
+    Scenery,
+)
+from edge_agent.inference.slots import Raw, Slot
 
-LONGER_SIDE_PX = 160
-# A person 24 pixels tall in 640x360 is 6 by 2 here: in blocks of 8 they would drown.
-BLOCK_PX = 4
-# Above this share of blocks nothing has moved: lamps, the infrared filter or the camera have.
-GLOBAL_SHARE = 0.6
-# Seconds that the picture may take to settle after that, learned quickly, before the old calm.
-SETTLING_S, SETTLING_PACE_S = 2.0, 0.25
 # Seconds after which a change that goes on must not leave us blind.
 RECOVERY_S = 3.0
-# Seconds in which a quiet block follows slow light, and in which a block learns its own noise.
-LIGHT_PACE_S, NOISE_PACE_S = 2.0, 8.0
-# Seconds after which what differs without a pause is the new usual: a parked car, a moved bin.
+# Seconds after which what moves on one spot without a pause is the new usual.
 PARKED_S = 10.0
-# A block's limit is `threshold` beyond this many times its usual noise; the most noise it may learn
-# leaves a person of ordinary contrast visible in a busy street or in rain.
-NOISE_FACTOR, MOST_NOISE = 5.0, 6.0
-# A moving thing's faint rim, from this part of a block's limit, belongs to its area.
-FAINT = 0.5
-# A change of the mean, in grey levels, that only a switch makes between two frames.
-SWITCH_STEP = 40.0
-# What the camera's exposure control does on its own; beyond it the fit has gone astray.
-LEAST_GAIN, MOST_GAIN = 0.6, 1.6
-# Grey levels beyond which a block takes no part in finding the gain: something moves there.
-OUTLIER = 24.0
-
-Grid = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
+# Around a thing's outline, in pixels of 320: hair and shoes are fainter than a coat.
+_ROOM_PX = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,39 +55,81 @@ _WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 _NOTHING = Motion((), is_global=False)
 
 
-class BlockMotion:
-    """Compares each frame with the usual picture; ready from the second frame on.
+class CellNetwork(Protocol):
+    """What it needs of a network."""
 
-    A global change is reported as such, and areas mean movement again three seconds later. What stays where it
-    stopped is reported for `PARKED_S` seconds of frame time and then belongs to the picture.
+    @property
+    def inputs(self) -> tuple[Slot, ...]:
+        """What goes in: the planes."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[Slot, ...]:
+        """What comes out: a logit a cell."""
+        ...
+
+    def run(self, picture: Raw) -> list[Raw]:
+        """Return the raw logits."""
+        ...
+
+
+class MovingCells:
+    """One camera's motion; ready from the second frame on.
+
+    After a global change (lamps, the infrared filter) areas mean movement again with the next
+    frame that is like the one before, after `RECOVERY_S` seconds the whole frame is one area.
+    What stops is no longer reported, and belongs to the picture within ten seconds.
     """
 
-    def __init__(self, options: MotionOptions) -> None:
+    def __init__(self, network: CellNetwork, options: MotionOptions) -> None:
+        """Take a network of its own; raises EdgeAgentError if it is not one for motion."""
         cv2.setNumThreads(1)
-        self._options = options
-        self._usual: _Usual | None = None
+        _require_shape(network)
+        self._network = network
+        self._slot = network.outputs[0]
+        self._evidence = Evidence(_logit(options.least_score))
+        self._scenery: Scenery | None = None
+        self._shape: tuple[int, ...] = ()
+        self._seen_at = 0.0
         self._global_since: float | None = None
+        # When each cell last did not move.
+        self._calm_at: NDArray[np.float64] = np.zeros((ROWS, COLUMNS))
 
     def watch(self, frame: Frame) -> Motion:
         """Return what moves in this frame; of the first frame, nothing is known yet."""
-        picture = shrink(frame.luma)
-        usual = self._usual
-        if usual is None or usual.shape != picture.shape:
-            self._usual = _Usual(picture, frame.taken_at)
+        taken_at = frame.taken_at
+        passed_s, self._seen_at = taken_at - self._seen_at, taken_at
+        scenery = self._scenery
+        if scenery is None or frame.luma.shape != self._shape:
+            self._begin(frame)
             return _NOTHING
-        light = usual.light(picture)
-        change = usual.change(picture, light)
-        limit = usual.noise * NOISE_FACTOR + self._options.threshold
-        moving = change > limit
-        if light.is_switched or np.count_nonzero(moving) > GLOBAL_SHARE * moving.size:
-            usual.start_again(picture, change, frame.taken_at)
-            return self._global(frame.taken_at)
+        difference = scenery.compare(frame.luma)
+        if difference.is_global:
+            scenery.start_again(taken_at)
+            self._evidence.forget()
+            self._calm_at[:] = taken_at
+            return self._global(taken_at)
         self._global_since = None
-        usual.learn(picture, change, moving, frame.taken_at)
-        if not moving.any():
+        if not difference.standing_out.any() and not self._evidence.is_alive:
+            scenery.learn(taken_at, None)
+            self._calm_at[:] = taken_at
             return _NOTHING
-        faint = change > limit * FAINT
-        return Motion(_areas(moving, faint, self._options.fewest_blocks), is_global=False)
+        raw = self._network.run(scenery.planes(taken_at)[None])[0]
+        moving = self._evidence.weigh(self._slot.real(raw)[0, :, :, 0], passed_s)
+        areas = _areas(moving, scenery)
+        scenery.learn(taken_at, self._held(moving, taken_at))
+        return Motion(areas, is_global=False)
+
+    def _begin(self, frame: Frame) -> None:
+        self._scenery, self._shape = Scenery(frame.luma, frame.taken_at), frame.luma.shape
+        self._evidence.forget()
+        self._calm_at[:] = frame.taken_at
+
+    def _held(self, moving: Mask, taken_at: float) -> Mask:
+        """Return the cells that must not become the usual picture: what moves, and its rim."""
+        self._calm_at[~moving] = taken_at
+        rim = cv2.dilate(moving.view(np.uint8), _NEIGHBOURS).view(np.bool_)
+        return np.asarray(rim & (taken_at - self._calm_at < PARKED_S), np.bool_)
 
     def _global(self, taken_at: float) -> Motion:
         if self._global_since is None:
@@ -105,137 +138,32 @@ class BlockMotion:
         return Motion((_WHOLE,) if is_lasting else (), is_global=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Light:
-    """How brightness changed: now = gain * usual + shift; `step` is the change of the mean."""
-
-    gain: float
-    shift: float
-    step: float
-
-    @property
-    def is_switched(self) -> bool:
-        """Tell whether no sun is that fast: the usual picture follows the light in seconds."""
-        return abs(self.step) > SWITCH_STEP
-
-
-class _Usual:
-    """The usual picture, and per block its usual noise and since when it differs."""
-
-    def __init__(self, picture: Grid, taken_at: float) -> None:
-        height, width = picture.shape
-        self.shape = picture.shape
-        self._grid_px = (math.ceil(width / BLOCK_PX), math.ceil(height / BLOCK_PX))
-        self._picture = picture.copy()
-        self._blocks = self._to_blocks(picture)
-        self.noise: Grid = np.zeros_like(self._blocks)
-        # When each block was last as usual.
-        self._calm_at = np.full(self._blocks.shape, taken_at)
-        self._seen_at = taken_at
-        self._settled_at = taken_at
-
-    def light(self, picture: Grid) -> "_Light":
-        """Return what turns the usual picture's brightness into this one's, moving things aside."""
-        blocks = self._to_blocks(picture)
-        difference = (blocks - self._blocks).ravel()
-        middle = difference.size // 2
-        shift = float(np.partition(difference, middle)[middle])
-        steady = np.abs(difference - shift) < OUTLIER
-        before, after = self._blocks.ravel()[steady], blocks.ravel()[steady]
-        if before.size * 2 < blocks.size:
-            return _Light(1.0, shift, shift)
-        mean_before, mean_after = float(before.mean()), float(after.mean())
-        before -= mean_before
-        spread = float(before @ before)
-        # A picture of one brightness says nothing about gain.
-        gain = float(before @ after) / spread if spread > before.size else 1.0
-        gain = min(MOST_GAIN, max(LEAST_GAIN, gain))
-        return _Light(gain, mean_after - gain * mean_before, mean_after - mean_before)
-
-    def change(self, picture: Grid, light: "_Light") -> Grid:
-        """Return the mean difference of each block in grey levels, the light's share taken out."""
-        expected = cv2.addWeighted(self._picture, light.gain, self._picture, 0.0, light.shift)
-        difference: Grid = cv2.absdiff(picture, expected).astype(np.float32, copy=False)
-        return self._to_blocks(difference)
-
-    def start_again(self, picture: Grid, change: Grid, taken_at: float) -> None:
-        """Take this picture for the usual one; blocks keep what they know of their noise."""
-        self._learn_noise(change, taken_at)
-        self._follow(picture, None, 1.0)
-        self._calm_at[:] = taken_at
-        self._settled_at = taken_at + SETTLING_S
-
-    def learn(self, picture: Grid, change: Grid, moving: Mask, taken_at: float) -> None:
-        """Let quiet blocks follow the light, all blocks their noise, and parked things settle."""
-        passed_s = self._learn_noise(change, taken_at)
-        if taken_at < self._settled_at:
-            self._follow(picture, None, _share(passed_s, SETTLING_PACE_S))
-        else:
-            self._follow(picture, ~moving, _share(passed_s, LIGHT_PACE_S))
-        self._calm_at[~moving] = taken_at
-        parked = taken_at - self._calm_at >= PARKED_S
-        if parked.any():
-            self._follow(picture, parked, 1.0)
-            self._calm_at[parked] = taken_at
-
-    def _learn_noise(self, change: Grid, taken_at: float) -> float:
-        """Average each block's change; returns the seconds since the frame before."""
-        passed_s = taken_at - self._seen_at
-        self._seen_at = taken_at
-        # One passing car must not deafen a block: it counts as no more than a doubled noise.
-        heard = np.minimum(change, 2 * self.noise + 2)
-        cv2.accumulateWeighted(heard, self.noise, _share(passed_s, NOISE_PACE_S))
-        np.minimum(self.noise, MOST_NOISE, out=self.noise)
-        return passed_s
-
-    def _follow(self, picture: Grid, where: Mask | None, share: float) -> None:
-        """Move the usual picture this far towards the present one, in all or in some blocks."""
-        mask = None
-        if where is not None and not where.all():
-            width_px, height_px = self.shape[1], self.shape[0]
-            mask = cv2.resize(
-                where.view(np.uint8), (width_px, height_px), interpolation=cv2.INTER_NEAREST
-            )
-        cv2.accumulateWeighted(picture, self._picture, share, mask)
-        self._blocks = self._to_blocks(self._picture)
-
-    def _to_blocks(self, picture: Grid) -> Grid:
-        blocks = cv2.resize(picture, self._grid_px, interpolation=cv2.INTER_AREA)
-        return blocks.astype(np.float32, copy=False)
+def _areas(moving: Mask, scenery: Scenery) -> tuple[Box, ...]:
+    """Return the boxes around what differs in connected moving cells, a pixel of room around it."""
+    if not moving.any():
+        return ()
+    count, labels = cv2.connectedComponents(moving.view(np.uint8))
+    outlines = [scenery.outline(np.asarray(labels == label)) for label in range(1, count)]
+    return tuple(
+        Box(
+            max(0, left - _ROOM_PX) / WIDTH_PX,
+            max(0, top - _ROOM_PX) / HEIGHT_PX,
+            min(WIDTH_PX, right + _ROOM_PX) / WIDTH_PX,
+            min(HEIGHT_PX, bottom + _ROOM_PX) / HEIGHT_PX,
+        )
+        for left, top, right, bottom in outlines
+    )
 
 
-def shrink(luma: Plane) -> Grid:
-    """Return the brightness with its longer side at 160 pixels, as mean grey levels.
-
-    Halving first is three times as fast as one step, because OpenCV halves with SIMD.
-    """
-    height, width = luma.shape
-    longer = max(height, width)
-    factor = min(1.0, LONGER_SIDE_PX / longer)
-    size = (max(BLOCK_PX, round(width * factor)), max(BLOCK_PX, round(height * factor)))
-    small = np.ascontiguousarray(luma)
-    while longer >= 2 * LONGER_SIDE_PX:
-        longer //= 2
-        half = (small.shape[1] // 2, small.shape[0] // 2)
-        small = np.asarray(cv2.resize(small, half, interpolation=cv2.INTER_AREA))
-    if (small.shape[1], small.shape[0]) != size:
-        small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA))
-    return small.astype(np.float32)
+def _logit(score: float) -> float:
+    return math.log(score / (1 - score))
 
 
-def _share(passed_s: float, pace_s: float) -> float:
-    """Return how much of a difference is learned in this time."""
-    return 1 - math.exp(-max(0.0, passed_s) / pace_s)
-
-
-def _areas(moving: Mask, faint: Mask, fewest_blocks: int) -> tuple[Box, ...]:
-    """Return the boxes around connected blocks of which at least one moves clearly."""
-    rows, columns = moving.shape
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(faint.astype(np.uint8))
-    clear = np.bincount(labels[moving], minlength=count) > 0
-    boxes = []
-    for left, top, width, height, size in stats[1:][clear[1:]].tolist():
-        if size >= fewest_blocks:
-            right, bottom = left + width, top + height
-            boxes.append(Box(left / columns, top / rows, right / columns, bottom / rows))
-    return tuple(boxes)
+def _require_shape(network: CellNetwork) -> None:
+    wanted = [(1, HEIGHT_PX, WIDTH_PX, PLANES)], [(1, ROWS, COLUMNS, 1)]
+    found = [slot.shape for slot in network.inputs], [slot.shape for slot in network.outputs]
+    if found != wanted:
+        raise EdgeAgentError(
+            f"the motion network takes and gives {found}, not {wanted}",
+            hint="install edge-agent again: the network belongs to its version",
+        )

@@ -17,6 +17,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.decode_fastestdet import FastestDetDecoder
 from edge_agent.inference.decode_ltrb import LtrbDecoder
 from edge_agent.inference.decode_nanodet import NanodetDecoder
+from edge_agent.inference.decode_ssd import SsdDecoder
 from edge_agent.inference.decode_yolox import YoloxDecoder
 from edge_agent.inference.decoding import LABELS, Decoder
 from edge_agent.inference.model_file import Decoding, ModelCard, find_card, load_card
@@ -32,6 +33,7 @@ _DECODERS: dict[Decoding, Callable[[ModelCard, Sequence[Slot]], Decoder]] = {
     "nanodet": NanodetDecoder,
     "fastestdet": FastestDetDecoder,
     "yolox": YoloxDecoder,
+    "ssd": SsdDecoder,
 }
 
 
@@ -89,22 +91,11 @@ class Detector:
 
         The cost is one run of the network per crop.
         """
-        if not crops:
-            return []
-        iou = self._card.nms_iou
-        found = join([self._look_at(frame, crop, number) for number, crop in enumerate(crops)])
-        if len(crops) > 1:
-            found = keep_best(drop_cut(found), iou)
-        return without_riders(
-            [
-                Sighting(LABELS[label], score, Box(*box))
-                for label, score, box in zip(
-                    found.labels, found.scores.tolist(), found.boxes.tolist(), strict=True
-                )
-            ]
-        )
+        glances = [self.glance(frame, crop, number) for number, crop in enumerate(crops)]
+        return sightings_of(glances, self._card.nms_iou)
 
-    def _look_at(self, frame: Frame, crop: Box, number: int) -> Found:
+    def glance(self, frame: Frame, crop: Box, number: int) -> Found:
+        """Return what one crop shows; `number` tells it from the other crops of this frame."""
         seen = view(frame, crop, self._card)
         outputs = self._network.run(self._quantiser.quantise(seen.picture))
         candidates = self._decoder.decode(outputs)
@@ -112,6 +103,23 @@ class Detector:
         crops = np.full(len(boxes), number, np.intp)
         found = Found(boxes, candidates.scores, candidates.labels, crops, seen.is_cut(boxes))
         return keep_best(found, self._card.nms_iou)
+
+
+def sightings_of(glances: Sequence[Found], iou: float) -> list[Sighting]:
+    """Return each object of a frame once, best first, although several crops may show it."""
+    if not glances:
+        return []
+    found = join(glances)
+    if len(glances) > 1:
+        found = keep_best(drop_cut(found), iou)
+    return without_riders(
+        [
+            Sighting(LABELS[label], score, Box(*box))
+            for label, score, box in zip(
+                found.labels, found.scores.tolist(), found.boxes.tolist(), strict=True
+            )
+        ]
+    )
 
 
 def open_detector(options: ObjectOptions) -> Detector:

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MotionOptions:
-    """How much must change before the models are asked."""
+    """How sure it must be that something moves before the object model is asked."""
 
-    # How far a block's brightness must move beyond its usual noise, in grey levels of 255.
-    threshold: float = 6.0
-    # A block is 4x4 pixels of the 160x90 picture (16x16 of 640x360); a far person covers two.
-    fewest_blocks: int = 2
+    # How sure the network must be that a thing moves, 0..1.
+    least_score: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +19,10 @@ class ObjectOptions:
     model: str = "street"
     # Weak boxes have two to four cores and more than one camera.
     threads: int = 1
-    # Crops that the model may look at per frame; what is followed comes first.
+    # Crops that the model may look at per frame; what a rule watches comes first.
     crops_per_frame: int = 4
+    # Crops per second for all cameras together; 0: as many as keep half of the processor busy,
+    # tried out at each start, because boxes differ by a factor of twenty.
+    looks_per_second: int = 0
     # Frames per second that are analysed; 5 follows a person, and a fast motorcycle just so.
     frames_per_second: float = 5.0

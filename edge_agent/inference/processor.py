@@ -13,6 +13,8 @@ CPUINFO = Path("/proc/cpuinfo")
 # qemu-user -cpu Nehalem, which has just these and no AVX.
 _X86_64_V2 = frozenset({"cx16", "popcnt", "ssse3", "sse4_1", "sse4_2"})
 # The official tflite-runtime wheels are built with AVX and end in SIGILL on AVX-less Celerons.
+# 64-bit ARM is not here: both runtimes, numpy, OpenCV and PyAV of our locks ran both networks under
+# qemu-user -cpu cortex-a53 and cortex-a72, the oldest there are (no atomics, no dot products).
 _NEEDS = {
     ("ai_edge_litert", "x86_64"): _X86_64_V2,
     ("tflite_runtime", "x86_64"): _X86_64_V2 | {"avx"},

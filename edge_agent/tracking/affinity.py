@@ -6,6 +6,10 @@ from edge_agent.domain.geometry import Box
 from edge_agent.domain.sighting import Label, Sighting, Track
 
 _VEHICLES = frozenset({Label.CAR, Label.BUS, Label.TRUCK})
+_RIDING = frozenset({Label.PERSON, Label.TWO_WHEELER})
+# A rider is boxed as a person where the machine was overlooked: the upper half or more of the same
+# place. Who walks past a parked motorcycle shares less with it.
+_SAME_RIDER = 0.5
 # How far a thing may be from where it was expected, in its own heights: at once, and per second.
 _REACH = 0.5
 _REACH_PER_S = 0.8
@@ -15,6 +19,9 @@ _SIZE_RATIO = 2.0
 
 def affinity(expected: Box, track: Track, sighting: Sighting, taken_at: float) -> float:
     """Return 0 for "another one", else up to 2 for "the same"."""
+    if {track.label, sighting.label} == _RIDING:
+        overlap = expected.overlap(sighting.box)
+        return overlap if overlap >= _SAME_RIDER else 0.0
     if not _may_be(track.label, sighting.label):
         return 0.0
     size, seen_size = _size(expected), _size(sighting.box)

@@ -4,36 +4,32 @@ A box that analyses two frames a second must see the same visits as one that ana
 and deterministic: the same sightings give the same tracks.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from statistics import median
 
 from edge_agent.domain.geometry import Box
-from edge_agent.domain.sighting import Label, Sighting, Track
+from edge_agent.domain.sighting import Expected, Label, Sighting, Track
+from edge_agent.domain.zone import Watch
 from edge_agent.tracking.affinity import affinity
+from edge_agent.tracking.belief import Belief, BeliefOptions
+from edge_agent.tracking.rest import Rest, RestOptions
 
-# Looks remembered for the median; more would confirm late, fewer would trust a lucky frame.
-_LOOKS = 10
+# Without word of motion, anything may have moved anywhere.
+_ANYWHERE = (Box(0.0, 0.0, 1.0, 1.0),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackerOptions:
     """When to believe in an object and when to give it up."""
 
-    # Seen at least this often, so that one odd frame is no person.
-    fewest_sightings: int = 3
-    # The median score over the latest looks, a miss counting as 0, that makes one believe.
-    median_score: float = 0.35
-    # Found in fewer than this share of the latest looks, it is doubted again: what once passed
-    # for a person in a shadow does not stay one.
-    doubt_share: float = 0.3
+    belief: BeliefOptions = field(default_factory=BeliefOptions)
     # Unseen for this long in seconds, an object is gone; people vanish behind cars and come back.
     memory_s: float = 3.0
     # What was never confirmed is forgotten sooner.
     doubt_s: float = 1.2
     # A standing object is looked at again after this, also when nothing moves.
     look_again_s: float = 1.0
+    rest: RestOptions = field(default_factory=RestOptions)
 
 
 @dataclass(slots=True)
@@ -42,9 +38,10 @@ class _Followed:
 
     track: Track
     looked_at: float
-    scores: deque[float] = field(default_factory=lambda: deque(maxlen=_LOOKS))
-    votes: dict[Label, float] = field(default_factory=dict)
-    sightings: int = 0
+    # When it was last seen well enough to begin a track.
+    strong_at: float
+    belief: Belief
+    rest: Rest
     # Fractions of the picture per second.
     speed: tuple[float, float] = (0.0, 0.0)
 
@@ -57,37 +54,95 @@ class _Followed:
 class Tracker:
     """One camera's objects. Give it every frame, with the parts of it that were looked at."""
 
-    def __init__(self, options: TrackerOptions) -> None:
+    def __init__(self, options: TrackerOptions, watch: Watch | None = None) -> None:
         self._options = options
+        self._watch = watch or Watch()
         self._followed: list[_Followed] = []
         self._next_id = 1
 
     def follow(
-        self, taken_at: float, sightings: Sequence[Sighting], looked: Sequence[Box]
+        self,
+        taken_at: float,
+        sightings: Sequence[Sighting],
+        looked: Sequence[Box],
+        stirred: Sequence[Box] = _ANYWHERE,
     ) -> tuple[Track, ...]:
-        """Return all tracks at this moment; `last_seen` equals `taken_at` for those seen now."""
+        """Return all tracks at this moment; `last_seen` equals `taken_at` for those seen now.
+
+        So it does for those at rest where nothing moved: `stirred` is where something did.
+        """
         # First: over a gap in the stream nobody is followed, however alike who stands there now.
         self._followed = [one for one in self._followed if not self._is_gone(one, taken_at)]
-        free = list(sightings)
-        for followed, sighting in _pair(self._followed, sightings, taken_at):
-            self._see(followed, sighting, taken_at)
-            free.remove(sighting)
+        worth = self._options.belief.worth
+        strong = [sighting for sighting in sightings if worth(sighting) >= 1.0]
+        faint_share = self._options.belief.faint_share
+        faint = [sighting for sighting in sightings if faint_share <= worth(sighting) < 1.0]
+        free = self._continue(strong, taken_at, self._followed)
+        # Second, and for who is left: a faint second box must not take a track from the good one.
+        faint_s = self._options.belief.faint_s
+        evident = [one for one in self._followed if taken_at - one.strong_at <= faint_s]
+        self._continue(faint, taken_at, evident)
         for followed in self._followed:
             if followed.track.last_seen < taken_at and _is_inside(followed.track.box, looked):
                 followed.looked_at = taken_at
-                followed.scores.append(0.0)
+                followed.belief.miss()
+            followed.rest.stir(stirred, taken_at)
+            if self._is_surely_there(followed, taken_at):
+                followed.track = replace(followed.track, last_seen=taken_at)
         self._followed += [self._begin(sighting, taken_at) for sighting in free]
         return tuple(one.track for one in self._followed)
 
-    def due(self, taken_at: float) -> list[Box]:
-        """Return where to look again although nothing may move there."""
+    def expected(self, taken_at: float) -> list[Expected]:
+        """Return where everybody should be by now, and at whom to look although nothing may move."""
         return [
-            one.expected(taken_at).clipped()
+            Expected(
+                replace(one.track, box=one.expected(taken_at).clipped()),
+                self._is_due(one, taken_at),
+            )
             for one in self._followed
-            if taken_at - one.looked_at >= self._options.look_again_s
-            or one.track.last_seen < one.looked_at
-            or not one.track.is_confirmed
         ]
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Tell whether a few more looks, soon, would show who is there, or who has left."""
+        return any(
+            not one.track.is_confirmed or one.track.last_seen < one.looked_at
+            for one in self._followed
+        )
+
+    def _is_due(self, followed: _Followed, taken_at: float) -> bool:
+        if self._is_surely_there(followed, taken_at):
+            return followed.rest.is_due(followed.looked_at, taken_at)
+        return (
+            taken_at - followed.looked_at >= self._options.look_again_s
+            or followed.track.last_seen < followed.looked_at
+            or not followed.track.is_confirmed
+        )
+
+    def _is_surely_there(self, followed: _Followed, taken_at: float) -> bool:
+        """Tell whether it is at rest, was found at the last look, and nothing moved there since.
+
+        A person where a rule watches never rests: one who walks off by night may stir nothing.
+        """
+        track = followed.track
+        is_wanted = track.label is Label.PERSON and self._watch.concerns(track.label, track.box)
+        return (
+            track.is_confirmed
+            and not is_wanted
+            and track.last_seen >= followed.looked_at
+            and followed.rest.is_calm(followed.looked_at, taken_at)
+        )
+
+    def _continue(
+        self, sightings: Sequence[Sighting], taken_at: float, followed: Sequence[_Followed]
+    ) -> list[Sighting]:
+        """Give these to those followed who were not seen yet; return those that fit none."""
+        unseen = [one for one in followed if one.track.last_seen < taken_at]
+        free = list(sightings)
+        for one, sighting in _pair(unseen, sightings, taken_at):
+            self._see(one, sighting, taken_at)
+            free.remove(sighting)
+        return free
 
     def _begin(self, sighting: Sighting, taken_at: float) -> _Followed:
         track = Track(
@@ -100,33 +155,25 @@ class Tracker:
             is_confirmed=False,
         )
         self._next_id += 1
-        followed = _Followed(track, taken_at, sightings=1, votes={sighting.label: sighting.score})
-        followed.scores.append(sighting.score)
-        return followed
+        belief = Belief(self._options.belief, sighting)
+        rest = Rest(self._options.rest, sighting.box, taken_at)
+        return _Followed(track, taken_at, taken_at, belief, rest)
 
     def _see(self, followed: _Followed, sighting: Sighting, taken_at: float) -> None:
         track = followed.track
         followed.looked_at = taken_at
-        followed.sightings += 1
-        followed.scores.append(sighting.score)
-        followed.votes[sighting.label] = followed.votes.get(sighting.label, 0.0) + sighting.score
+        followed.belief.see(sighting)
+        if self._options.belief.worth(sighting) >= 1.0:
+            followed.strong_at = taken_at
         followed.speed = _speed(followed, sighting, taken_at)
-        hits = [score for score in followed.scores if score > 0.0]
+        followed.rest.see(sighting.box, taken_at)
         followed.track = replace(
             track,
-            label=max(followed.votes, key=lambda label: followed.votes[label]),
-            score=median(hits),
+            label=followed.belief.label,
+            score=followed.belief.score,
             box=sighting.box,
             last_seen=taken_at,
-            is_confirmed=self._is_convincing(followed, len(hits) / len(followed.scores)),
-        )
-
-    def _is_convincing(self, followed: _Followed, found_share: float) -> bool:
-        if followed.track.is_confirmed:
-            return found_share >= self._options.doubt_share
-        return (
-            followed.sightings >= self._options.fewest_sightings
-            and median(followed.scores) >= self._options.median_score
+            is_confirmed=followed.belief.is_convinced,
         )
 
     def _is_gone(self, followed: _Followed, taken_at: float) -> bool:

@@ -12,6 +12,10 @@ from edge_agent.cli.main import VERBS, main
 _REFERENCE = Path(__file__).parents[2] / "docs/reference/cli.md"
 _INNER_VERBS = {
     "camera": ("list", "show", "remove", "set-password", "rediscover"),
+    "model": (
+        *("list", "show", "install", "use", "verify", "bench", "remove"),
+        *("pack", "sign", "key"),
+    ),
     "zone": ("add", "list", "show", "remove"),
 }
 _COMMON = {"--help", "--config"}

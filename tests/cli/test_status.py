@@ -214,3 +214,15 @@ def test_a_long_name_does_not_push_its_own_next_step_out_of_line(
 
     assert "• gate-north reports of itself: tamper\n             next: look" in said
     assert "✓ spool      " in said
+
+
+def test_a_camera_whose_analysis_hangs_is_not_well(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hung = CameraStatus(id="gate", name="Gate", is_streaming=True, hung_s=35.0)
+    with _agent(site, replace(_WELL, cameras=(hung,))):
+        assert _status(site) == 1
+
+    told = capsys.readouterr().out
+    assert "✗ gate   its analysis has hung for 35 s: nobody watches it\n" in told
+    assert "next: restart it, which systemd does by itself:  systemctl restart edge-agent" in told

@@ -117,9 +117,9 @@ def test_a_bad_broker_is_described(tmp_path: Path, broker: str, complaint: str) 
             ],
         ),
         (
-            f"threshold = 4\n{SHORTEST_CAMERA}",
+            f"least_score = 0.4\n{SHORTEST_CAMERA}",
             [
-                "cameras.d/gate.toml, line 1: threshold: there is no such option",
+                "cameras.d/gate.toml, line 1: least_score: there is no such option",
                 "  next: it belongs to [motion]",
             ],
         ),

@@ -59,8 +59,7 @@ _EVERY_CAMERA_OPTION = f"""
         [main_stream]
         url = "rtsp://10.0.0.7/main"
         [motion]
-        threshold = 8
-        fewest_blocks = 4
+        least_score = 0.8
         [onvif]
         url = "http://10.0.0.7:8000/onvif/device_service"
         endpoint = "urn:uuid:1"
@@ -146,7 +145,7 @@ def test_a_camera_may_say_everything(tmp_path: Path) -> None:
             read_s=1.5,
         ),
         main_stream=StreamOptions(url="rtsp://10.0.0.7/main"),
-        motion=MotionOptions(threshold=8.0, fewest_blocks=4),
+        motion=MotionOptions(least_score=0.8),
         zones=(zone,),
         rules=(
             IntrusionOptions(

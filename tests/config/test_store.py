@@ -84,10 +84,7 @@ def _cameras(draw: st.DrawFn, folder: Path) -> CameraSettings:
         name=draw(_names),
         stream=draw(_streams(folder, "gate")),
         main_stream=draw(st.none() | _streams(folder, "gate-main")),
-        motion=MotionOptions(
-            threshold=draw(st.floats(min_value=0.1, max_value=255)),
-            fewest_blocks=draw(st.integers(1, 220)),
-        ),
+        motion=MotionOptions(least_score=draw(st.floats(min_value=0.01, max_value=0.99))),
         zones=zones,
         rules=tuple(draw(_rules(name, zones)) for name in rule_names),
         onvif_url=draw(st.sampled_from(["", "http://10.0.0.7:8000/onvif/device_service"])),

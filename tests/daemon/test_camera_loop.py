@@ -1,9 +1,14 @@
 import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
 from edge_agent.daemon.camera_loop import CameraLoop
 from edge_agent.domain.frame import Frame
+from edge_agent.domain.geometry import Box
+from edge_agent.inference.budget import Need, Share
+from edge_agent.inference.size_file import SizeFile
 from edge_agent.onvif.events import CameraEvent, EventKind, Operation
 from edge_agent.runtime.mailbox import Mailbox
 from edge_agent.runtime.stop import Stop
@@ -14,25 +19,50 @@ from tests.fakes.frames import grey_frame
 from tests.fakes.stages import PERSON, FakeMotion, FakeObjects, FakeSpool
 
 
+class RareLooks:
+    """Grants one look in every twentieth frame."""
+
+    def __init__(self) -> None:
+        self._frames = 0
+
+    def ask(self, needs: Sequence[Need]) -> int:
+        self._frames += 1
+        return min(1, len(needs)) if self._frames % 20 == 0 else 0
+
+
 class Site:
     """A camera loop and all that it touches."""
 
-    def __init__(self, motion: FakeMotion | None = None) -> None:
+    def __init__(
+        self,
+        motion: FakeMotion | None = None,
+        *,
+        share: Share | None = None,
+        sizes: SizeFile | None = None,
+        where: Callable[[float], Box | None] = lambda _: PERSON,
+    ) -> None:
         self.clock = FakeClock()
         self.frames: Mailbox[Frame] = Mailbox(size=1)
         self.events: Mailbox[CameraEvent] = Mailbox(size=8)
         self.attention = Attention(self.clock, first_s=0.0)
         self.spool = FakeSpool()
-        self.objects = FakeObjects()
+        self.objects = FakeObjects(where)
         self.nudges = 0
         self.stop = Stop()
         self.loop = CameraLoop(
             frames=self.frames,
             events=self.events,
-            pipeline=make_pipeline(self.clock, motion or FakeMotion(), self.objects),
+            pipeline=make_pipeline(
+                self.clock,
+                motion or FakeMotion(),
+                self.objects,
+                sizes=sizes.grid if sizes else None,
+                share=share,
+            ),
             attention=self.attention,
             spool=self.spool,
             nudge=self._nudge,
+            sizes=sizes,
             frames_per_second=5.0,
             clock=self.clock,
             stop=self.stop,
@@ -75,11 +105,54 @@ def test_motion_keeps_every_frame_coming() -> None:
 
 
 def test_a_quiet_picture_lets_the_reader_sleep() -> None:
-    site = Site(FakeMotion(areas=()))
+    site = Site(FakeMotion(areas=()), where=lambda _: None)
 
     site.show(1.0)
 
     assert not site.attention.is_held
+
+
+def watch_as_the_reader_does(site: Site, seconds: float) -> int:
+    """Show five frames a second while attention is held, else one in two; return how many."""
+    now, shown = 0.0, 0
+    while now < seconds:
+        pause_s = 0.2 if site.attention.is_held else 2.0
+        now += pause_s
+        site.clock.advance(pause_s)
+        site.frames.put(grey_frame(now, patch=PERSON))
+        site.loop.run_once()
+        shown += 1
+    return shown
+
+
+def test_who_stands_still_is_found_although_only_key_frames_come() -> None:
+    site = Site(FakeMotion(areas=()))
+
+    watch_as_the_reader_does(site, 40.0)
+
+    assert states(site)[0] == "new"
+    assert "end" not in states(site)
+
+
+def test_who_stands_still_and_is_missed_once_has_one_visit_although_only_key_frames_come() -> None:
+    missed: set[float] = set()
+
+    def where(now: float) -> Box | None:
+        half_minute = now // 30.0
+        if now % 30.0 < 15.0 or half_minute in missed:
+            return PERSON
+        missed.add(half_minute)
+        return None
+
+    site = Site(FakeMotion(areas=()), where=where)
+
+    shown = watch_as_the_reader_does(site, 120.0)
+
+    assert len(missed) >= 4
+    assert states(site)[0] == "new"
+    assert "end" not in states(site)
+    # It is no reason to decode every frame all day.
+    assert shown < 300
 
 
 def test_what_a_full_disk_refuses_is_kept_when_there_is_room(
@@ -211,3 +284,39 @@ def test_a_stop_ends_a_trouble_that_is_open() -> None:
     assert told(site) == [("tamper", "new"), ("tamper", "end")]
     assert site.spool.kept[0].id == site.spool.kept[1].id
     assert site.loop.state.alerts == 2
+
+
+def test_a_storm_that_is_too_much_is_told_once_and_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    drops = tuple(
+        Box(0.1 * x, 0.2 * y, 0.1 * x + 0.01, 0.2 * y + 0.03) for x in range(9) for y in range(4)
+    )
+    site = Site(FakeMotion(areas=drops), share=RareLooks())
+
+    site.show(20.0)
+
+    state = site.loop.state
+    assert state.looks_per_second == pytest.approx(0.25, abs=0.1)
+    assert state.refused_looks > 0
+    assert state.late_frames > 0
+    assert "something that moves waits too long for a look" in caplog.text
+
+
+def test_a_street_with_little_motion_is_never_late() -> None:
+    site = Site()
+
+    site.show(20.0)
+
+    assert (site.loop.state.refused_looks, site.loop.state.late_frames) == (0, 0)
+
+
+def test_sizes_are_kept_when_the_agent_stops(tmp_path: Path) -> None:
+    site = Site(sizes=SizeFile(tmp_path / "sizes" / "gate.json", FakeClock().wall))
+    site.show(3.0)
+    assert not (tmp_path / "sizes").exists()
+
+    site.stop.tell()
+    site.loop.run()
+
+    assert (tmp_path / "sizes" / "gate.json").exists()

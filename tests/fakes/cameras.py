@@ -8,8 +8,11 @@ from edge_agent.alerts.compose import Composer, Origin
 from edge_agent.alerts.identity import Identities
 from edge_agent.domain.geometry import Point, Polygon
 from edge_agent.domain.sighting import Label
-from edge_agent.domain.zone import Zone
+from edge_agent.domain.zone import Watch, Zone
+from edge_agent.inference.budget import Share
+from edge_agent.inference.lookout import Lookout
 from edge_agent.inference.objects import Detector
+from edge_agent.inference.size_grid import SizeGrid
 from edge_agent.pipeline import MotionStage, Pipeline
 from edge_agent.rules.intrusion import Intrusion
 from edge_agent.rules.options import IntrusionOptions
@@ -29,17 +32,28 @@ ORIGIN = Origin(
 )
 
 
-def make_pipeline(
-    clock: FakeClock, motion: MotionStage, objects: FakeObjects, *, patience_s: float = 1.0
+def make_pipeline(  # noqa: PLR0913 (what a test may want to be different)
+    clock: FakeClock,
+    motion: MotionStage,
+    objects: FakeObjects,
+    *,
+    patience_s: float = 1.0,
+    label: Label = Label.PERSON,
+    sizes: SizeGrid | None = None,
+    share: Share | None = None,
 ) -> Pipeline:
-    rule = IntrusionOptions(name="no-entry", zone=EVERYWHERE, patience_s=patience_s)
+    labels = frozenset({label})
+    rule = IntrusionOptions(name="no-entry", zone=EVERYWHERE, labels=labels, patience_s=patience_s)
+    watch = Watch(((rule.zone.outline, rule.labels),))
     identities = Identities(clock.wall, random.Random(1))
     return Pipeline(
         motion=motion,
         objects=cast("Detector", objects),
-        crops_per_frame=4,
-        tracker=Tracker(TrackerOptions()),
+        lookout=Lookout(
+            side_px=objects.side_px, looks_per_frame=4, watch=watch, sizes=sizes, share=share
+        ),
+        tracker=Tracker(TrackerOptions(), watch),
         rules=[Intrusion(rule)],
-        album=Album([Label.PERSON]),
+        album=Album(labels),
         composer=Composer(ORIGIN, identities, clock.state, clock.mono),
     )

@@ -30,8 +30,13 @@ class FakeObjects:
 
     side_px = 320
 
-    def __init__(self, where: Callable[[float], Box | None] = lambda _: PERSON) -> None:
+    def __init__(
+        self,
+        where: Callable[[float], Box | None] = lambda _: PERSON,
+        label: Label = Label.PERSON,
+    ) -> None:
         self._where = where
+        self._label = label
         self.looks: list[tuple[float, tuple[Box, ...]]] = []
 
     def look(self, frame: Frame, crops: Sequence[Box]) -> list[Sighting]:
@@ -40,7 +45,7 @@ class FakeObjects:
         box = self._where(frame.taken_at)
         if box is None or not any(crop.shared(box) > box.area * 0.9 for crop in crops):
             return []
-        return [Sighting(Label.PERSON, 0.8, box)]
+        return [Sighting(self._label, 0.8, box)]
 
 
 class FakeSpool:

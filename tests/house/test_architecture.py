@@ -8,9 +8,9 @@ import tomllib
 
 import pytest
 
-from edge_agent import pipeline
 from edge_agent.alerts import album, thumbnail
-from edge_agent.daemon import camera_loop, publish_loop, service
+from edge_agent.daemon import camera_loop, publish_loop, pulse
+from edge_agent.inference import sweep
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.runtime import logs
 from edge_agent.spool import rows
@@ -30,8 +30,8 @@ FACTS = {
     "in flight": f"`[broker] in_flight`, {BrokerOptions(url='').in_flight},",
     "log lines": f"{logs._MOST_LINES} (`runtime/logs.py`)",
     "thumbnail": f"at most {thumbnail.MOST_BYTES / 1000:g} KB",
-    "sweep": f"the whole picture every {pipeline.SWEEP_S:g} s",
-    "watchdog": f"after {service.STALE_S:g} s the main thread stops",
+    "sweep": f"the whole picture every {sweep.SWEEP_S:g} s",
+    "watchdog": f"after {pulse.STALE_S:g} s the main thread stops",
     "broker retries": (
         f"broker {publish_loop._FIRST_RETRY_S:g} s to {publish_loop._LAST_RETRY_S:g} s"
     ),

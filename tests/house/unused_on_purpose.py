@@ -14,10 +14,6 @@ frozenset(
     (
         # cast() names it in quotes: a verb's module is found by its name.
         _.Verb,
-        # A card without them is refused, and people read them; the agent itself need not.
-        _.licence,
-        _.made_by,
-        _.made_from,
         # paho calls these, or reads them when it writes a packet (MQTT 5 properties).
         _._create_socket,
         _.on_connect,
@@ -40,6 +36,8 @@ frozenset(
         _.thread_type,
         _.thread_count,
         _.pix_fmt,
+        _.gop_size,
+        _.bit_rate,
         # argparse looks at it to tell -0.1,0.5 from an option.
         _._negative_number_matcher,
         # Chosen by its value in a camera's file.

@@ -75,6 +75,19 @@ def test_a_label_may_have_its_own_score() -> None:
     assert [LABELS[label] for label in found.labels] == [Label.PERSON]
 
 
+def test_a_score_that_no_byte_can_reach_finds_nothing_and_hides_nobody_else() -> None:
+    # 10.7 is the largest logit of this network; 0.999999 asks for 13.8.
+    decoder = LtrbDecoder(card(score=0.5, label_scores={Label.CAR: 0.999999}), slots())
+    seen = [
+        Thing(8, 3, 3, (1, 1, 1, 1), Label.CAR, 10.7),
+        Thing(32, 9, 9, (1, 1, 1, 1), Label.BUS, 2.0),
+    ]
+
+    found = decoder.decode(outputs(seen))
+
+    assert [LABELS[label] for label in found.labels] == [Label.BUS]
+
+
 def test_a_dog_is_nothing_to_us() -> None:
     labels = (None, Label.TWO_WHEELER, Label.CAR, Label.BUS, Label.TRUCK)
     decoder = LtrbDecoder(card(labels=labels), slots())

@@ -107,7 +107,7 @@ def test_all_problems_of_a_card_are_told_at_once(folder: Path) -> None:
         "nam is not a key of a model card; did you mean name?",
         "input.channels must be one of rgb, bgr, not 'rbg'",
         "input.scale must be 3 numbers, none of them 0, not [255, 0, 255]",
-        "output.decoding must be one of ltrb, nanodet, fastestdet, yolox, not 'yolov8'",
+        "output.decoding must be one of ltrb, nanodet, fastestdet, yolox, ssd, not 'yolov8'",
         "output.strides must be distinct whole numbers that divide 321 and 256",
         'labels.names has "two_weeler", which is no label of ours; did you mean two_wheeler?',
         "thresholds.score must be a number between 0 and 1, not 35",
@@ -128,6 +128,9 @@ def test_all_problems_of_a_card_are_told_at_once(folder: Path) -> None:
         ('["idn_tidar (CC BY 4.0)"]', '"photos"', "made_from must be a list of texts"),
         ('version = "1.0.0"', "version = 1", "version must be a text"),
         ('version = "1.0.0"', "", "version is missing"),
+        ('version = "1.0.0"', r'version = "\u001b[31m1"', "version must be a text of one line"),
+        ('["idn_tidar (CC BY 4.0)"]', r'["a\n✓ b"]', "made_from must be a list of texts of one"),
+        ("mean_ap50 = 0.43", r'"a\u001b[2J" = 1', "must be a name of one line"),
         ("mean = [0, 0, 0]", "mean = [0, 0]", "input.mean must be 3 numbers"),
     ],
 )

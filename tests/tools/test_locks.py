@@ -44,7 +44,10 @@ def test_the_locked_names_are_those_of_the_project_file() -> None:
     assert _names_in(_FOLDER / "dev.in") == _names(project["optional-dependencies"]["dev"])
 
 
-@pytest.mark.parametrize("name", ["runtime", "dev", "build", "demo-camera", "node-camera"])
+@pytest.mark.parametrize(
+    "name",
+    ["runtime", "dev", "bench", "build", "demo-camera", "node-camera", "tflite-runtime"],
+)
 def test_every_wanted_package_is_locked(name: str) -> None:
     assert _names_in(_FOLDER / f"{name}.in") <= _names_in(_FOLDER / f"{name}.lock")
 

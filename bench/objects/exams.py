@@ -1,0 +1,106 @@
+"""The photos that judge the models, and what people said is in them.
+
+No weights may have seen them: `coco_tiny` and `openimages` never train anything here, of the other
+sets only the train split does. What people left unlabelled is not asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge_agent.domain.frame import Frame
+from edge_agent.domain.sighting import Label
+from tests.inference.pictures import frame_of
+from tools import debian
+from training.objects.boxes import Floats, Ints, Pixels
+from training.objects.labels import read_labels
+from training.objects.recipe import LABELS
+
+DATA = debian.REPOSITORY.parent / "shared" / "data"
+_ALL = tuple(Label)
+_VEHICLES = tuple(label for label in Label if label is not Label.PERSON)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """One picture as a camera's decoder would hand it over, and the true boxes in its pixels."""
+
+    file: Path
+    frame: Frame
+    boxes: Floats
+    # Places in LABELS.
+    labels: Ints
+
+    @property
+    def pixels(self) -> Pixels:
+        """The picture in BGR."""
+        return _read(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """One set: its photos and the labels that its people marked."""
+
+    name: str
+    what: str
+    photos: tuple[Photo, ...]
+    labelled: tuple[Label, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    what: str
+    notes: str
+    labelled: tuple[Label, ...]
+
+
+STREET, OVERHEAD = "idn_tidar/test", "atl_cctv/test"
+# Not coco_persons: its label files hold boxes of the whole picture, on which nobody scores.
+_SETS = {
+    STREET: _Set("Indonesian street photos at eye level", "labels_rider_merged", _ALL),
+    OVERHEAD: _Set("overhead traffic cameras, day and night", "labels", _VEHICLES),
+    "coco_tiny/test": _Set("photos of anything", "labels", _ALL),
+    "coco_tiny/train": _Set("photos of anything, never trained on", "labels", _ALL),
+    "openimages/test": _Set("photos, mostly of one large vehicle", "labels", _VEHICLES),
+}
+# Whose pictures may be shown to everybody, and who made them.
+CREDITS = {
+    STREET: "idn_tidar test pictures, CC BY 4.0",
+    OVERHEAD: "atl_cctv test pictures, CC BY 4.0",
+}
+
+
+def exams() -> list[Exam]:
+    """Read all sets; about 130 MB."""
+    return [_exam(name, one) for name, one in _SETS.items()]
+
+
+def is_here() -> bool:
+    """Tell whether the public data lies beside this checkout."""
+    return all((DATA / "det" / name / "images").is_dir() for name in _SETS)
+
+
+def _exam(name: str, one: _Set) -> Exam:
+    folder = DATA / "det" / name
+    files = sorted((folder / "images").iterdir())
+    photos = tuple(_photo(file, folder / one.notes / f"{file.stem}.txt") for file in files)
+    return Exam(name, one.what, photos, one.labelled)
+
+
+def _photo(file: Path, note: Path) -> Photo:
+    pixels = _read(file)
+    height_px, width_px = pixels.shape[:2]
+    boxes, labels = read_labels(note, width_px, height_px)
+    return Photo(file, frame_of(pixels), boxes, labels)
+
+
+def _read(file: Path) -> Pixels:
+    return np.asarray(cv2.imread(str(file)), np.uint8)
+
+
+# The labels' numbers in the files are places in both tuples.
+assert tuple(Label) == LABELS  # noqa: S101 (two lists of the same words)

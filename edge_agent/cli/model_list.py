@@ -1,0 +1,199 @@
+"""What models there are on this box, what state they are in, and what their cards say."""
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_agent.cli.console import Console
+from edge_agent.cli.folder import RESTART
+from edge_agent.config.load import load_settings
+from edge_agent.config.settings import Settings
+from edge_agent.daemon.model_start import is_pinned
+from edge_agent.daemon.status import ask_status
+from edge_agent.errors import EdgeAgentError
+from edge_agent.inference.model_file import ModelCard, load_card, shipped_models
+from edge_agent.packs.choice import Choice
+from edge_agent.packs.pack_file import check_installed
+from edge_agent.packs.store import Store
+
+_HEADER = ("NAME", "VERSION", "FROM", "STATE", "SIGNED BY", "LICENCE")
+_CHOOSE = "choose one: edge-agent model use NAME"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One model of this box."""
+
+    name: str
+    version: str
+    source: str
+    state: str
+    signed_by: str
+    licence: str
+    problem: str = ""
+
+
+def list_models(args: argparse.Namespace, console: Console) -> int:
+    """Show all models; 1 where the files of one are not what they should be."""
+    settings = load_settings(args.config)
+    store = Store(settings.state_dir)
+    choice = store.choice()
+    rows = _rows(settings, store, choice)
+    if args.json:
+        console.plain(json.dumps([_as_json(row) for row in rows], indent=2))
+    else:
+        console.table(
+            [
+                _HEADER,
+                *((r.name, r.version, r.source, r.state, r.signed_by, r.licence) for r in rows),
+            ],
+            whole=(0,),
+        )
+        _remark(settings, choice, rows, console)
+    return 1 if any(row.problem for row in rows) else 0
+
+
+def show_model(args: argparse.Namespace, console: Console) -> int:
+    """Show one model's card. Raises EdgeAgentError."""
+    settings = load_settings(args.config)
+    store = Store(settings.state_dir)
+    name = store.find(args.model)
+    folder = store.folder_of(name)
+    card = load_card(folder)
+    facts = {"name": name, "folder": str(folder), **card_facts(card)}
+    if name not in shipped_models():
+        signatures = check_installed(folder).signatures
+        facts["signed_by"] = [signature.key_id for signature in signatures]
+    if args.json:
+        console.plain(json.dumps(facts, indent=2))
+        return 0
+    console.ok(name, str(folder))
+    for key, value in facts.items():
+        if key not in {"name", "folder"}:
+            _show(key, value, console)
+    return 0
+
+
+def card_facts(card: ModelCard) -> dict[str, object]:
+    """Return what a card says, as JSON takes it, in the order in which a person asks."""
+    return {
+        "version": card.version,
+        "licence": card.licence,
+        "made_by": card.made_by,
+        "made_from": list(card.made_from),
+        "labels": sorted({str(label) for label in card.labels if label}),
+        "score": {str(label): score for label, score in card.label_scores.items()} or card.score,
+        "input": f"{card.width_px}x{card.height_px} {card.channels}",
+        "decoding": card.decoding,
+        "sha256": card.sha256,
+        "quality": dict(card.quality),
+    }
+
+
+def running_model(state_dir: Path) -> str:
+    """Return the name and version that the running agent uses; "" where none answers."""
+    try:
+        return ask_status(state_dir).model
+    except EdgeAgentError:
+        return ""
+
+
+def _rows(settings: Settings, store: Store, choice: Choice) -> list[Row]:
+    mine = settings.objects.model
+    # Where agent.toml decides, what was chosen otherwise counts for nothing.
+    choice = Choice() if is_pinned(settings) else choice
+    names = [*shipped_models(), *map(str, store.installed())]
+    rows = [_row(store, name, _state(name, mine, choice)) for name in names]
+    if mine not in names:
+        card = load_card(Path(mine))
+        rows.append(_row_of(card, card.name, "agent.toml", "chosen", "-"))
+    return rows
+
+
+def _state(name: str, mine: str, choice: Choice) -> str:
+    if name == (choice.wanted or mine):
+        return "chosen" if choice.is_proven else "chosen, new"
+    if name == choice.failed:
+        return "given up"
+    return "fall-back" if name == (choice.good or mine) else "-"
+
+
+def _row(store: Store, name: str, state: str) -> Row:
+    is_shipped = name in shipped_models()
+    try:
+        folder = store.folder_of(name)
+        card = load_card(folder)
+        signatures = () if is_shipped else check_installed(folder).signatures
+    except EdgeAgentError as failure:
+        return Row(
+            name=name,
+            version="?",
+            source="shipped" if is_shipped else "installed",
+            state="damaged",
+            signed_by="?",
+            licence="?",
+            problem=failure.report().partition("\n")[0],
+        )
+    keys = ", ".join(signature.key_id for signature in signatures) or "-"
+    return _row_of(card, name, "shipped" if is_shipped else "installed", state, keys)
+
+
+def _row_of(card: ModelCard, name: str, source: str, state: str, signed_by: str) -> Row:
+    return Row(
+        name=name,
+        version=card.version,
+        source=source,
+        state=state,
+        signed_by=signed_by,
+        licence=card.licence,
+    )
+
+
+def _remark(settings: Settings, choice: Choice, rows: list[Row], console: Console) -> None:
+    for row in rows:
+        if row.problem:
+            hint = "install its pack again; if it is damaged again, the disk fails"
+            console.bad("model", f"{row.name} is damaged: {row.problem}", hint)
+    if choice.failed:
+        console.note("model", f"{choice.failed} was given up: {choice.failure}", _CHOOSE)
+    if is_pinned(settings):
+        hint = "delete that line from [objects] to choose with `edge-agent model use NAME`"
+        console.note(
+            "model", f"agent.toml says model = {settings.objects.model}, and decides", hint
+        )
+        return
+    _remark_running(settings, rows, console)
+
+
+def _remark_running(settings: Settings, rows: list[Row], console: Console) -> None:
+    """Say where the running agent still uses another model than the chosen one."""
+    running = running_model(settings.state_dir)
+    chosen = [row for row in rows if row.state.startswith("chosen")]
+    # An installed model's name has its version in it already.
+    words = {f"{row.name.removesuffix(f'-{row.version}')} {row.version}" for row in chosen}
+    if running and words and running not in words:
+        console.note("model", f"the running agent still uses {running}", RESTART)
+
+
+def _as_json(row: Row) -> dict[str, str]:
+    return {
+        "name": row.name,
+        "version": row.version,
+        "from": row.source,
+        "state": row.state,
+        "signed_by": row.signed_by,
+        "licence": row.licence,
+        "problem": row.problem,
+    }
+
+
+def _show(key: str, value: object, console: Console) -> None:
+    if isinstance(value, dict):
+        console.plain(f"{key}:")
+        for name, number in value.items():
+            console.plain(f"  {name}: {number}")
+    elif isinstance(value, list):
+        console.plain(f"{key}: {', '.join(map(str, value)) or '-'}")
+    else:
+        console.plain(f"{key}: {value}")

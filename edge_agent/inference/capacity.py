@@ -1,0 +1,58 @@
+"""How many looks a second this box can bear, found by looking a few times before it starts."""
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+
+from edge_agent.domain.frame import Frame
+from edge_agent.domain.geometry import Box
+from edge_agent.inference.objects import Detector
+
+# The rest of the processor is for decoding, motion, alerts and the system.
+LOOKS_SHARE = 0.5
+# The quickest of these counts: others were held up by whatever else the box does.
+_TRIALS = 8
+_SIZE_PX = (640, 360)
+# A clock that stands still tells nothing; no box we know is quicker.
+_LEAST_S = 1e-4
+
+
+def at_once(threads: int) -> int:
+    """Return how many looks can run at the same time where each uses so many threads."""
+    return max(1, (os.cpu_count() or 1) // threads)
+
+
+def bearable_looks(detector: Detector, mono: Callable[[], float], cores: int) -> int:
+    """Return the looks a second that keep half of this box's cores busy; at least one.
+
+    `cores` is how many looks can run at the same time.
+    """
+    look = trial_look(detector)
+    quickest_s = min(_seconds(look, mono) for _ in range(_TRIALS))
+    return max(1, int(LOOKS_SHARE * cores / max(_LEAST_S, quickest_s)))
+
+
+def trial_look(detector: Detector) -> Callable[[], object]:
+    """Return a look like any other, at a crop of an empty picture."""
+    frame, part = _grey(), Box(0.0, 0.0, 0.5, 320 / 360)
+    return lambda: detector.look(frame, [part])
+
+
+def _seconds(look: Callable[[], object], mono: Callable[[], float]) -> float:
+    began = mono()
+    look()
+    return mono() - began
+
+
+def _grey() -> Frame:
+    width, height = _SIZE_PX
+    chroma = np.full((height // 2, width // 2), 128, np.uint8)
+    return Frame(
+        taken_at=0.0,
+        camera_wall=None,
+        received_wall=0.0,
+        luma=np.full((height, width), 128, np.uint8),
+        chroma_blue=chroma,
+        chroma_red=chroma,
+    )

@@ -1,0 +1,16 @@
+"""The motion network that comes with this version: it fits the agent's own planes, so no site chooses.
+
+`edge_agent/models/motion/` holds it beside a note of how it was made; `training/motion` makes both.
+"""
+
+from edge_agent.inference.model_file import MODELS
+from edge_agent.inference.motion import MovingCells
+from edge_agent.inference.options import MotionOptions
+from edge_agent.inference.runtime import Network
+
+WEIGHTS = MODELS / "motion" / "motion.tflite"
+
+
+def open_motion(options: MotionOptions) -> MovingCells:
+    """Return one camera's motion stage. Raises EdgeAgentError where the network cannot be used."""
+    return MovingCells(Network(WEIGHTS), options)

@@ -1,0 +1,105 @@
+"""Faint words add up along a path, and a place that never rests has to say more."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge_agent.inference.evidence import LEAST_LOGIT, Evidence
+
+SHAPE = (23, 40)
+FRAME_S = 0.2
+
+
+def cells(*places: tuple[int, int], logit: float, elsewhere: float = -4.0) -> np.ndarray:
+    logits = np.full(SHAPE, elsewhere, np.float32)
+    for place in places:
+        logits[place] = logit
+    return logits
+
+
+def test_a_clear_word_is_believed_at_once() -> None:
+    moving = Evidence(0.5).weigh(cells((5, 5), logit=1.0), FRAME_S)
+
+    assert list(zip(*np.nonzero(moving), strict=True)) == [(5, 5)]
+
+
+def test_a_faint_walker_is_believed_after_a_moment_a_faint_speck_is_not() -> None:
+    walker, speck = Evidence(0.5), Evidence(0.5)
+
+    walked = [walker.weigh(cells((5, 5 + step), logit=0.3), FRAME_S) for step in range(6)]
+    jumped = [speck.weigh(cells((5, 6 * step), logit=0.3), FRAME_S) for step in range(6)]
+
+    assert not walked[0].any()
+    assert walked[-1][5, 10]
+    assert not any(moving.any() for moving in jumped)
+
+
+def test_what_the_network_finds_unlikely_does_not_move_whatever_was_before() -> None:
+    evidence = Evidence(0.5)
+    evidence.weigh(cells((5, 5), logit=5.0), FRAME_S)
+
+    moving = evidence.weigh(cells((5, 5), logit=LEAST_LOGIT - 0.1), FRAME_S)
+
+    assert not moving.any()
+
+
+def test_after_a_pause_less_is_carried_along() -> None:
+    soon, late = Evidence(0.5), Evidence(0.5)
+    for evidence in (soon, late):
+        evidence.weigh(cells((5, 5), logit=2.0), FRAME_S)
+
+    assert soon.weigh(cells((5, 5), logit=-0.8), FRAME_S).any()
+    assert not late.weigh(cells((5, 5), logit=-0.8), 2.0).any()
+
+
+def test_a_doubt_wakes_who_sees_key_frames_alone() -> None:
+    awake, asleep = Evidence(0.5), Evidence(0.5)
+    for evidence, pause_s in ((awake, FRAME_S), (asleep, 2.0)):
+        evidence.weigh(cells(logit=-4.0), pause_s)
+
+    assert not awake.weigh(cells((5, 5), logit=0.0), FRAME_S).any()
+    assert asleep.weigh(cells((5, 5), logit=0.0), 2.0).any()
+
+
+def test_a_flag_falls_silent_and_somebody_who_is_clearer_does_not() -> None:
+    evidence = Evidence(0.5)
+    flag = cells((5, 5), logit=1.0)
+
+    first = evidence.weigh(flag, FRAME_S)
+    for _ in range(100):
+        last = evidence.weigh(flag, FRAME_S)
+    somebody = evidence.weigh(cells((5, 5), logit=5.0), FRAME_S)
+
+    assert first.any()
+    assert not last.any()
+    assert somebody.any()
+
+
+def test_a_flag_that_rested_is_heard_again() -> None:
+    evidence = Evidence(0.5)
+    for _ in range(100):
+        evidence.weigh(cells((5, 5), logit=1.0), FRAME_S)
+    for _ in range(100):
+        evidence.weigh(cells(logit=0.0), FRAME_S)
+
+    assert evidence.weigh(cells((5, 5), logit=2.0), FRAME_S).any()
+
+
+def test_cars_that_pass_now_and_then_make_no_road_restless() -> None:
+    evidence = Evidence(0.5)
+    told = []
+    for number in range(600):
+        is_passing = number % 30 < 10
+        told.append(evidence.weigh(cells((5, 5), logit=2.0 if is_passing else -4.0), FRAME_S).any())
+
+    assert sum(told) >= 0.9 * 200
+
+
+def test_it_is_alive_while_something_moved_a_moment_ago() -> None:
+    evidence = Evidence(0.5)
+
+    assert not evidence.is_alive
+    evidence.weigh(cells((5, 5), logit=2.0), FRAME_S)
+    assert evidence.is_alive
+    evidence.forget()
+    assert not evidence.is_alive
