@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge_agent.inference.scenery import COLUMNS, ROWS
 from training.motion.nuisances import MAKERS
-from training.motion.samples import COLUMNS, MIDDLE, ROWS, cells, stack
 from training.motion.world import HEIGHT_PX, WIDTH_PX, Cutout, Mover, World
 
 STREET = np.full((HEIGHT_PX, WIDTH_PX), 100, np.uint8)
@@ -14,7 +14,7 @@ STREET = np.full((HEIGHT_PX, WIDTH_PX), 100, np.uint8)
 
 def walker(*, starts_s: float = -60.0, stops_s: float = 60.0) -> Mover:
     body = Cutout(np.full((16, 6), 180, np.float32), np.ones((16, 6), np.float32))
-    return Mover(body, 160.0, 90.0, 20.0, 0.0, starts_s, stops_s)
+    return Mover((body,), 160.0, 90.0, 20.0, 0.0, starts_s, stops_s)
 
 
 def world(*movers: Mover, noise: float = 0.0) -> World:
@@ -24,15 +24,16 @@ def world(*movers: Mover, noise: float = 0.0) -> World:
 def test_an_empty_street_is_the_same_at_any_moment() -> None:
     street = world()
 
-    assert np.array_equal(street.draw(0.0), street.draw(-3.0))
+    assert np.array_equal(street.draw(0.0), street.draw(3.0))
 
 
 def test_a_walker_moves_and_is_told_where_they_are_now() -> None:
     street = world(walker())
 
-    now, wake = street.truth(0.0, -1.0)
+    now, wake = street.truth(0.0, (-1.0,))
 
-    moved = np.abs(street.draw(0.0) - street.draw(-1.0)) > 1
+    before = street.draw(-1.0).astype(np.float32)
+    moved = np.abs(street.draw(0.0) - before) > 1
     assert now[90, 160] == 1
     assert now[90, 140] == 0
     assert wake[90, 140] == 1
@@ -40,16 +41,17 @@ def test_a_walker_moves_and_is_told_where_they_are_now() -> None:
 
 
 def test_who_stands_still_does_not_move() -> None:
-    now, _ = world(walker(stops_s=-5.0)).truth(0.0, -0.2)
+    now, _ = world(walker(stops_s=-5.0)).truth(0.0, (-0.2,))
 
     assert not now.any()
 
 
 def test_a_small_thing_owns_a_cell_and_its_neighbours_are_not_judged() -> None:
+    studio = pytest.importorskip("training.motion.studio", reason="PyAV is not installed")
     now = np.zeros((HEIGHT_PX, WIDTH_PX), np.float32)
-    now[40:43, 40:42] = 1
+    now[80:86, 80:84] = 1
 
-    truth = cells(now, now)
+    truth = studio.cells(now, now)
 
     assert truth[..., 0].sum() == 1
     assert truth[5, 5, 0] == 1
@@ -58,22 +60,14 @@ def test_a_small_thing_owns_a_cell_and_its_neighbours_are_not_judged() -> None:
 
 
 def test_nothing_moving_is_told_of_every_cell() -> None:
+    studio = pytest.importorskip("training.motion.studio", reason="PyAV is not installed")
     nothing = np.zeros((HEIGHT_PX, WIDTH_PX), np.float32)
 
-    truth = cells(nothing, nothing)
+    truth = studio.cells(nothing, nothing)
 
     assert truth.shape == (ROWS, COLUMNS, 2)
     assert (truth[..., 0] == 0).all()
     assert (truth[..., 1] == 1).all()
-
-
-def test_equal_pictures_differ_by_the_middle_grey() -> None:
-    street = STREET.astype(np.float32)
-
-    planes = stack(street, street, street + 5)
-
-    assert (planes[..., 1] == MIDDLE).all()
-    assert (planes[..., 2] == MIDDLE - 5).all()
 
 
 @pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)

@@ -25,22 +25,26 @@ def main(arguments: list[str] | None = None) -> int:
             f"there is no {corpus}\nnext: python -m training.objects prepare --data DATA\n"
         )
         return 1
-    from training.motion import export, samples, train  # noqa: PLC0415 (TensorFlow takes seconds)
+    from training.motion import export, studio, train  # noqa: PLC0415 (TensorFlow takes seconds)
 
     weights = options.work / "motion.npz"
-    averaged = train.train(corpus, weights, options.minutes, SEED, options.makers)
-    studio = samples.Studio(corpus, SEED - 1).samples()
-    calibration = [next(studio)[0] for _ in range(CALIBRATION_SAMPLES)]
+    averaged = train.train(corpus, weights, options.minutes, options.seed, options.makers)
+    samples = studio.Studio(corpus, options.seed - 1).samples()
+    calibration = [next(samples)[0] for _ in range(CALIBRATION_SAMPLES)]
     model = export.quantised(averaged, calibration)
-    (options.work / "motion_int8.tflite").write_bytes(model)
-    logging.getLogger(__name__).info("motion_int8.tflite: %d bytes", len(model))
+    options.into.mkdir(parents=True, exist_ok=True)
+    (options.into / "motion.tflite").write_bytes(model)
+    logging.getLogger(__name__).info("%s/motion.tflite: %d bytes", options.into, len(model))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.motion", description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("build/training"))
+    into = Path("edge_agent/models/motion")
+    parser.add_argument("--into", type=Path, default=into, help="where the network goes")
     parser.add_argument("--minutes", type=float, default=40)
+    parser.add_argument("--seed", type=int, default=SEED, help="another one to go on with a run")
     parser.add_argument("--makers", type=int, default=2, help="processes that paint samples")
     return parser
 

@@ -1,4 +1,4 @@
-"""From averaged weights to one full-int8 TFLite file, its cells between 0 and 1."""
+"""From averaged weights to one full-int8 TFLite file."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from edge_agent.inference.scenery import HEIGHT_PX, PLANES, WIDTH_PX
 from training.motion.network import motion_network
-from training.motion.world import HEIGHT_PX, WIDTH_PX
 
-Planes = NDArray[np.uint8]
+Planes = NDArray[np.int8]
 
 
 def quantised(weights: list[np.ndarray], calibration: list[Planes]) -> bytes:
-    """Convert to int8: the input is the byte minus 128, the output a chance in 1/256."""
+    """Convert to int8: the input is the planes as they are, the output a logit a cell."""
     keras.utils.clear_session()
     network = motion_network()
     network.set_weights(weights)
-    serve = tf.function(lambda x: tf.nn.sigmoid(network(x, training=False)))
-    shape = tf.TensorSpec([1, HEIGHT_PX, WIDTH_PX, 3], tf.float32)
+    serve = tf.function(lambda x: network(x, training=False))
+    shape = tf.TensorSpec([1, HEIGHT_PX, WIDTH_PX, PLANES], tf.float32)
     frozen = convert_variables_to_constants_v2(serve.get_concrete_function(shape))
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -35,7 +35,7 @@ def quantised(weights: list[np.ndarray], calibration: list[Planes]) -> bytes:
 
 def _calibration(planes: list[Planes]) -> Iterator[list[np.ndarray]]:
     for each in planes:
-        # A black and a white byte pin the input to exactly 0..1, so that int8 is the byte - 128.
+        # The two ends pin the input's scale to exactly 1/128 and its zero to 0.
         pinned = each.copy()
-        pinned[0, 0], pinned[0, 1] = 0, 255
-        yield [pinned[None].astype(np.float32) / 255]
+        pinned[0, 0], pinned[0, 1] = -128, 127
+        yield [pinned[None].astype(np.float32) / 128]

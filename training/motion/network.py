@@ -9,17 +9,17 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from training.motion.world import HEIGHT_PX, WIDTH_PX
+from edge_agent.inference.scenery import HEIGHT_PX, PLANES, WIDTH_PX
 from training.objects.network import FusedNorm
 
-WIDTHS = (12, 20, 32)
+WIDTHS = (16, 24, 32)
 # A cell holds a moving thing about once in fifty.
 PRIOR_LOGIT = -4.0
 
 
 def motion_network() -> keras.Model:
-    """Return the network: bytes 0..255 in, one logit a cell out, (rows, columns, 1)."""
-    picture = keras.Input((HEIGHT_PX, WIDTH_PX, 3), name="planes")
+    """Return the network: planes as shares of 128 in, one logit a cell out, (rows, columns, 1)."""
+    picture = keras.Input((HEIGHT_PX, WIDTH_PX, PLANES), name="planes")
     features = picture
     for width in WIDTHS:
         features = _conv(features, width, strides=2)

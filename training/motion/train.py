@@ -1,10 +1,11 @@
-"""Train, resumably in one go: samples from other processes, an averaged network out."""
+"""Train in one go, from nothing or from older weights: an averaged network comes out."""
 
 from __future__ import annotations
 
 import logging
 import multiprocessing
 import time
+from collections.abc import Callable
 from multiprocessing.queues import Queue
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from training.motion.network import motion_network
-from training.motion.samples import Studio
+from training.motion.studio import Studio
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +23,18 @@ PEAK_RATE = 3e-3
 # A missed thing is worse than a cell too many: the object model looks again.
 MISSED = 2.0
 AVERAGE = 0.998
+WARM_UP_STEPS = 200
+
+Arrays = list[np.ndarray]
+Batch = tuple[np.ndarray, np.ndarray]
 
 
-def train(corpus: Path, weights: Path, minutes: float, seed: int, makers: int) -> list[np.ndarray]:
-    """Spend so many minutes; keep and return the averaged weights."""
-    queue: Queue[tuple[np.ndarray, np.ndarray]] = multiprocessing.Queue(12)
+def train(corpus: Path, weights: Path, minutes: float, seed: int, makers: int) -> Arrays:
+    """Spend so many minutes; keep and return the averaged weights.
+
+    Weights that are there already are where it starts from.
+    """
+    queue: Queue[Batch] = multiprocessing.Queue(12)
     workers = [
         multiprocessing.Process(target=_make, args=(corpus, seed + each, queue), daemon=True)
         for each in range(makers)
@@ -34,15 +42,14 @@ def train(corpus: Path, weights: Path, minutes: float, seed: int, makers: int) -
     for worker in workers:
         worker.start()
     try:
-        averaged = _learn(queue, minutes)
+        averaged = _learn(queue, minutes, weights)
     finally:
         for worker in workers:
             worker.kill()
-    np.savez(weights, *averaged)
     return averaged
 
 
-def _make(corpus: Path, seed: int, queue: Queue[tuple[np.ndarray, np.ndarray]]) -> None:
+def _make(corpus: Path, seed: int, queue: Queue[Batch]) -> None:
     import cv2  # noqa: PLC0415 (of this process)
 
     cv2.setNumThreads(1)
@@ -52,14 +59,39 @@ def _make(corpus: Path, seed: int, queue: Queue[tuple[np.ndarray, np.ndarray]]) 
         queue.put((np.stack([one for one, _ in batch]), np.stack([one for _, one in batch])))
 
 
-def _learn(queue: Queue[tuple[np.ndarray, np.ndarray]], minutes: float) -> list[np.ndarray]:
+def _learn(queue: Queue[Batch], minutes: float, weights: Path) -> Arrays:
     network = motion_network()
+    if weights.exists():
+        with np.load(weights) as kept:
+            network.set_weights([kept[name] for name in kept.files])
     optimizer = keras.optimizers.AdamW(PEAK_RATE, weight_decay=1e-4)
+    step = _step_of(network, optimizer)
+    averaged = [one.copy() for one in network.get_weights()]
+    batch = queue.get()
+    began, count, recent = time.monotonic(), 0, []
+    while (share := (time.monotonic() - began) / (60 * minutes)) < 1:
+        optimizer.learning_rate.assign(_rate(share, count))
+        # Painting costs three times as much as learning: each picture serves as its mirror image too.
+        batch = queue.get() if count % 2 == 0 else (batch[0][:, :, ::-1], batch[1][:, :, ::-1])
+        recent.append(float(step(*batch)))
+        count += 1
+        averaged = _blended(averaged, network.get_weights(), count)
+        if count % 200 == 0:
+            log.info("step %d, %.0f %%: loss %.3f", count, 100 * share, np.mean(recent))
+            recent.clear()
+            np.savez(weights, *averaged)
+    np.savez(weights, *averaged)
+    log.info("%d samples", count * BATCH)
+    return averaged
 
+
+def _step_of(
+    network: keras.Model, optimizer: keras.optimizers.Optimizer
+) -> Callable[[np.ndarray, np.ndarray], tf.Tensor]:
     @tf.function
     def step(planes: tf.Tensor, truth: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            logits = network(tf.cast(planes, tf.float32) / 255.0, training=True)[..., 0]
+            logits = network(tf.cast(planes, tf.float32) / 128.0, training=True)[..., 0]
             moving, weight = truth[..., 0], truth[..., 1]
             each = tf.nn.weighted_cross_entropy_with_logits(moving, logits, MISSED)
             chance = tf.nn.sigmoid(logits)
@@ -70,23 +102,16 @@ def _learn(queue: Queue[tuple[np.ndarray, np.ndarray]], minutes: float) -> list[
         optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
         return loss
 
-    averaged = [one.copy() for one in network.get_weights()]
-    queue.get()
-    began, count, recent = time.monotonic(), 0, []
-    while (share := (time.monotonic() - began) / (60 * minutes)) < 1:
-        warm = min(1.0, count / 200)
-        optimizer.learning_rate.assign(
-            PEAK_RATE * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * share)))
-        )
-        recent.append(float(step(*queue.get())))
-        count += 1
-        decay = min(AVERAGE, count / (count + 10))
-        averaged = [
-            a * decay + w * (1 - decay)
-            for a, w in zip(averaged, network.get_weights(), strict=True)
-        ]
-        if count % 200 == 0:
-            log.info("step %d, %.0f %%: loss %.3f", count, 100 * share, np.mean(recent))
-            recent.clear()
-    log.info("%d samples", count * BATCH)
-    return averaged
+    return step
+
+
+def _rate(share: float, count: int) -> float:
+    """Climb for a moment, then fall as a cosine to a fiftieth."""
+    warm = min(1.0, count / WARM_UP_STEPS)
+    return float(PEAK_RATE * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * share))))
+
+
+def _blended(averaged: Arrays, now: Arrays, count: int) -> Arrays:
+    # A young average must forget its random beginnings faster.
+    keep = min(AVERAGE, count / (count + 10))
+    return [mean * keep + new * (1 - keep) for mean, new in zip(averaged, now, strict=True)]

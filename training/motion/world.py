@@ -1,8 +1,8 @@
-"""A still street with everything that may happen to it, drawn again at any moment.
+"""A still street with everything that may happen to it, drawn at any moment.
 
 One `World` is one scene: a real photo's grey, cut-outs of labelled people and vehicles that drive
 or walk over it, and a handful of nuisances. `draw(at_s)` is a pure function of time but for the
-sensor's noise, so the moments that the background remembers are simply drawn, too.
+sensor's noise.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# What the network looks at; cells of eight pixels are 16 in a sub stream of 640x360.
-WIDTH_PX, HEIGHT_PX, CELL_PX = 320, 180, 8
-# From a person 14 pixels tall in 640x360 to a bus that fills half of the picture.
-SMALLEST_PX, FAR_PX, LARGEST_PX = 7, 18, 100
+# A camera's sub stream; the network looks at half of it, and its cells of 8 pixels are 16 here.
+WIDTH_PX, HEIGHT_PX, CELL_PX = 640, 360, 16
+# From a person far away to a bus that fills half of the picture.
+SMALLEST_PX, FAR_PX, LARGEST_PX = 14, 36, 200
 # Slower than this, in pixels a second, nobody can tell it from standing.
-SLOWEST, FASTEST = 3.0, 130.0
+SLOWEST, FASTEST = 6.0, 260.0
+
+# How long a scene lasts.
+SCENE_S = 10.0
+# Of a walker's step; two steps a second.
+STEPS_PER_S = 8
 
 Plane = NDArray[np.float32]
 Grey = NDArray[np.uint8]
-_COLUMNS, _ROWS = np.meshgrid(
-    np.arange(WIDTH_PX, dtype=np.float32), np.arange(HEIGHT_PX, dtype=np.float32)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,9 @@ class Cutout:
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """A cut-out on its way; `contrast` keeps it visible on any street."""
+    """A cut-out on its way: it is at x, y at the moment 0; of several, each is a part of a step."""
 
-    cutout: Cutout
+    cutouts: tuple[Cutout, ...]
     x: float
     y: float
     dx: float
@@ -48,6 +50,11 @@ class Mover:
     # It stands still before and after these seconds.
     starts_s: float
     stops_s: float
+
+    def cutout(self, at_s: float) -> Cutout:
+        """Return what it looks like at that moment."""
+        moved_s = min(max(at_s, self.starts_s), self.stops_s)
+        return self.cutouts[int(moved_s * STEPS_PER_S) % len(self.cutouts)]
 
     def place(self, at_s: float) -> tuple[float, float]:
         """Return where its middle is."""
@@ -63,7 +70,7 @@ Nuisance = Callable[[Plane, float, np.random.Generator], Plane]
 
 
 class World:
-    """One scene; moments are seconds around 0, which is now."""
+    """One scene; moments are seconds from its beginning."""
 
     def __init__(
         self,
@@ -80,35 +87,30 @@ class World:
         self._random = random
         self._grain_px = float(random.uniform(0.3, 0.9))
 
-    def draw(self, at_s: float, *, averaged: int = 1) -> Plane:
-        """Return the picture at that moment; noise as after averaging so many frames."""
+    def draw(self, at_s: float) -> Grey:
+        """Return the picture at that moment."""
         picture = self._street.copy()
         for mover in self._movers:
             _lay(picture, mover, at_s)
         for nuisance in self._nuisances:
             picture = nuisance(picture, at_s, self._random).astype(np.float32, copy=False)
         if self._noise > 0:
-            picture = picture + grain(self._random, self._grain_px) * (
-                self._noise / np.sqrt(averaged)
-            )
-        return np.clip(picture, 0, 255, dtype=np.float32)
+            picture = picture + grain(self._random, self._grain_px) * np.float32(self._noise)
+        return np.clip(picture, 0, 255).astype(np.uint8)
 
-    def truth(self, at_s: float, before_s: float) -> tuple[Plane, Plane]:
-        """Return, per pixel, what moves now, and what it may have disturbed since before."""
-        now, wake = (
-            np.zeros((HEIGHT_PX, WIDTH_PX), np.float32),
-            np.zeros((HEIGHT_PX, WIDTH_PX), np.float32),
-        )
+    def truth(self, at_s: float, seen_s: Sequence[float]) -> tuple[Plane, Plane]:
+        """Return, per pixel, what moves now, and what may differ since the moments seen before."""
+        now, wake = _nothing(), _nothing()
         for mover in self._movers:
-            if mover.is_moving(at_s) or mover.is_moving(before_s):
-                _stamp(wake, mover, at_s)
-                _stamp(wake, mover, before_s)
             if mover.is_moving(at_s):
                 _stamp(now, mover, at_s)
+            if any(mover.is_moving(moment) for moment in (at_s, *seen_s)):
+                for moment in (at_s, *seen_s):
+                    _stamp(wake, mover, moment)
         return now, wake
 
 
-_BANK = np.random.default_rng(7).normal(0, 1, (512, 640)).astype(np.float32)
+_BANK = np.random.default_rng(7).normal(0, 1, (1024, 1280)).astype(np.float32)
 _SOFT = {}
 
 
@@ -125,8 +127,12 @@ def grain(random: np.random.Generator, grain_px: float) -> Plane:
     return cut[:: random.choice([-1, 1]), :: random.choice([-1, 1])]
 
 
+def _nothing() -> Plane:
+    return np.zeros((HEIGHT_PX, WIDTH_PX), np.float32)
+
+
 def _window(mover: Mover, at_s: float) -> tuple[slice, slice, slice, slice, float, float] | None:
-    height, width = mover.cutout.alpha.shape
+    height, width = mover.cutout(at_s).alpha.shape
     x, y = mover.place(at_s)
     left, top = int(np.floor(x - width / 2)), int(np.floor(y - height / 2))
     x0, y0 = max(0, left), max(0, top)
@@ -144,9 +150,10 @@ def _lay(picture: Plane, mover: Mover, at_s: float) -> None:
         return
     rows, columns, of_rows, of_columns, dx, dy = window
     shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
-    size = mover.cutout.alpha.shape[::-1]
-    alpha = cv2.warpAffine(mover.cutout.alpha, shift, size)[of_rows, of_columns]
-    grey = cv2.warpAffine(mover.cutout.grey, shift, size, borderMode=cv2.BORDER_REPLICATE)
+    cutout = mover.cutout(at_s)
+    size = cutout.alpha.shape[::-1]
+    alpha = cv2.warpAffine(cutout.alpha, shift, size)[of_rows, of_columns]
+    grey = cv2.warpAffine(cutout.grey, shift, size, borderMode=cv2.BORDER_REPLICATE)
     below = picture[rows, columns]
     picture[rows, columns] = below + alpha * (grey[of_rows, of_columns] - below)
 
@@ -155,6 +162,5 @@ def _stamp(mask: Plane, mover: Mover, at_s: float) -> None:
     window = _window(mover, at_s)
     if window is not None:
         rows, columns, of_rows, of_columns, _, _ = window
-        np.maximum(
-            mask[rows, columns], mover.cutout.alpha[of_rows, of_columns], out=mask[rows, columns]
-        )
+        alpha = mover.cutout(at_s).alpha[of_rows, of_columns]
+        np.maximum(mask[rows, columns], alpha, out=mask[rows, columns])

@@ -7,10 +7,11 @@ describe (the card) and draw (contact sheets).
 import argparse
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 
-from training.objects.recipe import Recipe, TrainingError, data_folder
+from training.objects.recipe import NARROW, WIDE, Recipe, TrainingError, data_folder
 
 VERBS = ("all", "prepare", "train", "export", "evaluate", "describe", "draw")
 
@@ -24,11 +25,17 @@ def main(arguments: list[str] | None = None) -> int:
     from training.objects import stages  # noqa: PLC0415 (TensorFlow takes seconds to import)
 
     recipe = Recipe(
-        seed=options.seed, cpu_seconds=60 * options.cpu_minutes, wall_minutes=options.wall_minutes
+        seed=options.seed,
+        cpu_seconds=60 * options.cpu_minutes,
+        wall_minutes=options.wall_minutes,
+        widths=WIDE if options.wide else NARROW,
     )
+    # Stopped by the clock or by hand, a run saves its state first; the same command goes on.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         data_folder(options.data)
-        plan = stages.Plan(options.data, options.work, options.model, recipe, options.side_px)
+        places = options.data, options.work, options.model
+        plan = stages.Plan(*places, recipe, options.side_px, options.start)
         verbs = VERBS[1:] if options.verb == "all" else (options.verb,)
         for verb in verbs:
             getattr(stages, verb)(plan)
@@ -46,7 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--data", type=Path, default=os.environ.get("TRAINING_DATA", "../shared/data"))
     add("--work", type=Path, default="build/training", help="caches, checkpoints and the log")
     add("--model", type=Path, default="edge_agent/models/street", help="where the model goes")
-    add("--side-px", type=int, default=320, help="input of the exported file, a multiple of 32")
+    add(
+        "--from",
+        dest="start",
+        type=Path,
+        help="state.npz or shipped .tflite that a new run goes on from",
+    )
+    add("--wide", action="store_true", help="the wider network; --from carries the weights into it")
+    add("--side-px", type=int, default=352, help="input of the exported file, a multiple of 32")
     add("--seed", type=int, default=defaults.seed)
     add("--cpu-minutes", type=float, default=defaults.cpu_seconds / 60)
     add("--wall-minutes", type=float, default=defaults.wall_minutes)

@@ -4,13 +4,16 @@ A view is a rectangle of a picture brought to a given size; a sample is one view
 four. Boxes that a view cuts to a rest are neither object nor background: they get weight 0.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from training.objects import weather
 from training.objects.boxes import Floats, Ints, Pixels, area
 from training.objects.examples import Example
+from training.objects.paste import PASTED, Cutout, paste
 from training.objects.recipe import GREY
 
 # A box of which less than this is left cannot be recognised.
@@ -24,12 +27,16 @@ CROP_PX = (150.0, 640.0)
 PHOTO_SCALE = (0.7, 1.7)
 # Now and then very near: what fills the picture, what is cut by its edge, and plain background.
 NEAR_SCALE = (1.7, 3.5)
+# And now and then from so far that a person of the usual photo is twelve pixels tall.
+FAR_SCALE = (0.25, 0.7)
 COARSEST = 32
 # How often each happens.
 MIRRORED, VIVID, GREYED, COARSE, BLURRED, NOISY, PACKED = 0.5, 0.5, 0.08, 0.12, 0.1, 0.15, 0.15
 # A camera's frame is cropped this often, and mostly near an object, as motion would have it.
 CROPPED, NEAR_OBJECT = 0.8, 0.85
-NEAR = 0.25
+NEAR, FAR = 0.2, 0.08
+# By night the camera turns its gain up this often.
+GRAINY_NIGHT = 0.7
 # Under this scale a plain warp aliases.
 ALIASING = 0.5
 
@@ -49,16 +56,16 @@ class Sample:
 class Augmenter:
     """Draws samples; the same generator state gives the same samples."""
 
-    def __init__(self, random: np.random.Generator, noise: np.ndarray) -> None:
+    def __init__(
+        self, random: np.random.Generator, noise: np.ndarray, bank: Sequence[Cutout] = ()
+    ) -> None:
         self.random = random
         self.noise = noise
+        self.bank = bank
 
     def single(self, example: Example, side_px: int) -> Sample:
         """One view of one picture."""
-        sample = self.view(example, side_px, side_px)
-        return Sample(
-            self.weathered(sample.pixels), sample.boxes, sample.labels, sample.weights, sample.trust
-        )
+        return self._finished(self.view(example, side_px, side_px))
 
     def mosaic(self, examples: list[Example], side_px: int) -> Sample:
         """Four views that meet at a point; the point lies on the coarsest grid."""
@@ -77,13 +84,14 @@ class Augmenter:
             pixels[top : top + height, left : left + width] = part.pixels
             trust[row, column] = part.trust
             parts.append((part.boxes + np.asarray([left, top] * 2, np.float32), part))
-        return Sample(
-            self.weathered(pixels),
+        joined = Sample(
+            pixels,
             np.concatenate([boxes for boxes, _ in parts]),
             np.concatenate([part.labels for _, part in parts]),
             np.concatenate([part.weights for _, part in parts]),
             trust,
         )
+        return self._finished(joined)
 
     def view(self, example: Example, width_px: int, height_px: int) -> Sample:
         """Look at a random part of the picture, perhaps mirrored."""
@@ -105,20 +113,43 @@ class Augmenter:
         return Sample(np.asarray(pixels, np.uint8), boxes[kept], labels, weights[kept], trust)
 
     def weathered(self, pixels: Pixels) -> Pixels:
-        """Change light and colour always; blur, noise, night and compression now and then."""
-        chance = self.random.random(5)
+        """Change light and colour always; night, rain, blur, noise and compression now and then."""
+        chance = self.random.random(9)
         pixels = self._light(pixels)
+        dark = chance[5] < weather.NIGHT
+        if dark:
+            pixels = weather.night(pixels, self.random)
         if chance[0] < GREYED:
             pixels = _greyed(pixels)
+        if chance[6] < weather.MOVED:
+            pixels = weather.moved(pixels, self.random)
+        if chance[7] < weather.RAIN:
+            pixels = weather.rain(pixels, self.random, self.noise)
+        return self._recorded(pixels, chance, grainy=dark and chance[8] < GRAINY_NIGHT)
+
+    def _recorded(self, pixels: Pixels, chance: Floats, *, grainy: bool) -> Pixels:
+        """Do what lens, sensor and codec do."""
         if chance[1] < COARSE:
             pixels = self._coarse(pixels)
         if chance[2] < BLURRED:
             pixels = np.asarray(cv2.GaussianBlur(pixels, (3, 3), 0), np.uint8)
-        if chance[3] < NOISY:
+        if grainy or chance[3] < NOISY:
             pixels = self._noisy(pixels)
         if chance[4] < PACKED:
             pixels = self._packed(pixels)
         return pixels
+
+    def _finished(self, sample: Sample) -> Sample:
+        if self.bank and self.random.random() < PASTED:
+            more = paste(sample.pixels, sample.boxes, self.bank, self.random)
+            sample = replace(
+                sample,
+                pixels=more.pixels,
+                boxes=np.concatenate([sample.boxes, more.boxes]),
+                labels=np.concatenate([sample.labels, np.asarray(more.labels, np.int64)]),
+                weights=np.concatenate([sample.weights, np.ones(len(more.boxes), np.float32)]),
+            )
+        return replace(sample, pixels=self.weathered(sample.pixels))
 
     def _aim(self, example: Example, width_px: int, height_px: int) -> tuple[float, Floats]:
         height, width = example.pixels.shape[:2]
@@ -128,7 +159,8 @@ class Augmenter:
             side = np.exp(self.random.uniform(low, high))
             return max(width_px, height_px) / side, self._interesting(example, side)
         whole = min(width_px / width, height_px / height)
-        reach = NEAR_SCALE if self.random.random() < NEAR else PHOTO_SCALE
+        chance = self.random.random()
+        reach = NEAR_SCALE if chance < NEAR else FAR_SCALE if chance > 1 - FAR else PHOTO_SCALE
         scale = whole * np.exp(self.random.uniform(*np.log(reach)))
         slack = (size - np.asarray([width_px, height_px]) / scale) / 2
         return scale, size / 2 + slack * self.random.uniform(-1, 1, 2)

@@ -12,6 +12,7 @@ MADE_FROM = (
     "capston_person train (CC BY 4.0)",
     "atl_cctv train (CC BY 4.0)",
     "vehicles_closeup train (MIT)",
+    "garbage_detection_dataset (CC BY 4.0)",
     "intel sample videos (CC BY 4.0)",
     "google automl-video-ondevice traffic_frames (Apache-2.0)",
     "bgslibrary and Person-Tracker clips (MIT)",

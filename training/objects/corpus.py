@@ -16,7 +16,16 @@ from training.objects.boxes import Floats, Ints, Pixels
 from training.objects.detections import Detections
 from training.objects.examples import Example, read_picture
 from training.objects.fixtures import without_fixtures
-from training.objects.labels import combined, merge_riders, read_labels, taught
+from training.objects.labels import (
+    PERSON,
+    RIDDEN_SCORE,
+    TWO_WHEELER,
+    Truth,
+    combined,
+    merge_riders,
+    read_labels,
+    taught,
+)
 from training.objects.recipe import LABELS
 from training.objects.teachers import Teachers
 
@@ -41,12 +50,15 @@ class PhotoSet:
 
 
 PHOTOS = (
-    PhotoSet("idn_tidar", ("idn_tidar/train",), ALL, 0.46, "labels_rider_merged"),
+    PhotoSet("idn_tidar", ("det/idn_tidar/train",), ALL, 0.42, "labels_rider_merged"),
     # Its test pictures are of the same drive, so they judge nothing; better to learn from them.
-    PhotoSet("ktm_dashcam", ("ktm_dashcam/train", "ktm_dashcam/test"), ALL, 0.08),
-    PhotoSet("capston_person", ("capston_person/train",), frozenset({0}), 0.08),
-    PhotoSet("atl_cctv", ("atl_cctv/train",), VEHICLES, 0.08),
-    PhotoSet("vehicles_closeup", ("vehicles_closeup/train",), VEHICLES, 0.08),
+    PhotoSet("ktm_dashcam", ("det/ktm_dashcam/train", "det/ktm_dashcam/test"), ALL, 0.07),
+    # Most of our people; with a share of 0.08 a third of them was still missed after 138 passes.
+    PhotoSet("capston_person", ("det/capston_person/train",), frozenset({PERSON}), 0.14),
+    PhotoSet("atl_cctv", ("det/atl_cctv/train",), VEHICLES, 0.08),
+    PhotoSet("vehicles_closeup", ("det/vehicles_closeup/train",), VEHICLES, 0.06),
+    # Streets with rubbish: its people marked only bins and heaps, the teachers say the rest.
+    PhotoSet("garbage", ("garbage",), frozenset(), 0.05),
 )
 
 
@@ -62,22 +74,23 @@ class Clip:
 
 
 CLIPS = (
-    Clip("vtest.avi", 4, 0.12, passing=True),
+    Clip("vtest.avi", 4, 0.08, passing=True),
     Clip("intel_one-by-one-person.mp4", 14, 0.01),
     Clip("intel_car-detection.mp4", 8, 0.01),
     Clip("intel_person-bicycle-car.gif", 3, 0.01),
     Clip("google_traffic_frames.mp4", 2, 0.01),
-    Clip("persontracker_cctv.mp4", 12, 0.02),
-    Clip("persontracker_people.mp4", 10, 0.02),
-    Clip("bgslib_video.avi", 12, 0.015, passing=True),
-    Clip("bgslib_video02.avi", 20, 0.015, passing=True),
+    # Crowds: every box counts alike in the loss, so a few pictures of these outweigh many photos.
+    Clip("persontracker_cctv.mp4", 5, 0.015),
+    Clip("persontracker_people.mp4", 4, 0.015),
+    Clip("bgslib_video.avi", 12, 0.01, passing=True),
+    Clip("bgslib_video02.avi", 20, 0.01, passing=True),
 )
 
 
 def gather(data: Path, vtest: Path, teachers: Teachers) -> Iterator[Example]:
     """Decode and teach every picture of every set."""
     for photos in PHOTOS:
-        yield from _counted(photos.name, _photos(data / "det", photos, teachers))
+        yield from _counted(photos.name, _photos(data, photos, teachers))
     for clip in CLIPS:
         file = vtest if clip.file == vtest.name else data / "clips" / clip.file
         if not file.is_file():
@@ -108,13 +121,43 @@ def _photos(root: Path, photos: PhotoSet, teachers: Teachers) -> Iterator[Exampl
         for file in sorted((root / folder / "images").iterdir()):
             pixels = read_picture(file)
             height, width = pixels.shape[:2]
+            opinion = teachers.photo(pixels)
+            if not photos.labelled:
+                yield Example(pixels, taught(opinion), photos.name)
+                continue
             note = root / folder / photos.labels / f"{file.stem}.txt"
             boxes, labels = read_labels(note, width, height)
-            opinion = teachers.photo(pixels)
-            if photos.name == "vehicles_closeup":
-                boxes = with_riders(boxes, labels, opinion)
-            truth = combined(boxes, labels, photos.labelled, opinion)
-            yield Example(pixels, truth, photos.name)
+            yield Example(pixels, _truth(photos, boxes, labels, opinion), photos.name)
+
+
+def _truth(photos: PhotoSet, boxes: Floats, labels: Ints, opinion: Detections) -> Truth:
+    if TWO_WHEELER not in photos.labelled:
+        people, opinion = without_riders(boxes, opinion)
+        return combined(people, np.full(len(people), PERSON), photos.labelled, opinion)
+    if photos.name == "vehicles_closeup":
+        boxes = with_riders(boxes, labels, opinion)
+    return combined(boxes, labels, photos.labelled, opinion)
+
+
+def without_riders(people: Floats, opinion: Detections) -> tuple[Floats, Detections]:
+    """Give labelled people who ride to the two-wheelers that the teachers see under them."""
+    machine = (opinion.labels == TWO_WHEELER) & (opinion.scores >= RIDDEN_SCORE)
+    machines = opinion.chosen(machine)
+    both = Detections(
+        np.concatenate([people, machines.boxes]),
+        np.concatenate([np.ones(len(people), np.float32), machines.scores]),
+        np.concatenate([np.full(len(people), PERSON), machines.labels]),
+    )
+    merged = merge_riders(both)
+    walking = merged.labels == PERSON
+    grown = merged.chosen(~walking)
+    rest = opinion.chosen(~machine)
+    joined = Detections(
+        np.concatenate([grown.boxes, rest.boxes]),
+        np.concatenate([grown.scores, rest.scores]),
+        np.concatenate([grown.labels, rest.labels]),
+    )
+    return merged.boxes[walking], joined.chosen(np.argsort(-joined.scores, kind="stable"))
 
 
 def with_riders(boxes: Floats, labels: Ints, opinion: Detections) -> Floats:

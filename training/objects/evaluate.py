@@ -13,13 +13,15 @@ import numpy as np
 import tensorflow as tf
 
 from training.objects.boxes import Floats, Ints, Pixels, letterbox
+from training.objects.corpus import PHOTOS
 from training.objects.detections import Detections, decode_street, from_scores
 from training.objects.detector import Detector
-from training.objects.examples import read_picture
+from training.objects.examples import Example, read_picture
 from training.objects.export import float_network
-from training.objects.labels import merge_riders, read_labels
+from training.objects.labels import Truth, merge_riders, read_labels
 from training.objects.precision import Tally, judge
 from training.objects.recipe import LABELS
+from training.objects.split import SOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,23 @@ def exam(data: Path, name: str) -> Exam:
     return Exam(name, pictures, truth, labelled)
 
 
+def held_out_exams(examples: list[Example], kept: np.ndarray) -> list[Exam]:
+    """Return exams of training pictures that were kept from training: to choose by, not to publish."""
+    chosen = [one for one, aside in zip(examples, kept, strict=True) if aside]
+    labelled = {one.name: tuple(sorted(one.labelled)) for one in PHOTOS}
+    exams = []
+    for source in SOURCES:
+        mine = [one for one in chosen if one.source == source]
+        truth = [_certain(one.truth) for one in mine]
+        exams.append(Exam(source, [one.pixels for one in mine], truth, labelled[source]))
+    return exams
+
+
+def _certain(truth: Truth) -> tuple[Floats, Ints]:
+    sure = truth.weights > 0
+    return truth.boxes[sure], truth.labels[sure]
+
+
 def sit(one: Exam, see: Callable[[Pixels], Detections]) -> list[Tally]:
     """Show all pictures of the exam to a detector."""
     return judge(one.truth, [see(picture) for picture in one.pictures], len(LABELS))
@@ -75,6 +94,12 @@ def precisions(one: Exam, tallies: list[Tally]) -> dict[str, float]:
     """Average precision of each marked label that occurs, and their mean."""
     found = {LABELS[n]: tallies[n].average_precision() for n in one.labelled if tallies[n].present}
     return found | {"mean": float(np.mean(list(found.values())))}
+
+
+def line(one: Exam, tallies: list[Tally]) -> str:
+    """Write the marks of one exam in one line."""
+    found = precisions(one, tallies)
+    return f"{one.name} " + " ".join(f"{name} {value:.3f}" for name, value in found.items())
 
 
 def float_seer(weights: list[np.ndarray], side_px: int = 320) -> Callable[[Pixels], Detections]:

@@ -17,6 +17,7 @@ from training.objects.boxes import Pixels, letterbox
 from training.objects.examples import Example
 from training.objects.network import street_network
 from training.objects.recipe import LABELS, STRIDES, Recipe, TrainingError
+from training.objects.widen import widths_of
 
 CALIBRATION_PICTURES = 300
 
@@ -24,7 +25,7 @@ CALIBRATION_PICTURES = 300
 def float_network(weights: list[np.ndarray], side_px: int | None = None) -> keras.Model:
     """Build the float32 network for use: distances end in a ReLU, never below zero."""
     keras.mixed_precision.set_global_policy("float32")
-    network = street_network(side_px)
+    network = street_network(side_px, widths_of(weights))
     network.set_weights(weights)
     outputs = [
         keras.layers.ReLU(name=f"reach_{index}")(one) if index % 2 else one

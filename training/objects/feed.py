@@ -7,14 +7,16 @@ from (seed, n), so a resumed run goes on with the pictures it would have seen.
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from training.objects.augmentation import Augmenter, Sample, noise_bank
 from training.objects.boxes import Floats, Ints
 from training.objects.corpus import CLIPS, PHOTOS
+from training.objects.echo import Echo
 from training.objects.examples import Example
+from training.objects.paste import cutouts
 from training.objects.recipe import Recipe
 
 AHEAD = 4
@@ -30,17 +32,26 @@ class Batch:
     weights: Floats
     owner: Ints
     trust: Floats
+    # The teacher's dense scores per stride; empty without a teacher.
+    echo: tuple[Floats, ...] = ()
 
 
 class Feed:
     """Makes batches in the background from `start` until `stop`; `next` waits for one."""
 
     def __init__(
-        self, examples: list[Example], recipe: Recipe, first: int, progress: Callable[[], float]
+        self,
+        examples: list[Example],
+        recipe: Recipe,
+        first: int,
+        progress: Callable[[], float],
+        teacher: Echo | None = None,
     ) -> None:
         self.examples = examples
         self.recipe = recipe
         self.progress = progress
+        self.teacher = teacher
+        self.bank = cutouts(examples)
         self.chances = chances([one.source for one in examples])
         self.noise = noise_bank(recipe.seed)
         self._number = first
@@ -71,7 +82,7 @@ class Feed:
         progress = self.progress()
         side_px = self.recipe.side_px(progress)
         random = np.random.default_rng((self.recipe.seed, number))
-        augment = Augmenter(random, self.noise)
+        augment = Augmenter(random, self.noise, self.bank)
         samples = []
         for _ in range(self.recipe.batch):
             drawn = random.choice(len(self.examples), 4, p=self.chances)
@@ -81,7 +92,12 @@ class Feed:
                 samples.append(augment.mosaic(chosen, side_px))
             else:
                 samples.append(augment.single(chosen[0], side_px))
-        return collated(samples)
+        return self._taught(collated(samples))
+
+    def _taught(self, made: Batch) -> Batch:
+        if self.teacher is None:
+            return made
+        return replace(made, echo=tuple(self.teacher.answers(made.pixels)))
 
     def _work(self) -> None:
         while not self._ended.is_set():

@@ -156,3 +156,14 @@ def street_loss(
     closeness = overlaps(own, tf.gather(batch["boxes"], thing))[1]
     box_loss = BOX_GAIN * tf.reduce_sum((1.0 - closeness) * wanted) / amount
     return class_loss, box_loss
+
+
+def echo_loss(logits: list[tf.Tensor], scores: list[tf.Tensor]) -> tf.Tensor:
+    """Return how far the echo is from the teacher; cells that already agree weigh nothing."""
+    total, amount = 0.0, 1.0
+    for one, wanted in zip(logits, scores, strict=True):
+        apart = tf.square(wanted - tf.sigmoid(one))
+        entropy = tf.nn.sigmoid_cross_entropy_with_logits(wanted, one)
+        total += tf.reduce_sum(tf.stop_gradient(apart) * entropy)
+        amount += tf.reduce_sum(wanted * wanted)
+    return total / amount

@@ -9,10 +9,8 @@ import math
 import keras
 import tensorflow as tf
 
-from training.objects.recipe import LABELS, STRIDES
+from training.objects.recipe import LABELS, NARROW, STRIDES, Widths
 
-NECK_CHANNELS = 64
-HEAD_CHANNELS = 80
 # A cell holds an object of one given class about once in a hundred: start there, not at a half.
 PRIOR = 0.01
 
@@ -86,31 +84,40 @@ def pooled(x: keras.KerasTensor, channels: int) -> keras.KerasTensor:
     return conv(keras.layers.Concatenate()([x, near, far]), channels, 1)
 
 
-def backbone(x: keras.KerasTensor) -> list[keras.KerasTensor]:
+def backbone(x: keras.KerasTensor, widths: Widths) -> list[keras.KerasTensor]:
     """Return the feature maps at strides 8, 16 and 32."""
-    x = conv(x, 16, stride=2)
-    x = cross_stage(conv(x, 32, stride=2), 32, 1)
-    eight = cross_stage(conv(x, 64, stride=2), 64, 2)
-    sixteen = cross_stage(conv(eight, 128, stride=2), 128, 2)
-    thirty_two = cross_stage(conv(sixteen, 192, stride=2), 192, 1)
-    return [eight, sixteen, pooled(thirty_two, 192)]
+    x = conv(x, widths.stem, stride=2)
+    x = cross_stage(conv(x, widths.four, stride=2), widths.four, 1)
+    eight = cross_stage(conv(x, widths.eight, stride=2), widths.eight, 2)
+    sixteen = cross_stage(conv(eight, widths.sixteen, stride=2), widths.sixteen, 2)
+    last = widths.thirty_two
+    thirty_two = cross_stage(conv(sixteen, last, stride=2), last, 1)
+    return [eight, sixteen, pooled(thirty_two, last)]
 
 
-def neck(maps: list[keras.KerasTensor]) -> list[keras.KerasTensor]:
+def neck(maps: list[keras.KerasTensor], channels: int) -> list[keras.KerasTensor]:
     """Mix the three maps downwards, then upwards (a PAN with sums in place of concatenations)."""
-    up = keras.layers.UpSampling2D(2, interpolation="nearest")
-    add = keras.layers.Add()
-    eight, sixteen, thirty_two = (conv(one, NECK_CHANNELS, 1) for one in maps)
-    sixteen = conv(add([sixteen, up(thirty_two)]), NECK_CHANNELS)
-    eight = conv(add([eight, up(sixteen)]), NECK_CHANNELS)
-    sixteen = conv(add([sixteen, conv(eight, NECK_CHANNELS, stride=2)]), NECK_CHANNELS)
-    thirty_two = conv(add([thirty_two, conv(sixteen, NECK_CHANNELS, stride=2)]), NECK_CHANNELS)
+    eight, sixteen, thirty_two = (conv(one, channels, 1) for one in maps)
+    sixteen = conv(summed(sixteen, doubled(thirty_two)), channels)
+    eight = conv(summed(eight, doubled(sixteen)), channels)
+    sixteen = conv(summed(sixteen, conv(eight, channels, stride=2)), channels)
+    thirty_two = conv(summed(thirty_two, conv(sixteen, channels, stride=2)), channels)
     return [eight, sixteen, thirty_two]
+
+
+# A layer of its own for every use: `widen.py` reads from the graph where channels come from.
+def summed(first: keras.KerasTensor, second: keras.KerasTensor) -> keras.KerasTensor:
+    """Add two maps of one size."""
+    return keras.layers.Add()([first, second])
+
+
+def doubled(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Repeat each cell twice in both directions."""
+    return keras.layers.UpSampling2D(2, interpolation="nearest")(x)
 
 
 def head(x: keras.KerasTensor, stride: int) -> list[keras.KerasTensor]:
     """Class logits and the four distances, in strides, of each cell."""
-    x = conv(x, HEAD_CHANNELS)
     logits = keras.layers.Conv2D(
         len(LABELS),
         1,
@@ -122,7 +129,6 @@ def head(x: keras.KerasTensor, stride: int) -> list[keras.KerasTensor]:
     distances = keras.layers.Conv2D(
         4,
         1,
-        activation="relu",
         name=f"distances_{stride}",
         dtype="float32",
         bias_initializer=keras.initializers.Constant(2.0),
@@ -131,12 +137,24 @@ def head(x: keras.KerasTensor, stride: int) -> list[keras.KerasTensor]:
     return [logits, distances]
 
 
-def street_network(side_px: int | None = None) -> keras.Model:
+def street_network(
+    side_px: int | None = None, widths: Widths = NARROW, *, features: bool = False
+) -> keras.Model:
     """Build the network for square pictures; without a side, for any multiple of 32.
 
-    Outputs: logits and distances at stride 8, then 16, then 32.
+    Outputs: logits and distances at stride 8, then 16, then 32; with `features` also the maps that
+    each head reads, at the end.
     """
     picture = keras.Input((side_px, side_px, 3), name="picture")
-    maps = neck(backbone(picture))
-    outputs = [one for stride, x in zip(STRIDES, maps, strict=True) for one in head(x, stride)]
-    return keras.Model(picture, outputs, name="street")
+    maps = neck(backbone(picture, widths), widths.neck)
+    seen = [conv(x, widths.head) for x in maps]
+    outputs = [one for stride, x in zip(STRIDES, seen, strict=True) for one in head(x, stride)]
+    return keras.Model(picture, outputs + seen * features, name="street")
+
+
+def echo_network(widths: Widths, kinds: int) -> keras.Model:
+    """Build the layers that repeat a teacher's opinion from what our heads read; never shipped."""
+    seen = [keras.Input((None, None, widths.head)) for _ in STRIDES]
+    bias = keras.initializers.Constant(-math.log((1 - PRIOR) / PRIOR))
+    said = [keras.layers.Conv2D(kinds, 1, dtype="float32", bias_initializer=bias)(x) for x in seen]
+    return keras.Model(seen, said, name="echo")

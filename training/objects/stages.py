@@ -9,19 +9,25 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from training.objects import corpus, examples, report, sheet
+from training.objects import corpus, examples, report, sheet, split
 from training.objects import evaluate as judging
+from training.objects.boxes import letterbox
 from training.objects.card import card
 from training.objects.detector import Detector
+from training.objects.echo import Echo
 from training.objects.export import calibration_pictures, check, quantised
-from training.objects.recipe import Recipe, TrainingError
+from training.objects.recipe import NARROW, Recipe, TrainingError
 from training.objects.teachers import Teachers
 from training.objects.training import Run
+from training.objects.unfold import unfolded
+from training.objects.widen import widened, widths_of
 
 log = logging.getLogger(__name__)
 
 THREADS = 2
-VERSION = "1.0.0"
+# What a shipped file is measured on when it is unfolded.
+SIDE_PX, UNFOLDED_PICTURES = 320, 64
+VERSION = "1.1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ class Plan:
     model: Path
     recipe: Recipe
     side_px: int = 320
+    # A state whose averaged weights a new run goes on from.
+    start: Path | None = None
 
     @property
     def corpus(self) -> Path:
@@ -69,21 +77,45 @@ def train(plan: Plan) -> None:
     """Spend the budget, or what a killed run left of it."""
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(THREADS)
-    exam = judging.exam(plan.data, "idn_tidar/test")
+    everything = examples.load(plan.corpus)
+    kept = split.held_out(everything)
+    exams = judging.held_out_exams(everything, kept)
+    log.info("%d pictures teach, %d are held out", (~kept).sum(), kept.sum())
 
     def judge(average: list[np.ndarray]) -> str:
-        found = judging.precisions(exam, judging.sit(exam, judging.float_seer(average)))
+        see = judging.float_seer(average, plan.side_px)
+        marks = [judging.line(one, judging.sit(one, see)) for one in exams]
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
-        return "AP50 " + "  ".join(f"{name} {value:.3f}" for name, value in found.items())
+        return "held out, AP50: " + " · ".join(marks)
 
-    Run(examples.load(plan.corpus), plan.recipe, plan.work).go(judge)
+    learn = [one for one, aside in zip(everything, kept, strict=True) if not aside]
+    echo = Echo(plan.data / "models")
+    first = start(plan.start, plan.recipe, learn) if plan.start else None
+    recipe = plan.recipe.going_on() if first else plan.recipe
+    Run(recipe, plan.work, echo, first).go(learn, judge)
 
 
-def averaged(plan: Plan) -> list[np.ndarray]:
-    """Return the averaged weights of the newest checkpoint."""
-    if not plan.state.is_file():
-        raise TrainingError(f"no checkpoint in {plan.work}", "run the verb train first")
-    with np.load(plan.state) as state:
+def start(file: Path, recipe: Recipe, learn: list[examples.Example]) -> list[np.ndarray]:
+    """Return weights to go on from: of a checkpoint, or of a model file that was shipped.
+
+    They are carried into a wider network if need be.
+    """
+    if file.suffix == ".tflite":
+        pictures = [
+            letterbox(one, SIDE_PX, SIDE_PX)[0]
+            for one in calibration_pictures(learn, recipe)[:UNFOLDED_PICTURES]
+        ]
+        weights = unfolded(file, NARROW, pictures)
+    else:
+        weights = averages(file)
+    return widened(weights, widths_of(weights), recipe.widths)
+
+
+def averages(file: Path) -> list[np.ndarray]:
+    """Return the averaged weights of a checkpoint; one is there at any moment of a run."""
+    if not file.is_file():
+        raise TrainingError(f"no checkpoint {file}", "run the verb train first, or name another")
+    with np.load(file) as state:
         count = sum(name.startswith("average_") for name in state.files)
         return [state[f"average_{n}"] for n in range(count)]
 
@@ -92,7 +124,7 @@ def export(plan: Plan) -> None:
     """Write the int8 file."""
     pictures = calibration_pictures(examples.load(plan.corpus), plan.recipe)
     plan.model.mkdir(parents=True, exist_ok=True)
-    plan.file.write_bytes(quantised(averaged(plan), pictures, plan.side_px))
+    plan.file.write_bytes(quantised(averages(plan.state), pictures, plan.side_px))
     check(plan.file, plan.side_px)
     log.info("%s: %d bytes", plan.file, plan.file.stat().st_size)
 
@@ -109,7 +141,7 @@ def evaluate(plan: Plan) -> None:
     score = report.best_score(points)
     elsewhere = report.operating_points(tallies, report.ELSEWHERE)
     report.keep(plan.work / "marks.json", ours, score)
-    twin = judging.float_seer(averaged(plan), plan.side_px)
+    twin = judging.float_seer(averages(plan.state), plan.side_px)
     tables = report.table([ours, *rivals]), report.points_table(points)
     text = "\n".join([*tables, report.points_table(elsewhere), "float32 twin:", ""])
     for exam in exams:

@@ -14,11 +14,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from training.objects.echo import KINDS, Echo
 from training.objects.examples import Example
 from training.objects.feed import Batch, Feed
-from training.objects.loss import street_loss
-from training.objects.network import street_network
-from training.objects.recipe import Recipe
+from training.objects.loss import echo_loss, street_loss
+from training.objects.network import echo_network, street_network
+from training.objects.recipe import STRIDES, Recipe
 
 log = logging.getLogger(__name__)
 
@@ -49,53 +50,82 @@ class Spent:
 
 
 class Run:
-    """One training run in one folder; `go` returns when its budget is spent."""
+    """One training run in one folder; `go` returns when its budget is spent, or when interrupted.
 
-    def __init__(self, examples: list[Example], recipe: Recipe, folder: Path) -> None:
+    It starts from `start` (averaged weights of this network) where there is no state to go on with.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: Path,
+        teacher: Echo | None = None,
+        start: list[np.ndarray] | None = None,
+    ) -> None:
         keras.utils.set_random_seed(recipe.seed)
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
-        self.examples, self.recipe, self.folder = examples, recipe, folder
-        self.model = street_network()
+        self.recipe, self.folder, self.teacher = recipe, folder, teacher
+        self.model = street_network(None, recipe.widths, features=True)
+        self.echo = echo_network(recipe.widths, KINDS)
+        if start is not None:
+            self.model.set_weights(start)
         self.average = [np.array(one) for one in self.model.get_weights()]
         self.optimizer = keras.optimizers.AdamW(
             recipe.learning_rate, weight_decay=recipe.weight_decay, beta_2=0.99
         )
         self.optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-        self.optimizer.build(self.model.trainable_variables)
+        self.optimizer.build(self._variables())
         self.spent = Spent()
+        self._losses: list[tuple[float, ...]] = []
         self._step = tf.function(self._learn, reduce_retracing=True)
 
-    def go(self, judge: Callable[[list[np.ndarray]], str] | None = None) -> list[np.ndarray]:
+    def go(
+        self, examples: list[Example], judge: Callable[[list[np.ndarray]], str] | None = None
+    ) -> list[np.ndarray]:
         """Train to the end of the budget and return the averaged weights."""
         self._resume()
         feed = Feed(
-            self.examples, self.recipe, self.spent.steps, lambda: self.spent.progress(self.recipe)
+            examples,
+            self.recipe,
+            self.spent.steps,
+            lambda: self.spent.progress(self.recipe),
+            self.teacher,
         )
         feed.start()
-        saved = judged = self.spent.wall_s
         try:
-            while self.spent.progress(self.recipe) < 1:
-                self._advance(feed.next())
-                if self.spent.wall_s - saved > self.recipe.checkpoint_s:
-                    saved = self.spent.wall_s
-                    self.save()
-                if judge and self.spent.wall_s - judged > self.recipe.judge_every_s:
-                    judged = self.spent.wall_s
-                    log.info("%s", judge(self.average))
+            self._work(feed, judge)
+        except (KeyboardInterrupt, SystemExit):
+            log.info("interrupted after step %d; the same command goes on", self.spent.steps)
+            raise
         finally:
             feed.stop()
-        self.save()
+            self.save()
         return self.average
 
     def save(self) -> None:
         """Write everything needed to go on; the old state stays until the new one is whole."""
         values = {f"weight_{n}": one for n, one in enumerate(self.model.get_weights())}
         values |= {f"average_{n}": one for n, one in enumerate(self.average)}
+        values |= {f"echo_{n}": one for n, one in enumerate(self.echo.get_weights())}
         values |= {f"memory_{n}": np.array(v) for n, v in enumerate(self.optimizer.variables)}
         spent = {k: v for k, v in asdict(self.spent).items() if not k.startswith("_")}
         partial = self.folder / "partial.npz"
         np.savez(partial, **values, **spent)
         partial.replace(self.folder / "state.npz")
+
+    def _work(self, feed: Feed, judge: Callable[[list[np.ndarray]], str] | None) -> None:
+        saved = judged = self.spent.wall_s
+        while self.spent.progress(self.recipe) < 1:
+            self._advance(feed.next())
+            if self.spent.wall_s - saved > self.recipe.checkpoint_s:
+                saved = self.spent.wall_s
+                self.save()
+            if judge and self.spent.wall_s - judged > self.recipe.judge_every_s:
+                judged = self.spent.wall_s
+                log.info("%s", judge(self.average))
+
+    def _variables(self) -> list[keras.Variable]:
+        return [*self.model.trainable_variables, *self.echo.trainable_variables]
 
     def _resume(self) -> None:
         file = self.folder / "state.npz"
@@ -105,6 +135,7 @@ class Run:
             count = len(self.average)
             self.model.set_weights([state[f"weight_{n}"] for n in range(count)])
             self.average = [state[f"average_{n}"] for n in range(count)]
+            self.echo.set_weights([state[f"echo_{n}"] for n in range(len(self.echo.weights))])
             for n, variable in enumerate(self.optimizer.variables):
                 variable.assign(state[f"memory_{n}"])
             self.spent.steps, self.spent.pictures = int(state["steps"]), int(state["pictures"])
@@ -114,13 +145,13 @@ class Run:
     def _advance(self, batch: Batch) -> None:
         progress = self.spent.progress(self.recipe)
         self.optimizer.learning_rate.assign(self.rate(progress))
-        losses = self._step(as_tensors(batch))
+        self._losses.append(tuple(float(one) for one in self._step(as_tensors(batch))))
         self.spent.steps += 1
         self.spent.pictures += len(batch.pixels)
         self._blend()
         self.spent.tick()
         if self.spent.steps % LOG_EVERY == 0:
-            self._report(losses, batch.pixels.shape[1], progress)
+            self._report(batch.pixels.shape[1], progress)
 
     def rate(self, progress: float) -> float:
         """Climb, then fall as a cosine to a fiftieth."""
@@ -130,15 +161,20 @@ class Run:
         fall = min((progress - warm) / (1 - warm), 1.0)
         return float(peak * (0.02 + 0.98 * (1 + np.cos(np.pi * fall)) / 2))
 
-    def _learn(self, batch: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+    def _learn(self, batch: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             outputs = self.model(tf.cast(batch["pixels"], tf.float32) / 255.0, training=True)
-            class_loss, box_loss = street_loss(outputs, batch)
-            loss = class_loss + box_loss
-        variables = self.model.trainable_variables
-        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 10.0)
+            ends = 2 * len(STRIDES)
+            class_loss, box_loss = street_loss(outputs[:ends], batch)
+            echo = tf.constant(0.0)
+            if "echo" in batch:
+                echo = echo_loss(self.echo(outputs[ends:]), batch["echo"])
+            loss = class_loss + box_loss + self.recipe.echo_gain * echo
+        variables = self._variables()
+        gradients = tape.gradient(loss, variables, unconnected_gradients="zero")
+        gradients, _ = tf.clip_by_global_norm(gradients, 10.0)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        return class_loss, box_loss
+        return class_loss, box_loss, echo
 
     def _blend(self) -> None:
         # A young average must forget its random beginnings faster.
@@ -149,23 +185,24 @@ class Run:
             for mean, now in zip(self.average, self.model.weights, strict=True)
         ]
 
-    def _report(self, losses: tuple[tf.Tensor, tf.Tensor], side_px: int, progress: float) -> None:
+    def _report(self, side_px: int, progress: float) -> None:
+        means = np.mean(self._losses, axis=0)
+        self._losses.clear()
         log.info(
-            "step %d  %4.1f %%  %d px  class %.3f  box %.3f  %d pictures in %.0f CPU s, %.0f s",
+            "step %d  %4.1f %%  %d px  class %.3f  box %.3f  echo %.3f  %d pictures in %.0f CPU s, %.0f s",
             self.spent.steps,
             100 * progress,
             side_px,
-            float(losses[0]),
-            float(losses[1]),
+            *means,
             self.spent.pictures,
             self.spent.cpu_s,
             self.spent.wall_s,
         )
 
 
-def as_tensors(batch: Batch) -> dict[str, tf.Tensor]:
+def as_tensors(batch: Batch) -> dict[str, tf.Tensor | list[tf.Tensor]]:
     """Hand a batch over to TensorFlow."""
-    return {
+    tensors = {
         "pixels": tf.constant(batch.pixels),
         "boxes": tf.constant(batch.boxes, tf.float32),
         "labels": tf.constant(batch.labels, tf.int32),
@@ -174,3 +211,6 @@ def as_tensors(batch: Batch) -> dict[str, tf.Tensor]:
         "trust": tf.constant(batch.trust, tf.float32),
         "side_px": tf.constant(batch.pixels.shape[1], tf.int32),
     }
+    if batch.echo:
+        tensors["echo"] = [tf.constant(one) for one in batch.echo]
+    return tensors

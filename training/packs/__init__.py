@@ -1,0 +1,1 @@
+"""Recipes that turn other people's permissive detectors into packs."""
