@@ -27,9 +27,9 @@ from edge_agent.cli.folder import with_folder
 from edge_agent.cli.login import Keyboard, Login, Nobody, Talk, Terminal
 from edge_agent.cli.naming import Naming
 from edge_agent.cli.saving import save
+from edge_agent.cli.seeing import listen_s, see
 from edge_agent.cli.snapshot import keep_snapshot
 from edge_agent.cli.tuning import offer_tuning
-from edge_agent.cli.verify import listen_s, see
 from edge_agent.config.checks import WORD_RULE, is_word
 from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_agent.cli.verify import in_words, listen_s
+from edge_agent.cli.seeing import in_words, listen_s
 from edge_agent.domain.frame import Frame
 from edge_agent.onvif.profile import Profile
 from edge_agent.video.measure import Measurement
