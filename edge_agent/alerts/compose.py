@@ -6,7 +6,6 @@ The message is encoded here, once. Whoever signs, stores or checks it uses these
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from edge_agent.alerts.album import Picture
 from edge_agent.alerts.identity import Identities
@@ -14,7 +13,7 @@ from edge_agent.domain.alert import Alert
 from edge_agent.domain.frame import Frame
 from edge_agent.domain.sighting import Finding, Severity, State, Track
 from edge_agent.domain.trouble import Trouble
-from edge_agent.runtime.clock import ClockState
+from edge_agent.runtime.clock import ClockState, rfc3339
 
 # The version of the message; receivers ignore members they do not know (docs/reference/alert.md).
 VERSION = 1
@@ -64,7 +63,7 @@ class Composer:
             self._sent_pictures.pop(name, None)
         elif picture is not None:
             self._sent_pictures[name] = picture.sha256
-        began = _rfc3339(frame.received_wall - (frame.taken_at - finding.began_at))
+        began = rfc3339(frame.received_wall - (frame.taken_at - finding.began_at))
         began = self._began.pop(name, began) if is_last else self._began.setdefault(name, began)
         told = _Told(finding.kind, finding.rule, finding.zone, finding.state, finding.severity)
         body = self._body(told, frame.received_wall) | {
@@ -86,7 +85,7 @@ class Composer:
             trouble.number,
             is_last=is_last,
         )
-        began = _rfc3339(now_wall - trouble.ago_s - trouble.lasted_s)
+        began = rfc3339(now_wall - trouble.ago_s - trouble.lasted_s)
         began = self._began.pop(name, began) if is_last else self._began.setdefault(name, began)
         told = _Told(trouble.kind, trouble.kind, "", trouble.state, trouble.severity)
         body = self._body(told, now_wall) | {
@@ -119,7 +118,7 @@ class Composer:
             "type": told.kind,
             "state": told.state,
             "severity": told.severity,
-            "time": _rfc3339(time_wall),
+            "time": rfc3339(time_wall),
             "camera_time": None,
             "clock": self._clock(),
             "site": origin.site,
@@ -161,7 +160,7 @@ class _Told:
 
 def _camera_time(camera_wall: float | None, frame: Frame | None) -> dict[str, object]:
     return {
-        "utc": None if camera_wall is None else _rfc3339(camera_wall),
+        "utc": None if camera_wall is None else rfc3339(camera_wall),
         "stream_s": None if frame is None else round(frame.taken_at, 3),
     }
 
@@ -178,16 +177,10 @@ def _object(track: Track) -> dict[str, object]:
 
 def _about(picture: Picture, frame: Frame) -> dict[str, object]:
     return {
-        "taken": _rfc3339(frame.received_wall - (frame.taken_at - picture.taken_at)),
+        "taken": rfc3339(frame.received_wall - (frame.taken_at - picture.taken_at)),
         "sha256": picture.sha256,
         "bytes": len(picture.jpeg),
         "type": "image/jpeg",
         "width_px": picture.width_px,
         "height_px": picture.height_px,
     }
-
-
-def _rfc3339(wall: float) -> str:
-    """Return UTC in milliseconds, as RFC 3339 writes it."""
-    moment = datetime.fromtimestamp(wall, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -10,7 +10,6 @@ import socket
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum, auto
 
 from edge_agent import __version__
@@ -35,7 +34,7 @@ from edge_agent.mqtt.pipe import (
     open_pipe,
 )
 from edge_agent.mqtt.topics import Topics
-from edge_agent.runtime.clock import Clock, SystemClock
+from edge_agent.runtime.clock import Clock, SystemClock, rfc3339
 from edge_agent.runtime.stop import Stop
 
 log = logging.getLogger(__name__)
@@ -326,12 +325,11 @@ class Link:
 
     def _status(self, state: str, **more: Mapping[str, str]) -> Message:
         """Birth, will and end carry the same session, so that a late will cannot deny a birth."""
-        now = datetime.fromtimestamp(self._clock.wall(), UTC)
         status = {
             "state": state,
             "session": self._session,
             "version": __version__,
-            "time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "time": rfc3339(self._clock.wall()),
             "site": self._topics.site,
             "box": self._topics.box,
             **more,

@@ -6,6 +6,7 @@ The camera's clock is not here: it comes with each frame.
 import ctypes
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 # adjtimex(2): the kernel's word for "nobody disciplines this clock".
@@ -52,6 +53,12 @@ class SystemClock:
     def state(self) -> ClockState:
         """Return whether the wall clock is to be believed."""
         return _kernel_state()
+
+
+def rfc3339(wall: float) -> str:
+    """Return Unix seconds as RFC 3339 writes them: UTC, in milliseconds."""
+    moment = datetime.fromtimestamp(wall, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class _Timex(ctypes.Structure):
