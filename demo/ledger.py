@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from edge_agent.contract import split
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
@@ -106,7 +108,7 @@ class Ledger:
 
 def read_report(body: bytes) -> Report:
     """Read an alert message; raises ValueError or KeyError where it is not one."""
-    alert: dict[str, Any] = json.loads(body)
+    alert: dict[str, Any] = json.loads(split(body)[0])
     best = max(alert["objects"], key=lambda seen: float(seen["score"]), default={})
     return Report(
         alert_id=str(alert["id"]),

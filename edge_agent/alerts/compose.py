@@ -1,6 +1,6 @@
 """From a finding to the bytes that are kept, sent and one day shown in court.
 
-The message is encoded here, once. Whoever signs, stores or checks it uses these very bytes.
+The message is encoded here, once. `seal` adds its place in the chain to these bytes and signs them.
 """
 
 import json

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_agent import __version__
+from edge_agent.alerts.box_key import FOLDER, find_keys
 from edge_agent.cli.check_facts import Answer, Fact, good_to_know, look_up, wrong
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.model_start import with_chosen_model
@@ -32,6 +33,7 @@ def check_box(settings: Settings, clock: Clock) -> list[Fact]:
         ("clock", lambda: _time(clock)),
         ("cpu", _processor),
         ("disk", lambda: _disk(settings)),
+        ("key", lambda: _key(settings)),
         ("spool", lambda: _spool(settings)),
     )
     return [look_up(name, name, ask) for name, ask in rungs]
@@ -110,6 +112,11 @@ def _disk(settings: Settings) -> Answer:
             hint="make room on this disk, or set a smaller size_mb in [spool]",
         )
     return f"{folder} can be written, {_size(free)} free"
+
+
+def _key(settings: Settings) -> Answer:
+    keys = find_keys(settings.state_dir / FOLDER)
+    return f"{keys.signer.kid} signs" if keys else "is made at the first start"
 
 
 def _spool(settings: Settings) -> Answer:

@@ -32,9 +32,11 @@ VERBS = {
     "run": "watch all cameras and send alerts (what the service does)",
     "status": "ask the running agent how it is",
     "replay": "run the same rules on a recorded clip",
+    "key": "show or rotate the key that this box signs its alerts with",
+    "verify": "check what a center has stored: genuine, and complete",
 }
 # The others import NumPy and OpenCV, which die without a word on a processor that is too old.
-_FOR_ANY_PROCESSOR = {"discover", "status"}
+_FOR_ANY_PROCESSOR = {"discover", "status", "key", "verify"}
 
 FINE = 0
 WRONG_ON_SITE = 1

@@ -78,7 +78,7 @@ class Settings:
     folder: Path
     site: str
     box: str
-    # The spool, the box's memory and the status socket live here.
+    # The spool, the box's key and memory and the status socket live here.
     state_dir: Path
     broker: BrokerOptions
     spool: SpoolOptions

@@ -11,6 +11,8 @@ from contextlib import closing
 from types import FrameType
 
 from edge_agent import __version__
+from edge_agent.alerts.box_key import FOLDER
+from edge_agent.alerts.seal import open_seal
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.assemble import Camera, CameraAssembly
 from edge_agent.daemon.camera_events import CameraEvents
@@ -63,8 +65,7 @@ class Service:
         self._status.open()
         try:
             assembly = self._model.assemble()
-            path = self._settings.state_dir / "spool.sqlite"
-            with closing(open_spool(path, self._settings.spool)) as spool:
+            with closing(self._open_spool()) as spool:
                 return self._run_with(assembly, spool)
         except EdgeAgentError:
             # Not the model's doing, or noted already.
@@ -72,6 +73,13 @@ class Service:
             raise
         finally:
             self._status.close()
+
+    def _open_spool(self) -> Spool:
+        settings = self._settings
+        seal = open_seal(
+            settings.state_dir / FOLDER, site=settings.site, box=settings.box, wall=self._clock.wall
+        )
+        return open_spool(settings.state_dir / "spool.sqlite", settings.spool, seal)
 
     def _run_with(self, assembly: CameraAssembly, spool: Spool) -> int:
         publisher = self._publisher(spool)
@@ -104,7 +112,7 @@ class Service:
 
     def _publisher(self, spool: Spool) -> PublishLoop:
         settings = self._settings
-        link = Link(settings.broker, site=settings.site, box=settings.box)
+        link = Link(settings.broker, site=settings.site, box=settings.box, head=spool.head)
         return PublishLoop(spool, link, self._clock, self._stop)
 
     def _refind(self, cameras: Sequence[Camera]) -> RefindLoop:

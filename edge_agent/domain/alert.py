@@ -15,9 +15,10 @@ class Alert:
 
     id: str
     revision: int
+    # "" for a record, which the box sends of itself.
     camera: str
     severity: Severity
-    # UTF-8 JSON, docs/reference/alert.md.
+    # UTF-8 JSON, docs/reference/alert.md; once it is sealed a second line has its signature.
     body: bytes
     # JPEG; empty where there is no new picture.
     thumbnail: bytes

@@ -8,12 +8,13 @@ import json
 import logging
 import socket
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from edge_agent import __version__
 from edge_agent.domain.alert import Alert
+from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.answers import (
     FAILURE,
     NO_SUBSCRIBERS,
@@ -44,6 +45,10 @@ WILL_DELAY_S = 30
 # The contract of docs/reference/topics.md: a receiver takes this much, and may refuse more. Pictures
 # of ours are smaller (alerts/thumbnail.py).
 LARGEST_PICTURE = 65_536
+
+
+# The body, and a line with its signature; each is JSON.
+_TWO_LINES = "application/x-ndjson"
 
 
 class Fate(Enum):
@@ -87,8 +92,11 @@ class Link:
         box: str,
         clock: Clock | None = None,
         will_delay_s: int = WILL_DELAY_S,
+        head: Callable[[], str] = lambda: "",
     ) -> None:
+        """Put what `head` returns into the status: the signed head of the box's chain."""
         self._options = options
+        self._head = head
         self._topics = Topics(site, box)
         self._clock: Clock = clock or SystemClock()
         self._will_delay_s = will_delay_s
@@ -153,10 +161,11 @@ class Link:
 
         Only while there is `room`.
         """
+        topics = self._topics
         message = Message(
-            topic=self._topics.alert(alert.camera),
+            topic=topics.alert(alert.camera) if alert.camera else topics.record,
             payload=alert.body,
-            content_type="application/json",
+            content_type=_TWO_LINES,
         )
         if not self._fits(message):
             reason = f"{len(alert.body)} bytes are more than the broker takes"
@@ -200,7 +209,7 @@ class Link:
         until = self._clock.mono() + seconds
         try:
             if self._pipe is not None:
-                mine = self._pipe.publish(self._status("stopped"))
+                mine = self._pipe.publish(self._status("stopped", **self._told_head()))
                 while self._clock.mono() < until and self._still_waits(mine):
                     pass
                 self._pipe.say_goodbye()
@@ -214,12 +223,25 @@ class Link:
             self._wake.close()
 
     def _say_online(self) -> None:
-        message = self._status("online", cameras=dict(self._cameras))
+        head = self._told_head()
+        message = self._status("online", cameras=dict(self._cameras), **head)
         if not self._fits(message):
             log.warning("the status goes without the cameras: too large for the broker")
-            message = self._status("online")
+            message = self._status("online", **head)
         self._waiting.append(_Part(message))
         self._pump()
+
+    def _told_head(self) -> dict[str, str]:
+        """Return the head of the chain as a member; nothing while nobody signs or the disk fails.
+
+        A will has none: when the broker publishes it the head would be old.
+        """
+        try:
+            head = self._head()
+        except EdgeAgentError as error:
+            log.warning("the status goes without the head of the chain: %s", error.report())
+            return {}
+        return {"head": head} if head else {}
 
     def _still_waits(self, packet_id: int) -> bool:
         assert self._pipe is not None  # noqa: S101 (the one caller has looked)
@@ -323,7 +345,7 @@ class Link:
             protocol=self._protocol,
         )
 
-    def _status(self, state: str, **more: Mapping[str, str]) -> Message:
+    def _status(self, state: str, **more: Mapping[str, str] | str) -> Message:
         """Birth, will and end carry the same session, so that a late will cannot deny a birth."""
         status = {
             "state": state,

@@ -42,6 +42,11 @@ class Topics:
         """Return where one camera's alerts go."""
         return f"{self._up}/alert/{camera}"
 
+    @property
+    def record(self) -> str:
+        """Where the box says what became of its own chain."""
+        return f"{self._up}/record"
+
     def thumbnail(self, camera: str, alert_id: str) -> str:
         """Return where the pictures of one visit go."""
         return f"{self._up}/thumb/{camera}/{alert_id}"

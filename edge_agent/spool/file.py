@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.spool import rows
+from edge_agent.spool import chain, rows
 from edge_agent.spool.salvage import carry_over
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ _SQLITE_FULL = frozenset(
     # A quota says EDQUOT, which SQLite calls IOERR_WRITE; the index of the log says SHMSIZE.
     {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
 )
+# The format before alerts were signed.
+_UNSIGNED_VERSION = 1
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -147,11 +149,16 @@ def _check_owner(path: Path, connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     is_empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if is_empty and not version:
-        rows.create_tables(connection)
+        rows.create_tables(connection, chain.SCHEMA)
     elif owner != rows.APPLICATION_ID:
         raise EdgeAgentError(
             f"{path} is a database of another program",
             hint="move it away, or choose another state_dir",
+        )
+    elif version == _UNSIGNED_VERSION:
+        # In one transaction; the alerts in it are sealed once it is known who signs.
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {chain.SCHEMA} PRAGMA user_version = {rows.SCHEMA_VERSION}; COMMIT;"
         )
     elif version != rows.SCHEMA_VERSION:
         raise EdgeAgentError(

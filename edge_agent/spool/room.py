@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.sighting import Severity
 from edge_agent.errors import EdgeAgentError
-from edge_agent.spool import rows
+from edge_agent.spool import chain, rows
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +57,18 @@ class Room:
         self._count("dropped_alerts", "a new alert", alert.severity)
         return None
 
+    def clear(self, pages: int) -> None:
+        """Drop refused alerts and pictures until so many pages are to be had, or none is left."""
+        high = rows.RANK[Severity.HIGH]
+        while self._has_fewer_than(pages) and (self._drop_parked() or self._drop_picture(high)):
+            pass
+
     def _lacks(self, alert: Alert) -> bool:
         lengths = (len(alert.body), len(alert.thumbnail))
         need = sum(-(-length // _BYTES_A_PAGE) for length in lengths) + _SPARE_PAGES
+        return self._has_fewer_than(need)
+
+    def _has_fewer_than(self, need: int) -> bool:
         free = int(self.connection.execute("PRAGMA freelist_count").fetchone()[0])
         return free + self.growth_pages < need
 
@@ -81,7 +90,7 @@ class Room:
         victim = rows.least(self.connection, "alerts", most_rank)
         if victim is None:
             return False
-        rows.forget(self.connection, victim[:1])
+        chain.drop(self.connection, victim[0])
         self._count("dropped_alerts", "a waiting alert", victim[1])
         return True
 

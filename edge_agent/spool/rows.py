@@ -9,15 +9,17 @@ from edge_agent.domain.sighting import Severity
 
 # "edge" in ASCII: tells our file from any other SQLite file.
 APPLICATION_ID = 0x65646765
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # As stored; what a full spool gives up goes by it.
 RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2}
+# What the box says of itself: no full spool gives it up.
+RECORD_RANK = 3
 # Refused alerts kept for whoever asks why; a wrong access rule refuses each and every one.
 MOST_PARKED = 500
 
 # So much fits on a partition that others fill right after the first start: 60 alerts and pictures.
 _FIRST_BYTES = 1_048_576
-_SEVERITIES = {rank: severity for severity, rank in RANK.items()}
+_SEVERITIES = {rank: severity for severity, rank in RANK.items()} | {RECORD_RANK: Severity.HIGH}
 _SCHEMA = """
 BEGIN IMMEDIATE;
 CREATE TABLE alerts (
@@ -45,9 +47,9 @@ class Kept:
     alert: Alert
 
 
-def create_tables(connection: sqlite3.Connection) -> None:
-    """Begin an empty spool, whole or not at all."""
-    connection.executescript(f"{_SCHEMA} PRAGMA application_id = {APPLICATION_ID};")
+def create_tables(connection: sqlite3.Connection, more: str) -> None:
+    """Begin an empty spool, with more tables that others look after, whole or not at all."""
+    connection.executescript(f"{_SCHEMA} {more} PRAGMA application_id = {APPLICATION_ID};")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     # Pages taken now are there when the partition is full.
     connection.execute("INSERT INTO thumbnails VALUES (-1, 0, zeroblob(?))", (_FIRST_BYTES,))
@@ -55,17 +57,22 @@ def create_tables(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM thumbnails")
 
 
-def insert(connection: sqlite3.Connection, alert: Alert) -> None:
-    """Add an alert and its picture."""
-    rank = RANK[alert.severity]
+def insert(
+    connection: sqlite3.Connection, alert: Alert, place: tuple[int, str], rank: int | None = None
+) -> int:
+    """Add an alert, with its place in the chain, and its picture; return its number."""
+    rank = RANK[alert.severity] if rank is None else rank
     number = connection.execute(
-        "INSERT INTO alerts (id, revision, camera, severity, body) VALUES (?, ?, ?, ?, ?)",
-        (alert.id, alert.revision, alert.camera, rank, alert.body),
+        "INSERT INTO alerts (id, revision, camera, severity, body, seq, sha256)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (alert.id, alert.revision, alert.camera, rank, alert.body, *place),
     ).lastrowid
+    assert number is not None  # noqa: S101 (a row was inserted)
     if alert.thumbnail:
         connection.execute(
             "INSERT INTO thumbnails VALUES (?, ?, ?)", (number, rank, alert.thumbnail)
         )
+    return number
 
 
 def oldest(connection: sqlite3.Connection, limit: int, after: int) -> list[Kept]:
@@ -103,13 +110,24 @@ def park(connection: sqlite3.Connection, number: int, reason: str) -> None:
     """Move an alert among the refused ones; beyond MOST_PARKED the oldest of them is dropped."""
     connection.execute(
         "INSERT INTO parked SELECT a.number, ?, id, revision, camera, a.severity, body,"
-        " coalesce(content, x'') FROM alerts AS a LEFT JOIN thumbnails AS t ON t.number = a.number"
-        " WHERE a.number = ?",
+        " coalesce(content, x''), seq, sha256"
+        " FROM alerts AS a LEFT JOIN thumbnails AS t ON t.number = a.number WHERE a.number = ?",
         (reason, number),
     )
     forget(connection, [number])
     while count(connection, "parked") > MOST_PARKED:
         drop_parked(connection)
+
+
+def offer_records_again(connection: sqlite3.Connection, but: str) -> None:
+    """Move the box's own refused records, but for those of one kind, behind what waits."""
+    which = "FROM parked WHERE severity = ? AND id NOT LIKE ? || ' %'"
+    connection.execute(
+        "INSERT INTO alerts (id, revision, camera, severity, body, seq, sha256)"
+        f" SELECT id, revision, camera, severity, body, seq, sha256 {which}",
+        (RECORD_RANK, but),
+    )
+    connection.execute(f"DELETE {which}", (RECORD_RANK, but))
 
 
 def drop_parked(connection: sqlite3.Connection) -> bool:

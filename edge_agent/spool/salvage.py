@@ -10,10 +10,14 @@ log = logging.getLogger(__name__)
 
 # One commit each would wait for the disk 15,000 times.
 _BATCH = 200
-_TABLES = (
-    ("alerts", "INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?, ?)"),
-    ("thumbnails", "INSERT OR IGNORE INTO thumbnails VALUES (?, ?, ?)"),
-)
+_ALERT = "number, id, revision, camera, severity, body"
+# How an alert is read: with its place in the chain, or as it was before there was one.
+_ALERTS = (f"{_ALERT}, seq, sha256", f"{_ALERT}, 0, ''")
+_INSERT_ALERT = "INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_THUMBNAIL = "INSERT OR IGNORE INTO thumbnails VALUES (?, ?, ?)"
+# What a record told may be told again: whoever hears it twice knows no more.
+_GONE = "SELECT first, last, sha256, why, low, medium, high, 0 FROM gone"
+_INSERT_GONE = "INSERT OR IGNORE INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def carry_over(aside: Path, fresh: sqlite3.Connection) -> None:
@@ -21,6 +25,7 @@ def carry_over(aside: Path, fresh: sqlite3.Connection) -> None:
     with closing(sqlite3.connect(aside)) as damaged:
         for (session,) in _rows(damaged, "SELECT value FROM counters WHERE name = 'session'"):
             fresh.execute("UPDATE counters SET value = ? WHERE name = 'session'", (session,))
+        _insert(fresh, _INSERT_GONE, list(_rows(damaged, _GONE)))
         numbers = sorted(_numbers(damaged))
         saved = 0
         for start in range(0, len(numbers), _BATCH):
@@ -43,15 +48,21 @@ def _numbers(damaged: sqlite3.Connection) -> set[int]:
 
 
 def _copy(damaged: sqlite3.Connection, fresh: sqlite3.Connection, number: int) -> bool:
-    for table, insertion in _TABLES:
-        rows = list(_rows(damaged, f"SELECT * FROM {table} WHERE number = {number}"))  # noqa: S608 (a name of ours and an integer)
-        try:
-            fresh.executemany(insertion, rows)
-        except sqlite3.IntegrityError:  # what was read makes no sense
-            rows = []
-        if table == "alerts" and not rows:
-            return False
+    where = f"WHERE number = {number}"
+    read = (list(_rows(damaged, f"SELECT {columns} FROM alerts {where}")) for columns in _ALERTS)  # noqa: S608 (names of ours and an integer)
+    alerts = next(filter(None, read), [])
+    if not _insert(fresh, _INSERT_ALERT, alerts):
+        return False
+    _insert(fresh, _INSERT_THUMBNAIL, list(_rows(damaged, f"SELECT * FROM thumbnails {where}")))  # noqa: S608 (as above)
     return True
+
+
+def _insert(fresh: sqlite3.Connection, insertion: str, rows: list[tuple[int, ...]]) -> bool:
+    try:
+        fresh.executemany(insertion, rows)
+    except sqlite3.IntegrityError:  # what was read makes no sense
+        return False
+    return bool(rows)
 
 
 def _rows(damaged: sqlite3.Connection, question: str) -> Iterator[tuple[int, ...]]:

@@ -8,13 +8,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TypeVar
 
 from edge_agent.domain.alert import Alert
 from edge_agent.errors import EdgeAgentError
-from edge_agent.spool import file, rows
+from edge_agent.spool import chain, file, rows
+from edge_agent.spool.chain import Place, Sealer
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.spool.reserve import FLOOR_BYTES, RESERVE_BYTES, Reserve
 from edge_agent.spool.room import Room
@@ -51,9 +52,15 @@ class Spool:
     """
 
     def __init__(
-        self, path: Path, options: SpoolOptions, first: sqlite3.Connection, lock: IO[bytes]
+        self,
+        path: Path,
+        options: SpoolOptions,
+        sealer: Sealer | None,
+        first: sqlite3.Connection,
+        lock: IO[bytes],
     ) -> None:
         self._path = path
+        self._sealer = sealer
         self._most_pages = (options.size_mb * _MIB - _OVERHEAD_BYTES) // _PAGE_BYTES
         self._reserve = Reserve(_reserve_path(path))
         self._lock = lock
@@ -65,13 +72,13 @@ class Spool:
         self._connections = [first]
 
     def append(self, alert: Alert) -> None:
-        """Keep an alert and its picture; both are on the disk when this returns.
+        """Seal an alert and keep it with its picture; both are on the disk when this returns.
 
         A full spool drops what matters least (see `room`), counts and logs it; among nothing but
         graver alerts that is the new one. Raises EdgeAgentError where the disk refuses even then:
         the alert is not kept.
         """
-        self._write(lambda spool, growth: _fit_in(Room(spool, growth), alert))
+        self._write(lambda spool, growth: _fit_in(Room(spool, growth), alert, self._sealer))
         self._reserve.restore()
 
     def oldest(self, limit: int, after: int = 0) -> list[Kept]:
@@ -79,12 +86,15 @@ class Spool:
         return self._read(lambda spool: rows.oldest(spool, limit, after))
 
     def done(self, numbers: Sequence[int]) -> None:
-        """Forget delivered alerts, all in one transaction; unknown numbers do not matter."""
-        self._write(lambda spool, _: rows.forget(spool, numbers))
+        """Forget delivered alerts, all in one transaction; unknown numbers do not matter.
+
+        What was given up meanwhile becomes a signed record, to be sent like an alert.
+        """
+        self._write(lambda spool, _: chain.done(spool, self._sealer, numbers))
 
     def park(self, number: int, reason: str) -> None:
         """Set an alert aside that must not be sent again, and remember why."""
-        self._write(lambda spool, _: rows.park(spool, number, reason))
+        self._write(lambda spool, _: chain.park(spool, number, reason))
 
     def begin_session(self, now_wall: float) -> int:
         """Return a number greater than at any start before, as the status message carries it.
@@ -92,6 +102,25 @@ class Spool:
         On a new disk, too: it is not below the Unix seconds of now.
         """
         return self._write(lambda spool, _: rows.begin_session(spool, now_wall))
+
+    def begin_chain(self) -> None:
+        """Go on with the box's chain: seal what an older edge-agent left, let a waiting key begin.
+
+        Before the first append. Raises EdgeAgentError where the key is not the one it knows.
+        """
+        sealer = self._sealer
+        if sealer is None:
+            return
+        self._write(lambda spool, _: chain.begin(spool, sealer))
+        while self._write(lambda spool, growth: _seal_waiting(Room(spool, growth), sealer)):
+            pass
+        if self._write(lambda spool, _: chain.announce_rotation(spool, sealer)):
+            sealer.finish_rotation()
+
+    def head(self) -> str:
+        """Return the chain's head, signed: two lines of text; "" where nobody signs."""
+        sealer = self._sealer
+        return self._read(lambda spool: chain.head(spool, sealer)) if sealer else ""
 
     def state(self) -> SpoolState:
         """Return what waits and what was lost."""
@@ -159,8 +188,8 @@ class Spool:
         return self._reserve.size_bytes() + sum(f.stat().st_size for f in files if f.exists())
 
 
-def open_spool(path: Path, options: SpoolOptions) -> Spool:
-    """Open the spool at that path, or begin one.
+def open_spool(path: Path, options: SpoolOptions, sealer: Sealer | None = None) -> Spool:
+    """Open the spool at that path, or begin one; without a sealer alerts are kept unsigned.
 
     A damaged file is set aside as `<name>.corrupt-<n>` and what can be read of it is carried over.
     Raises EdgeAgentError for a folder we cannot write, a full disk, a file of another program, and
@@ -177,10 +206,16 @@ def open_spool(path: Path, options: SpoolOptions) -> Spool:
     except OSError as error:
         raise file.complain(path, error) from error
     try:
-        return Spool(path, options, _first_connection(path), lock)
+        spool = Spool(path, options, sealer, _first_connection(path), lock)
     except BaseException:
         lock.close()
         raise
+    try:
+        spool.begin_chain()
+    except BaseException:
+        spool.close()
+        raise
+    return spool
 
 
 def _first_connection(path: Path) -> sqlite3.Connection:
@@ -203,10 +238,24 @@ def _reserve_path(path: Path) -> Path:
     return path.with_name(path.name + ".reserve")
 
 
-def _fit_in(room: Room, alert: Alert) -> None:
+def _fit_in(room: Room, alert: Alert, sealer: Sealer | None) -> None:
+    place = Place()
+    if sealer:
+        payload, place = chain.seal(room.connection, sealer, alert.body)
+        alert = replace(alert, body=payload)
     fitting = room.fit(alert)
-    if fitting is not None:
-        rows.insert(room.connection, fitting)
+    if fitting is None:
+        chain.give_up(room.connection, place, chain.DISK_FULL, rows.RANK[alert.severity])
+    else:
+        rows.insert(room.connection, fitting, (place.seq, place.sha256))
+
+
+def _seal_waiting(room: Room, sealer: Sealer) -> bool:
+    if chain.is_sealed(room.connection):
+        return False
+    room.clear(chain.PAGES_A_BATCH)
+    chain.seal_waiting(room.connection, sealer)
+    return True
 
 
 def _transact(

@@ -16,6 +16,7 @@ _INNER_VERBS = {
         *("list", "show", "install", "use", "verify", "bench", "remove"),
         *("pack", "sign", "key"),
     ),
+    "key": ("show", "rotate"),
     "zone": ("add", "list", "show", "remove"),
 }
 _COMMON = {"--help", "--config"}

@@ -101,7 +101,7 @@ def test_an_alert_and_its_picture_arrive_and_leave_the_disk(
     assert (told.topic, told.payload) == ("city/v1/kota/box-7/up/alert/gate", alert.body)
     assert picture.topic == "city/v1/kota/box-7/up/thumb/gate/visit-1"
     assert picture.payload == alert.thumbnail
-    assert (told.content_type, picture.content_type) == ("application/json", "image/jpeg")
+    assert (told.content_type, picture.content_type) == ("application/x-ndjson", "image/jpeg")
     assert publisher.loop.state().sent == 1
 
 

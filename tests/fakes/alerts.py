@@ -16,7 +16,16 @@ def an_alert(
     picture_bytes: int = 12_000,
 ) -> Alert:
     """Return an alert of the usual size; its picture is noise that depends on its id."""
-    body = json.dumps({"id": id_, "revision": revision, "padding": "x" * 850}).encode()
+    told = {
+        "type": "intrusion",
+        "time": "2026-11-18T11:06:40.000Z",
+        "site": "kota",
+        "box": "box-7",
+        "id": id_,
+        "revision": revision,
+        "padding": "x" * 750,
+    }
+    body = json.dumps(told).encode()
     picture = random.Random(f"{id_}/{revision}").randbytes(picture_bytes)
     return Alert(
         id=id_, revision=revision, camera=camera, severity=severity, body=body, thumbnail=picture

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import re
+import tempfile
+from pathlib import Path
 
 from edge_agent.alerts import thumbnail
 from edge_agent.alerts.album import Picture
 from edge_agent.alerts.compose import VERSION, Composer, Origin
 from edge_agent.alerts.identity import Identities
+from edge_agent.contract import split
+from edge_agent.domain.chain import Link
 from edge_agent.domain.geometry import Box
 from edge_agent.domain.sighting import Finding, Label, Severity, State, Track
 from edge_agent.mqtt import link
 from edge_agent.mqtt.topics import Topics
+from tests.fakes.box import a_known_seal
 from tests.fakes.clock import FakeClock
 from tests.fakes.frames import grey_frame
 from tests.house.source import ROOT
@@ -52,13 +58,22 @@ FINDING = Finding(
 
 
 def example() -> dict[str, object]:
+    """The example alert, as composed and sealed."""
+    with tempfile.TemporaryDirectory() as folder:
+        seal = a_known_seal(Path(folder))
+        before = hashlib.sha256(b"the message before").hexdigest()
+        payload = seal.seal(_composed(), Link(214, before)).payload
+    told: dict[str, object] = json.loads(split(payload)[0])
+    return told
+
+
+def _composed() -> bytes:
     clock = FakeClock()
     identities = Identities(clock.wall, random.Random(7))
     composer = Composer(ORIGIN, identities, clock.state, clock.mono, lambda: -2.4)
     frame = grey_frame(517.2, camera_wall=1_795_000_514.75)
     picture = Picture(b"\xff\xd8" + bytes(17_000), "ab" * 32, 480, 270, taken_at=516.8)
-    told: dict[str, object] = json.loads(composer.compose(FINDING, frame, picture).body)
-    return told
+    return composer.compose(FINDING, frame, picture).body
 
 
 def _members(value: object, place: str = "") -> set[str]:

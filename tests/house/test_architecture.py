@@ -9,11 +9,12 @@ import tomllib
 import pytest
 
 from edge_agent.alerts import album, thumbnail
+from edge_agent.contract import chain as verifier
 from edge_agent.daemon import camera_loop, publish_loop, pulse
 from edge_agent.inference import sweep
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.runtime import logs
-from edge_agent.spool import rows
+from edge_agent.spool import chain, rows
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.video import gate
 from edge_agent.video.options import StreamOptions
@@ -27,6 +28,10 @@ FACTS = {
     "unkept alerts": f"{camera_loop._MOST_UNKEPT} per camera, in memory",
     "spool": f"`[spool] size_mb`, default {SpoolOptions().size_mb}",
     "parked": f"{rows.MOST_PARKED} (`spool/rows.py`)",
+    "gone": (
+        f"records, {chain._RANGES_A_RECORD} ranges each, {chain._RECORDS_AT_ONCE} records at once"
+    ),
+    "verifier": f"{verifier._MOST_HASHES:,} and {verifier._MOST_HELD:,} a box",
     "in flight": f"`[broker] in_flight`, {BrokerOptions(url='').in_flight},",
     "log lines": f"{logs._MOST_LINES} (`runtime/logs.py`)",
     "thumbnail": f"at most {thumbnail.MOST_BYTES / 1000:g} KB",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.alerts.box_key import FOLDER, find_keys
 from edge_agent.runtime.stop import Stop
 from tests.peers.agent import Agent
 from tests.peers.center import Center, until
@@ -75,6 +76,12 @@ def test_killed_at_any_moment_no_alert_is_lost(
 
     assert len(agent.kept()) >= _KILLS / 2
     assert agent.stop() == 0
+    until(lambda: [one["state"] for one in center.statuses()][-1:] == ["stopped"], 5)
+    keys = find_keys(agent.folder / "state" / FOLDER)
+    assert keys
+    report = center.report("test", "box", keys.signer.public)
+    assert report.is_whole, report
+    assert report.messages >= len(agent.kept())
 
 
 def test_a_broker_that_is_down_at_first_and_dies_later_costs_no_alert(

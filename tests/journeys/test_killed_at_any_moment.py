@@ -1,7 +1,8 @@
-"""Killed with -9 at any moment, again and again: every alert that was promised arrives."""
+"""Killed with -9 at any moment, again and again: every promised alert arrives, in one whole chain."""
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge_agent.alerts.box_key import find_keys
+from edge_agent.contract import Chain, Report
 from tests.peers.listener import Listener
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ KILLS = 20
 BOX = """
 import sys
 from pathlib import Path
+from edge_agent.alerts.seal import open_seal
 from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.mqtt.link import Link
 from edge_agent.mqtt.options import BrokerOptions
@@ -36,9 +40,11 @@ from edge_agent.spool.spool import open_spool
 from tests.fakes.alerts import an_alert
 folder, url, life, most = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 stop = Stop()
-spool = open_spool(folder / "spool.db", SpoolOptions(size_mb=32))
-link = Link(BrokerOptions(url=url, insecure=True), site="kota", box="box-7")
-loop = PublishLoop(spool, link, SystemClock(), stop)
+clock = SystemClock()
+seal = open_seal(folder / "keys", site="kota", box="box-7", wall=clock.wall)
+spool = open_spool(folder / "spool.db", SpoolOptions(size_mb=32), seal)
+link = Link(BrokerOptions(url=url, insecure=True), site="kota", box="box-7", head=spool.head)
+loop = PublishLoop(spool, link, clock, stop)
 worker = Worker("publish", loop.run, on_failure=stop.tell)
 worker.start()
 for count in range(most):
@@ -91,6 +97,22 @@ def test_twenty_kills_at_random_moments_lose_no_promised_alert(
     assert set(promised) <= set(arrived)
     assert set(promised) <= pictures
     assert list(dict.fromkeys(arrived)) == sorted(set(arrived), key=order)
+    report = chain_of(center, tmp_path)
+    assert report.is_whole, report
+    assert report.messages == len(set(arrived)) == report.head[0]
+
+
+def chain_of(center: Listener, folder: Path) -> Report:
+    """What the center makes of every message as it came, heads and repeats among them."""
+    keys = find_keys(folder / "keys")
+    assert keys
+    chain = Chain("kota", "box-7", [keys.signer.public])
+    for one in center.of("alert"):
+        chain.take(one.payload)
+    for status in (json.loads(one.payload) for one in center.of("status")):
+        if "head" in status:
+            chain.take(status["head"].encode())
+    return chain.report()
 
 
 def order(name: str) -> tuple[int, str]:

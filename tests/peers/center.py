@@ -13,6 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from edge_agent.contract import Chain, Report, split
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -33,6 +35,7 @@ class Center:
         self._alerts: list[dict[str, Any]] = []
         self._pictures: dict[str, list[bytes]] = {}
         self._statuses: list[dict[str, Any]] = []
+        self._signed: list[bytes] = []
         self._subscribed = threading.Event()
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
@@ -68,6 +71,15 @@ class Center:
         with self._lock:
             return list(self._statuses)
 
+    def report(self, site: str, box: str, key: bytes) -> Report:
+        """Return what the signatures of one box tell of all that came."""
+        chain = Chain(site, box, [key])
+        with self._lock:
+            heads = [one["head"].encode() for one in self._statuses if "head" in one]
+            for payload in (*self._signed, *heads):
+                chain.take(payload)
+        return chain.report()
+
     def got(self) -> set[tuple[str, int]]:
         """Return id and revision of every alert."""
         return {(alert["id"], alert["revision"]) for alert in self.alerts()}
@@ -92,8 +104,10 @@ class Center:
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         kind, *rest = message.topic.split("/")[5:]
         with self._lock:
+            if kind in {"alert", "record"}:
+                self._signed.append(message.payload)
             if kind == "alert":
-                self._alerts.append(json.loads(message.payload))
+                self._alerts.append(json.loads(split(message.payload)[0]))
             elif kind == "thumb":
                 self._pictures.setdefault(rest[1], []).append(message.payload)
             elif kind == "status" and message.payload:

@@ -13,6 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from edge_agent.contract import split
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,15 +34,21 @@ class Listener:
     """Hears everything under city/v1 from the moment it is entered.
 
     It comes back after a restart of the broker, with the session that a broker with persistence
-    has kept for it.
+    has kept for it. An old one speaks MQTT 3.1.1 and so hears no properties.
     """
 
-    def __init__(self, port: int, username: str = "", password: str = "") -> None:
+    def __init__(
+        self, port: int, username: str = "", password: str = "", *, is_old: bool = False
+    ) -> None:
         self._heard: list[Heard] = []
         self._changed = threading.Condition()
         self._is_subscribed = False
+        self._is_old = is_old
         self._client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id="center", protocol=paho.MQTTv5
+            CallbackAPIVersion.VERSION2,
+            client_id="center",
+            clean_session=False if is_old else None,
+            protocol=paho.MQTTv311 if is_old else paho.MQTTv5,
         )
         self._client.reconnect_delay_set(1, 1)
         if username:
@@ -51,9 +59,12 @@ class Listener:
         self._port = port
 
     def __enter__(self) -> Self:
-        properties = Properties(PacketTypes.CONNECT)
-        properties.SessionExpiryInterval = 3600
-        self._client.connect("127.0.0.1", self._port, clean_start=False, properties=properties)
+        if self._is_old:
+            self._client.connect("127.0.0.1", self._port)
+        else:
+            properties = Properties(PacketTypes.CONNECT)
+            properties.SessionExpiryInterval = 3600
+            self._client.connect("127.0.0.1", self._port, clean_start=False, properties=properties)
         self._client.loop_start()
         with self._changed:
             assert self._changed.wait_for(lambda: self._is_subscribed, 5), "no subscription"
@@ -74,7 +85,7 @@ class Listener:
 
     def ids(self) -> list[str]:
         """Return the ids of the alerts as they came, repeats included."""
-        return [json.loads(one.payload)["id"] for one in self.of("alert")]
+        return [json.loads(split(one.payload)[0])["id"] for one in self.of("alert")]
 
     def states(self) -> list[str]:
         return [json.loads(one.payload)["state"] for one in self.of("status")]

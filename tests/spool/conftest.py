@@ -8,6 +8,7 @@ import pytest
 
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.spool.spool import Spool, open_spool
+from tests.spool.sealed import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,3 +39,11 @@ def open_it(spool_path: Path) -> Iterator[Callable[..., Spool]]:
 @pytest.fixture
 def spool(open_it: Callable[..., Spool]) -> Spool:
     return open_it()
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Opened]:
+    """A box that signs what it keeps."""
+    opened = Opened(tmp_path)
+    yield opened
+    opened.close()

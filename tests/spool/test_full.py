@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge_agent.contract import Verdict, split, verify_alert
 from edge_agent.domain.sighting import Severity
 from edge_agent.errors import EdgeAgentError
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.spool.room import Room
 from edge_agent.spool.spool import Spool, open_spool
 from tests.fakes.alerts import an_alert
+from tests.fakes.box import a_seal, public_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -297,3 +299,23 @@ def test_the_reserve_is_taken_back_when_the_others_have_gone(small_partition: Pa
     spool.close()
 
     assert path.with_name("spool.db.reserve").stat().st_size > MIB
+
+
+def test_alerts_from_before_signing_are_sealed_on_a_partition_that_others_have_filled(
+    small_partition: Path, tmp_path: Path
+) -> None:
+    path = small_partition / "spool.db"
+    spool = open_spool(path, SpoolOptions(size_mb=256))
+    fill(spool, 300)
+    spool.close()
+    fill_partition(small_partition)
+    seal = a_seal(tmp_path)
+
+    spool = open_spool(path, SpoolOptions(size_mb=256), seal)
+    kept = spool.oldest(1000)
+    spool.close()
+
+    assert [verify_alert(*split(k.alert.body), [public_key(seal)]) for k in kept] == (
+        [Verdict.GENUINE] * 300
+    )
+    assert sound(path)

@@ -1,0 +1,233 @@
+"""One box's chain as the center sees it: messages in any order and any number of times.
+
+Everything that anybody signed about the hash of a number (the message itself, the next one's
+`prev`, a head, a record of drops) must agree; a second opinion is a fork.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from edge_agent.contract.body import (
+    CHAIN_RESTARTED,
+    DROPPED,
+    HEAD,
+    KEY_ROTATED,
+    NO_HASH,
+    Body,
+    Range,
+    read_body,
+    split,
+)
+from edge_agent.contract.ranges import Ranges
+from edge_agent.contract.signature import Verdict, key_id, verify_alert
+
+# Messages by a key that no `key_rotated` has named yet; the record may come later.
+_MOST_HELD = 1_000
+# Hashes remembered, 100 MB or so; of older numbers only that they came.
+_MOST_HASHES = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The box lost its place, and says so: which numbers nobody can account for."""
+
+    seq: int
+    unknown: Range | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What is known of one box's chain. Everything but `dropped`, `awaited` and `repeated` is wrong."""
+
+    # Genuine ones, each counted once.
+    messages: int
+    repeated: int
+    last: int
+    # The newest signed head: its number and time; None where none came.
+    head: tuple[int, str] | None
+    # Given up by the box, by a signed record.
+    dropped: tuple[Range, ...]
+    # The box says itself that these may not have left it yet.
+    awaited: tuple[Range, ...]
+    missing: tuple[Range, ...]
+    # Missing at the end: only a head tells.
+    cut: tuple[Range, ...]
+    forked: tuple[int, ...]
+    # Signed by a key after its successor took over, or by that before.
+    retired: tuple[Range, ...]
+    restarts: tuple[Restart, ...]
+    unknown_keys: tuple[str, ...]
+    # How many messages were refused, and why.
+    refused: tuple[tuple[Verdict, int], ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was altered, forged, lost or cut."""
+        wrong = (self.missing, self.cut, self.forked, self.retired, self.restarts, self.refused)
+        return not any(wrong) and not self.unknown_keys
+
+
+class Chain:
+    """Takes what came from one box. Used by one thread; nothing it is given makes it raise."""
+
+    def __init__(self, site: str, box: str, keys: Iterable[bytes], *, after: int = 0) -> None:
+        """Trust these public keys, and those that they name; numbers up to `after` are elsewhere."""
+        self._whose = (site, box)
+        self._keys = {key_id(key): key for key in keys}
+        self._after = after
+        self._seen = Ranges()
+        self._accounted = Ranges()
+        self._dropped = Ranges()
+        self._hashes: dict[int, str] = {}
+        self._forked: set[int] = set()
+        self._by_key: dict[str, Ranges] = {}
+        # Where a key began, and where it ended, by the records of rotation.
+        self._since: dict[str, int] = {}
+        self._until: dict[str, int] = {}
+        self._restarts: dict[int, Restart] = {}
+        self._held: list[bytes] = []
+        self._unknown_keys: dict[str, None] = {}
+        self._refused: dict[Verdict, int] = {}
+        self._repeated = 0
+        self._head: Body | None = None
+
+    def take(self, payload: bytes) -> Verdict:
+        """Take one message, or one head, as it came; tell what it is.
+
+        One by an unknown key is held: a `key_rotated` that comes later may name the key.
+        """
+        verdict = self._judge(payload)
+        if verdict is Verdict.UNKNOWN_KEY:
+            self._hold(payload)
+        elif verdict is Verdict.AGAIN:
+            self._repeated += 1
+        elif verdict not in {Verdict.GENUINE, Verdict.FORKED}:
+            self._refused[verdict] = self._refused.get(verdict, 0) + 1
+        return verdict
+
+    def report(self) -> Report:
+        """Return what is known up to now."""
+        missing, awaited = self._gaps(Range(self._after + 1, self._seen.last))
+        end = self._head.seq if self._head else 0
+        cut, late = self._gaps(Range(max(self._after, self._seen.last) + 1, end))
+        held = tuple(dict.fromkeys(told.kid for told in map(_told, self._held) if told))
+        return Report(
+            messages=self._seen.count,
+            repeated=self._repeated,
+            last=self._seen.last,
+            head=(self._head.seq, self._head.time) if self._head else None,
+            dropped=tuple(self._dropped),
+            awaited=(*awaited, *late),
+            missing=missing,
+            cut=cut,
+            forked=tuple(sorted(self._forked)),
+            retired=self._retired(),
+            restarts=tuple(self._restarts.values()),
+            unknown_keys=tuple(dict.fromkeys([*self._unknown_keys, *held])),
+            refused=tuple(self._refused.items()),
+        )
+
+    def _judge(self, payload: bytes) -> Verdict:
+        body, signature = split(payload)
+        told = read_body(body)
+        if told and (told.site, told.box) != self._whose:
+            return Verdict.FOREIGN
+        verdict = verify_alert(body, signature, self._keys.values())
+        if told is None or verdict is not Verdict.GENUINE:
+            return verdict
+        if told.type == HEAD:
+            return self._take_head(told)
+        return self._take_link(told, sha256(body).hexdigest())
+
+    def _take_head(self, told: Body) -> Verdict:
+        if self._head is None or (told.seq, told.time) > (self._head.seq, self._head.time):
+            self._head = told
+        return self._verdict(self._agrees(told.seq, told.sha256), told.seq)
+
+    def _take_link(self, told: Body, digest: str) -> Verdict:
+        if told.seq in self._seen and self._hashes.get(told.seq, digest) == digest:
+            return Verdict.AGAIN
+        is_sound = self._agrees(told.seq, digest)
+        if told.prev != NO_HASH:
+            is_sound &= self._agrees(told.seq - 1, told.prev)
+        elif told.seq > 1 and told.type != CHAIN_RESTARTED:
+            is_sound = False  # only the first, and one after a loss, has nothing before it
+        self._seen.add(Range(told.seq, told.seq))
+        self._by_key.setdefault(told.kid, Ranges()).add(Range(told.seq, told.seq))
+        if is_sound:
+            is_sound = self._take_record(told)
+        self._forget_old_hashes()
+        return self._verdict(is_sound, told.seq)
+
+    def _take_record(self, told: Body) -> bool:
+        is_sound = True
+        if told.type == DROPPED:
+            for gone in told.gone:
+                is_sound &= self._agrees(gone.range.last, gone.sha256)
+                self._dropped.add(gone.range)
+                self._accounted.add(gone.range)
+        elif told.type == CHAIN_RESTARTED:
+            self._restarts[told.seq] = Restart(told.seq, told.unknown)
+            if told.unknown:
+                self._accounted.add(told.unknown)
+        elif told.type == KEY_ROTATED:
+            self._follow(told)
+        return is_sound
+
+    def _follow(self, told: Body) -> None:
+        """Trust the new key from here on, unless the one that names it had ended before."""
+        new = key_id(told.key)
+        if told.seq > self._until.get(told.kid, told.seq):
+            return
+        self._keys.setdefault(new, told.key)
+        self._since[new] = told.seq
+        if told.old_kid != new:
+            self._until[told.old_kid] = told.seq
+        held, self._held = self._held, []
+        for payload in held:
+            self.take(payload)
+
+    def _agrees(self, seq: int, digest: str) -> bool:
+        return self._hashes.setdefault(seq, digest) == digest
+
+    def _verdict(self, is_sound: bool, seq: int) -> Verdict:  # noqa: FBT001 (the one fact it is about)
+        if is_sound:
+            return Verdict.GENUINE
+        self._forked.add(seq)
+        return Verdict.FORKED
+
+    def _hold(self, payload: bytes) -> None:
+        if len(self._held) < _MOST_HELD:
+            self._held.append(payload)
+        elif told := _told(payload):
+            self._unknown_keys[told.kid] = None
+
+    def _gaps(self, within: Range) -> tuple[tuple[Range, ...], tuple[Range, ...]]:
+        """Return what nobody accounts for, and what the box says may still be with it."""
+        here = Ranges([*self._seen, *self._accounted])
+        waits_from = self._head.waits_from if self._head else None
+        if waits_from is None or waits_from > within.last:
+            return here.missing(within), ()
+        gone = here.missing(Range(within.first, min(within.last, waits_from - 1)))
+        return gone, here.missing(Range(max(within.first, waits_from), within.last))
+
+    def _retired(self) -> tuple[Range, ...]:
+        wrong = Ranges()
+        for kid, seqs in self._by_key.items():
+            since, until = self._since.get(kid, 0), self._until.get(kid, self._seen.last)
+            for one in seqs:
+                if one.first < since:
+                    wrong.add(Range(one.first, min(one.last, since - 1)))
+                if one.last > until:
+                    wrong.add(Range(max(one.first, until + 1), one.last))
+        return tuple(wrong)
+
+    def _forget_old_hashes(self) -> None:
+        if len(self._hashes) > 2 * _MOST_HASHES:
+            newest = sorted(self._hashes)[-_MOST_HASHES:]
+            self._hashes = {seq: self._hashes[seq] for seq in newest}
+
+
+def _told(payload: bytes) -> Body | None:
+    return read_body(split(payload)[0])
