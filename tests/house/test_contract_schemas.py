@@ -1,0 +1,118 @@
+"""docs/reference/contract holds what the code really writes, member by member."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from edge_agent.alerts.box_key import prepare_rotation
+from edge_agent.contract import split
+from edge_agent.domain.chain import Dropped, Link
+from edge_agent.mqtt.link import Link as BrokerLink
+from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.spool import chain
+from tests.fakes.box import a_known_seal, a_seal
+from tests.house.source import ROOT
+from tests.house.test_alert_contract import example
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge_agent.alerts.seal import Seal
+
+FOLDER = ROOT / "docs" / "reference" / "contract"
+NAMES = ("alert", "chain_restarted", "dropped", "head", "key_rotated", "status")
+HASH = "ab" * 32
+
+
+def schema(name: str) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return told
+
+
+def dropped(seal: Seal) -> bytes:
+    parts = [
+        Dropped(first=7, last=9, sha256=HASH, why=why) for why in (chain.DISK_FULL, chain.REFUSED)
+    ]
+    return seal.seal(seal.dropped(parts), Link(10, HASH)).payload
+
+
+def restarted(seal: Seal) -> bytes:
+    return seal.seal(seal.restarted(8, 64), Link(65, chain.NO_HASH)).payload
+
+
+def rotated(folder: Path) -> bytes:
+    prepare_rotation(folder / "keys", is_lost=False)
+    seal = a_seal(folder)
+    return seal.seal(seal.rotation("0" * 16), Link(5, HASH)).payload
+
+
+def written(name: str, folder: Path) -> dict[str, Any]:
+    if name == "alert":
+        return example()
+    seal = a_known_seal(folder)
+    head = seal.head(Link(43, HASH), 40)
+    if name == "status":
+        options = BrokerOptions(url="mqtt://127.0.0.1", insecure=True)
+        link = BrokerLink(options, site="palembang", box="plaju-01")
+        link._session = 1_795_000_501
+        told: dict[str, Any] = json.loads(
+            link._status("online", cameras={"gate": "streaming"}, head=head).payload
+        )
+        link.say_goodbye(0)
+        return told
+    payload = {
+        "head": head.encode,
+        "dropped": lambda: dropped(seal),
+        "chain_restarted": lambda: restarted(seal),
+        "key_rotated": lambda: rotated(folder),
+    }[name]()
+    return json.loads(split(payload)[0])
+
+
+def test_every_message_has_its_schema() -> None:
+    files = {file.name.removesuffix(".schema.json") for file in FOLDER.iterdir()}
+
+    assert files == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_code_writes_is_what_the_schema_says_and_no_more(
+    name: str, tmp_path: Path
+) -> None:
+    told, told_of = written(name, tmp_path), schema(name)
+    Draft202012Validator.check_schema(told_of)
+
+    Draft202012Validator(told_of).validate(told)
+
+    assert set(told) == set(told_of["properties"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_member_less_or_of_another_kind_is_not_the_message(name: str, tmp_path: Path) -> None:
+    told, validator = written(name, tmp_path), Draft202012Validator(schema(name))
+
+    for member in schema(name)["required"]:
+        without = {key: value for key, value in told.items() if key != member}
+        assert not validator.is_valid(without), member
+        assert not validator.is_valid(told | {member: object}), member
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_members_to_come_are_allowed(name: str, tmp_path: Path) -> None:
+    told = written(name, tmp_path) | {"news": 1}
+
+    assert Draft202012Validator(schema(name)).is_valid(told)
+
+
+def test_a_will_and_a_first_head_are_lawful(tmp_path: Path) -> None:
+    will = {**written("status", tmp_path), "state": "offline"}
+    first = json.loads(split(a_seal(tmp_path).head(Link(1, chain.NO_HASH), None).encode())[0])
+
+    assert Draft202012Validator(schema("status")).is_valid(
+        {key: value for key, value in will.items() if key not in {"head", "cameras"}}
+    )
+    assert Draft202012Validator(schema("head")).is_valid(first)
