@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         help="state.npz or shipped .tflite that a new run goes on from",
     )
     add("--wide", action="store_true", help="the wider network; --from carries the weights into it")
-    add("--side-px", type=int, default=352, help="input of the exported file, a multiple of 32")
+    add("--side-px", type=int, default=320, help="input of the exported file, a multiple of 32")
     add("--seed", type=int, default=defaults.seed)
     add("--cpu-minutes", type=float, default=defaults.cpu_seconds / 60)
     add("--wall-minutes", type=float, default=defaults.wall_minutes)
