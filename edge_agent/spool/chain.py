@@ -21,8 +21,6 @@ log = logging.getLogger(__name__)
 # Why the center does not get a message.
 DISK_FULL = "full"
 REFUSED = "refused"
-# The record that is made anew where it was refused; the others are not.
-DROPPED = "dropped"
 # Before the first message, and after a loss, there is none.
 NO_HASH = "0" * 64
 # A record stays below 2 KB.
@@ -174,7 +172,7 @@ def announce_rotation(connection: sqlite3.Connection, sealer: Sealer) -> bool:
 
 def give_up(connection: sqlite3.Connection, place: Place, why: str, severity: int) -> None:
     """Remember that the center will not get this message, together with its neighbours."""
-    if not place.seq:
+    if not place.seq or _is_given_up(connection, place.seq):
         return
     counts = [int(severity == rank) for rank in range(len(Severity))]
     first, last, sha256 = place.seq, place.seq, place.sha256
@@ -190,9 +188,14 @@ def give_up(connection: sqlite3.Connection, place: Place, why: str, severity: in
             sha256 = row[2] if row[1] == last else sha256
             counts = [mine + its for mine, its in zip(counts, row[3:], strict=True)]
     connection.execute(
-        "INSERT OR REPLACE INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
-        (first, last, sha256, why, *counts),
+        "INSERT INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, 0)", (first, last, sha256, why, *counts)
     )
+
+
+def _is_given_up(connection: sqlite3.Connection, seq: int) -> bool:
+    """Tell whether a range has it already: a record that is offered again is refused again."""
+    question = "SELECT 1 FROM gone WHERE first <= ? AND last >= ?"
+    return connection.execute(question, (seq, seq)).fetchone() is not None
 
 
 def drop(connection: sqlite3.Connection, number: int) -> None:
@@ -219,7 +222,7 @@ def done(connection: sqlite3.Connection, sealer: Sealer | None, numbers: Sequenc
     refuses everything makes records without an end.
     """
     rows.forget(connection, numbers)
-    rows.offer_records_again(connection, but=DROPPED)
+    rows.offer_records_again(connection)
     told = [(number,) for number in numbers]
     connection.executemany("DELETE FROM gone WHERE told_by = ?", told)
     under_way = connection.execute("SELECT 1 FROM gone WHERE told_by > 0 LIMIT 1").fetchone()
@@ -249,7 +252,7 @@ def _tell_gone(connection: sqlite3.Connection, sealer: Sealer) -> bool:
         return False
     names = ("first", "last", "sha256", "why", "low", "medium", "high")
     parts = [Dropped(**dict(zip(names, row, strict=True))) for row in untold]
-    number = _add_record(connection, sealer, DROPPED, sealer.dropped(parts))
+    number = _add_record(connection, sealer, rows.DROPPED, sealer.dropped(parts))
     connection.executemany(
         "UPDATE gone SET told_by = ? WHERE first = ?", [(number, part.first) for part in parts]
     )

@@ -14,6 +14,9 @@ SCHEMA_VERSION = 2
 RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2}
 # What the box says of itself: no full spool gives it up.
 RECORD_RANK = 3
+# The record that is made anew where it was refused; the others are offered again as they are.
+DROPPED = "dropped"
+_LASTING = f"(severity = {RECORD_RANK} AND id NOT LIKE '{DROPPED} %')"
 # Refused alerts kept for whoever asks why; a wrong access rule refuses each and every one.
 MOST_PARKED = 500
 
@@ -115,25 +118,26 @@ def park(connection: sqlite3.Connection, number: int, reason: str) -> None:
         (reason, number),
     )
     forget(connection, [number])
-    while count(connection, "parked") > MOST_PARKED:
-        drop_parked(connection)
+    while count(connection, "parked") > MOST_PARKED and drop_parked(connection):
+        pass
 
 
-def offer_records_again(connection: sqlite3.Connection, but: str) -> None:
-    """Move the box's own refused records, but for those of one kind, behind what waits."""
-    which = "FROM parked WHERE severity = ? AND id NOT LIKE ? || ' %'"
+def offer_records_again(connection: sqlite3.Connection) -> None:
+    """Move what the box says of itself from the refused ones behind what waits."""
+    columns = "id, revision, camera, severity, body, seq, sha256"
     connection.execute(
-        "INSERT INTO alerts (id, revision, camera, severity, body, seq, sha256)"
-        f" SELECT id, revision, camera, severity, body, seq, sha256 {which}",
-        (RECORD_RANK, but),
+        f"INSERT INTO alerts ({columns}) SELECT {columns} FROM parked WHERE {_LASTING}"  # noqa: S608 (names of ours)
     )
-    connection.execute(f"DELETE {which}", (RECORD_RANK, but))
+    connection.execute(f"DELETE FROM parked WHERE {_LASTING}")  # noqa: S608 (as above)
 
 
 def drop_parked(connection: sqlite3.Connection) -> bool:
-    """Delete the oldest refused alert; tell whether there was one."""
+    """Delete the oldest refused alert; tell whether there was one.
+
+    Never a record that is offered again: without the one that names a key, nothing after it counts.
+    """
     dropped = connection.execute(
-        "DELETE FROM parked WHERE number = (SELECT min(number) FROM parked)"
+        f"DELETE FROM parked WHERE number = (SELECT min(number) FROM parked WHERE NOT {_LASTING})"  # noqa: S608 (a constant of ours)
     ).rowcount
     if dropped:
         add_to_counter(connection, "dropped_alerts")

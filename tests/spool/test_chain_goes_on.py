@@ -167,6 +167,49 @@ def test_a_refused_record_of_a_new_key_is_offered_again_when_something_gets_thro
     assert center.types[:2] == ["intrusion", "key_rotated"]
 
 
+def test_no_number_of_refused_alerts_pushes_out_the_record_of_a_new_key(
+    box: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it the center could believe nothing that the box says from then on."""
+    monkeypatch.setattr("edge_agent.spool.rows.MOST_PARKED", 5)
+    center = box.center()
+    prepare_rotation(box.folder / "keys", is_lost=False)
+    spool = box.again()
+    for n in range(20):
+        spool.append(an_alert(f"v{n}", picture_bytes=0))
+    for kept in spool.oldest(100):
+        spool.park(kept.number, "Not authorized")
+    assert spool.state().parked == 5
+
+    spool.append(an_alert("heard"))
+    report = center.drain(spool)
+
+    assert report.is_whole, report
+    assert "key_rotated" in center.types
+
+
+def test_a_record_refused_twice_does_not_hide_what_is_being_told_beside_it(box: Opened) -> None:
+    center = box.center()
+    prepare_rotation(box.folder / "keys", is_lost=False)
+    spool = box.again()
+    for name in "ab":
+        spool.append(an_alert(name))
+    for kept in spool.oldest(9):
+        spool.park(kept.number, "Not authorized")
+    spool.append(an_alert("heard"))
+    [heard] = spool.oldest(9)
+    center.take(heard.alert.body)
+    spool.done([heard.number])
+    for kept in spool.oldest(9):  # the new key, and what tells of it and of both alerts
+        spool.park(kept.number, "Not authorized")
+
+    spool.append(an_alert("heard again"))
+    report = center.drain(spool)
+
+    assert report.is_whole, report
+    assert report.dropped == (Range(1, 3), Range(5, 5))
+
+
 def test_power_cut_between_announcing_a_key_and_using_it_announces_it_once(box: Opened) -> None:
     spool, center = box.again(), box.center()
     prepare_rotation(box.folder / "keys", is_lost=False)
