@@ -128,7 +128,7 @@ def _of_dropped(told: Mapping[str, object]) -> dict[str, object]:
     parts = told["ranges"]
     if not isinstance(parts, list):
         raise TypeError(parts)
-    return {"gone": tuple(Gone(_range(part), _like(_HASH, part["sha256"])) for part in parts)}
+    return {"gone": tuple(Gone(_range(part, told), _like(_HASH, part["sha256"])) for part in parts)}
 
 
 def _of_rotation(told: Mapping[str, object]) -> dict[str, object]:
@@ -141,14 +141,15 @@ def _of_rotation(told: Mapping[str, object]) -> dict[str, object]:
 
 def _of_restart(told: Mapping[str, object]) -> dict[str, object]:
     unknown = told["unknown"]
-    return {"unknown": None if unknown is None else _range(unknown)}
+    return {"unknown": None if unknown is None else _range(unknown, told)}
 
 
-def _range(told: object) -> Range:
+def _range(told: object, record: Mapping[str, object]) -> Range:
     if not isinstance(told, dict):
         raise TypeError(told)
     read = Range(_number(told["first"]), _number(told["last"]))
-    if read.first > read.last:
+    # Nobody can have given up what comes later: that would excuse a theft in advance.
+    if not read.first <= read.last < _number(record["seq"]):
         raise ValueError(read)
     return read
 

@@ -24,7 +24,8 @@ from edge_agent.contract.signature import Verdict, key_id, verify_alert
 
 # Messages by a key that no `key_rotated` has named yet; the record may come later.
 _MOST_HELD = 1_000
-# Hashes remembered, 100 MB or so; of older numbers only that they came.
+# Hashes remembered, up to twice as many for a while, 250 MB at most; of older numbers only that
+# they came.
 _MOST_HASHES = 500_000
 
 
@@ -86,24 +87,29 @@ class Chain:
         self._since: dict[str, int] = {}
         self._until: dict[str, int] = {}
         self._restarts: dict[int, Restart] = {}
-        self._held: list[bytes] = []
+        # By the name of their key.
+        self._held: list[tuple[str, bytes]] = []
+        # Keys named since the held ones were last looked at.
+        self._new_keys: list[str] = []
         self._unknown_keys: dict[str, None] = {}
         self._refused: dict[Verdict, int] = {}
         self._repeated = 0
         self._head: Body | None = None
+        # Of what is below it all heads together say that it has left the box.
+        self._left_below = 0
 
     def take(self, payload: bytes) -> Verdict:
         """Take one message, or one head, as it came; tell what it is.
 
         One by an unknown key is held: a `key_rotated` that comes later may name the key.
         """
-        verdict = self._judge(payload)
-        if verdict is Verdict.UNKNOWN_KEY:
-            self._hold(payload)
-        elif verdict is Verdict.AGAIN:
-            self._repeated += 1
-        elif verdict not in {Verdict.GENUINE, Verdict.FORKED}:
-            self._refused[verdict] = self._refused.get(verdict, 0) + 1
+        verdict = self._count(payload)
+        while self._new_keys:
+            new = self._new_keys.pop()
+            waited = [one for kid, one in self._held if kid == new]
+            self._held = [(kid, one) for kid, one in self._held if kid != new]
+            for one in waited:
+                self._count(one)
         return verdict
 
     def report(self) -> Report:
@@ -111,7 +117,7 @@ class Chain:
         missing, awaited = self._gaps(Range(self._after + 1, self._seen.last))
         end = self._head.seq if self._head else 0
         cut, late = self._gaps(Range(max(self._after, self._seen.last) + 1, end))
-        held = tuple(dict.fromkeys(told.kid for told in map(_told, self._held) if told))
+        held = [kid for kid, _ in self._held]
         return Report(
             messages=self._seen.count,
             repeated=self._repeated,
@@ -128,12 +134,23 @@ class Chain:
             refused=tuple(self._refused.items()),
         )
 
+    def _count(self, payload: bytes) -> Verdict:
+        verdict = self._judge(payload)
+        if verdict is Verdict.UNKNOWN_KEY:
+            self._hold(payload)
+        elif verdict is Verdict.AGAIN:
+            self._repeated += 1
+        elif verdict not in {Verdict.GENUINE, Verdict.FORKED}:
+            self._refused[verdict] = self._refused.get(verdict, 0) + 1
+        return verdict
+
     def _judge(self, payload: bytes) -> Verdict:
         body, signature = split(payload)
         told = read_body(body)
         if told and (told.site, told.box) != self._whose:
             return Verdict.FOREIGN
-        verdict = verify_alert(body, signature, self._keys.values())
+        key = self._keys.get(told.kid) if told else None
+        verdict = verify_alert(body, signature, [key] if key else ())
         if told is None or verdict is not Verdict.GENUINE:
             return verdict
         if told.type == HEAD:
@@ -143,6 +160,8 @@ class Chain:
     def _take_head(self, told: Body) -> Verdict:
         if self._head is None or (told.seq, told.time) > (self._head.seq, self._head.time):
             self._head = told
+        # What has left never comes back: neither an old head nor a wrong clock unsays it.
+        self._left_below = max(self._left_below, told.waits_from or told.seq + 1)
         return self._verdict(self._agrees(told.seq, told.sha256), told.seq)
 
     def _take_link(self, told: Body, digest: str) -> Verdict:
@@ -157,7 +176,6 @@ class Chain:
         self._by_key.setdefault(told.kid, Ranges()).add(Range(told.seq, told.seq))
         if is_sound:
             is_sound = self._take_record(told)
-        self._forget_old_hashes()
         return self._verdict(is_sound, told.seq)
 
     def _take_record(self, told: Body) -> bool:
@@ -184,11 +202,12 @@ class Chain:
         self._since[new] = told.seq
         if told.old_kid != new:
             self._until[told.old_kid] = told.seq
-        held, self._held = self._held, []
-        for payload in held:
-            self.take(payload)
+        self._new_keys.append(new)
 
     def _agrees(self, seq: int, digest: str) -> bool:
+        if len(self._hashes) > 2 * _MOST_HASHES:
+            newest = sorted(self._hashes)[-_MOST_HASHES:]
+            self._hashes = {one: self._hashes[one] for one in newest}
         return self._hashes.setdefault(seq, digest) == digest
 
     def _verdict(self, is_sound: bool, seq: int) -> Verdict:  # noqa: FBT001 (the one fact it is about)
@@ -198,19 +217,22 @@ class Chain:
         return Verdict.FORKED
 
     def _hold(self, payload: bytes) -> None:
+        told = read_body(split(payload)[0])
+        if told is None:
+            return
         if len(self._held) < _MOST_HELD:
-            self._held.append(payload)
-        elif told := _told(payload):
+            self._held.append((told.kid, payload))
+        elif len(self._unknown_keys) < _MOST_HELD:
             self._unknown_keys[told.kid] = None
 
     def _gaps(self, within: Range) -> tuple[tuple[Range, ...], tuple[Range, ...]]:
         """Return what nobody accounts for, and what the box says may still be with it."""
-        here = Ranges([*self._seen, *self._accounted])
-        waits_from = self._head.waits_from if self._head else None
-        if waits_from is None or waits_from > within.last:
-            return here.missing(within), ()
-        gone = here.missing(Range(within.first, min(within.last, waits_from - 1)))
-        return gone, here.missing(Range(max(within.first, waits_from), within.last))
+        here = Ranges(sorted([*self._seen, *self._accounted]))
+        # A head speaks of numbers up to its own: a gap that newer messages leave is one.
+        first = max(within.first, self._left_below)
+        last = min(within.last, self._head.seq if self._head else 0)
+        awaited = here.missing(Range(first, last)) if first <= last else ()
+        return Ranges([*here, *awaited]).missing(within), awaited
 
     def _retired(self) -> tuple[Range, ...]:
         wrong = Ranges()
@@ -222,12 +244,3 @@ class Chain:
                 if one.last > until:
                     wrong.add(Range(max(one.first, until + 1), one.last))
         return tuple(wrong)
-
-    def _forget_old_hashes(self) -> None:
-        if len(self._hashes) > 2 * _MOST_HASHES:
-            newest = sorted(self._hashes)[-_MOST_HASHES:]
-            self._hashes = {seq: self._hashes[seq] for seq in newest}
-
-
-def _told(payload: bytes) -> Body | None:
-    return read_body(split(payload)[0])

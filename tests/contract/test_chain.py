@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 
@@ -189,6 +190,57 @@ def test_what_the_box_still_holds_is_awaited_and_not_missed(tmp_path: Path) -> N
     assert mine.report().cut == ()
 
 
+@pytest.mark.parametrize("waits_from", [None, 2])
+def test_a_gap_before_a_newer_message_is_missed_though_the_head_is_old(
+    tmp_path: Path, waits_from: int | None
+) -> None:
+    """Else whoever holds back the later heads may take away what he likes."""
+    box = SealedBox(tmp_path)
+    messages = box.alerts(5)
+    head = box.head(waits_from)
+    messages += box.alerts(5)
+    mine = Chain(SITE, BOX, [box.key])
+    for payload in (*messages[:6], *messages[7:], head):
+        mine.take(payload)
+
+    assert (mine.report().missing, mine.report().awaited) == ((Range(7, 7),), ())
+
+
+def test_what_has_left_the_box_is_not_unsaid_by_a_clock_that_ran_ahead(tmp_path: Path) -> None:
+    box = SealedBox(tmp_path)
+    messages = box.alerts(3)
+    box.clock.jump_wall(86_400)
+    waiting = box.head(waits_from=2)
+    box.clock.jump_wall(-86_400)
+    mine = Chain(SITE, BOX, [box.key])
+    for payload in (*messages[:1], messages[2], box.head(), waiting):
+        mine.take(payload)
+
+    assert (mine.report().missing, mine.report().awaited) == ((Range(2, 2),), ())
+
+
+@pytest.mark.parametrize("last", [2, 3, 2**64 - 1])
+def test_no_record_gives_up_what_comes_after_it(tmp_path: Path, last: int) -> None:
+    box = SealedBox(tmp_path)
+    box.alert()
+    box.hashes[last] = "ab" * 32
+    mine = Chain(SITE, BOX, [box.key])
+
+    assert mine.take(box.record_dropped(1, last)) is Verdict.UNREADABLE
+    assert mine.take(box.say(box.seal.restarted(1, last + 1))) is Verdict.UNREADABLE
+
+
+def test_many_rotations_in_the_wrong_order_are_followed(tmp_path: Path) -> None:
+    """One was a call within the other, until Python had enough of it."""
+    box = SealedBox(tmp_path)
+    told = [box.rotate() for _ in range(300)]
+    mine = Chain(SITE, BOX, [box.key])
+    for payload in (*told[::-1], box.head()):
+        mine.take(payload)
+
+    assert mine.report().is_whole
+
+
 def test_a_restart_after_a_loss_is_told_and_is_not_whole(tmp_path: Path) -> None:
     box = SealedBox(tmp_path)
     mine = Chain(SITE, BOX, [box.key])
@@ -245,9 +297,36 @@ def test_a_flood_by_unknown_keys_is_bounded(
     mine = Chain(SITE, BOX, [honest()[0]])
     for payload in forger.alerts(10):
         mine.take(payload)
+    for number in range(10):  # each in the name of another key
+        mine.take(forger.alert().replace(forger.seal.kid.encode(), b"%016x" % number))
 
     assert len(mine._held) == 3
+    assert len(mine.report().unknown_keys) <= 6
     assert not mine.report().is_whole
+
+
+def test_a_flood_of_heads_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain, "_MOST_HASHES", 4)
+    box = SealedBox(tmp_path)
+    mine = Chain(SITE, BOX, [box.key])
+    for seq in range(2, 50):
+        box.link = Link(seq, "ab" * 32)
+        mine.take(box.head())
+
+    assert len(mine._hashes) <= 9
+
+
+def test_a_box_full_of_gaps_is_reported_on_without_delay(tmp_path: Path) -> None:
+    """Sorted, each range goes to the end; in the middle of 200,000 each moves all the others."""
+    box = SealedBox(tmp_path)
+    mine = Chain(SITE, BOX, [box.key])
+    for number in range(1, 200_000, 4):
+        mine._seen.add(Range(number, number))
+        mine._accounted.add(Range(number + 2, number + 2))
+    began = time.process_time()
+
+    assert len(mine.report().missing) == 99_998
+    assert time.process_time() - began < 5
 
 
 @given(st.binary(max_size=300))
