@@ -3,8 +3,10 @@
 import argparse
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from edge_agent.cli.console import Console
 from edge_agent.contract import Chain, Range, Report, Verdict, read_key
@@ -12,12 +14,26 @@ from edge_agent.errors import EdgeAgentError
 
 # city / v1 / site / box / up / kind
 _LEVELS = 6
+_RECORD = "record"
 # Of a status its head is.
-_SIGNED = frozenset({"alert", "record", "status"})
-# Ranges named in one line; the rest are counted.
+_SIGNED = frozenset({"alert", _RECORD, "status"})
+# Ranges, or lines of a file, named in one line; the rest are counted.
 _MOST_NAMED = 8
+# A clip in base64, say; nobody's line may eat our memory.
+_MOST_LINE = 8_388_608
+# Of a site or a box; nobody's name may push all others to the right.
+_MOST_NAME = 128
 
 Box = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """Whose, of which kind, and what is signed; b"" for what nobody signs."""
+
+    box: Box
+    kind: str
+    payload: bytes = b""
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -45,22 +61,39 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Check every box in the files; 1 where anything is wrong. Raises EdgeAgentError."""
     keys = _read_keys(args.keys)
     chains: dict[Box, Chain] = {}
-    is_sound = True
-    for file in args.files:
-        for number, line in enumerate(_lines(file), 1):
-            told = _read_line(line) if line.strip() else None
-            if told and told[1]:
-                box, payload = told
-                chain = chains.setdefault(box, Chain(*box, keys.get(box, ()), after=args.after))
-                chain.take(payload)
-            elif not told and line.strip():
-                is_sound = False
-                console.bad(file.name, f"line {number} is not a message as we read it", _FORMAT)
+
+    def take(told: _Message) -> None:
+        if told.payload:
+            if told.box not in chains:
+                chains[told.box] = Chain(*told.box, keys.get(told.box, ()), after=args.after)
+            chains[told.box].take(told.payload)
+
+    # The records first: they name the keys, and a center may export the newest message first.
+    for file in filter(Path.is_file, args.files):
+        for told in _messages(file):
+            if told and told.kind == _RECORD:
+                take(told)
+    bad = sum(_take_rest(file, take, console) for file in args.files)
     console.line_up("/".join(box) for box in chains)
     if not chains:
         console.note("verify", "no message of any box in these files", _FORMAT)
     whole = [_show(box, chains[box].report(), console) for box in sorted(chains)]
-    return 0 if whole and all(whole) and is_sound else 1
+    return 0 if whole and all(whole) and not bad else 1
+
+
+def _take_rest(file: Path, take: Callable[["_Message"], None], console: Console) -> int:
+    """Take all but the records taken before; return how many lines are not messages."""
+    bad, is_twice = 0, file.is_file()
+    for number, told in enumerate(_messages(file), 1):
+        if told is None:
+            bad += 1
+            if bad <= _MOST_NAMED:
+                console.bad(file.name, f"line {number} is not a message as we read it", _FORMAT)
+        elif told.kind != _RECORD or not is_twice:
+            take(told)
+    if bad > _MOST_NAMED:
+        console.bad(file.name, f"{bad - _MOST_NAMED} more lines are not messages as we read them")
+    return bad
 
 
 _FORMAT = (
@@ -93,6 +126,7 @@ def _show_lost(name: str, report: Report, console: Console) -> None:
         console.bad(name, f"missing: {_named(report.missing)}", _LOST)
     if report.cut and report.head:
         number, time = report.head
+        time = time if time.isprintable() else "no time"
         what = f"missing at the end: {_named(report.cut)}; at {time} the box had sent {number}"
         console.bad(name, what, _LOST)
     for restart in report.restarts:
@@ -112,7 +146,7 @@ def _show_forged(name: str, report: Report, console: Console) -> None:
     for verdict, count in report.refused:
         console.bad(name, f"{count} messages: {verdict.value}", _MEANING[verdict])
     if report.unknown_keys:
-        what = f"signed by keys that nobody vouches for: {', '.join(report.unknown_keys)}"
+        what = f"signed by keys that nobody vouches for: {_named(report.unknown_keys)}"
         console.bad(name, what, _VOUCH)
 
 
@@ -128,32 +162,42 @@ _MEANING = {
 }
 
 
-def _named(ranges: Iterable[Range]) -> str:
-    every = [str(one) for one in ranges]
+def _named(several: Iterable[object]) -> str:
+    every = [str(one) for one in several]
     more = f" and {len(every) - _MOST_NAMED} more" if len(every) > _MOST_NAMED else ""
     return ", ".join(every[:_MOST_NAMED]) + more
 
 
-def _read_line(line: bytes) -> tuple[Box, bytes] | None:
-    """Return box and signed payload; b"" for what nobody signs; None where it is no message."""
-    try:
-        return _split_line(json.loads(line))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+def _messages(file: Path) -> Iterator[_Message | None]:
+    """Read a file line by line; None where one is no message. Raises EdgeAgentError."""
+    for line in _lines(file, "name a file with messages as the center exports them"):
+        if not line.strip():
+            yield _NOTHING
+            continue
+        try:
+            yield _split_line(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            yield None
 
 
-def _split_line(told: dict[str, str]) -> tuple[Box, bytes] | None:
+_NOTHING = _Message(("", ""), "")
+
+
+def _split_line(told: dict[str, str]) -> _Message | None:
     levels = told["topic"].split("/")
     if len(levels) < _LEVELS or levels[:2] != ["city", "v1"]:
         return None
     site, box, kind = levels[2], levels[3], levels[5]
+    # Whoever may publish chooses the topic, but not what stands in our lines.
+    if not (site + box).isprintable() or max(len(site), len(box)) > _MOST_NAME:
+        return None
     if kind not in _SIGNED:
-        return (site, box), b""
+        return _Message((site, box), kind)
     if "payload" in told:
         content = told["payload"].encode()
     else:
         content = base64.b64decode(told["payload_base64"], validate=True)
-    return (site, box), _head_of(content) if kind == "status" else content
+    return _Message((site, box), kind, _head_of(content) if kind == "status" else content)
 
 
 def _head_of(status: bytes) -> bytes:
@@ -161,21 +205,35 @@ def _head_of(status: bytes) -> bytes:
     return str(told.get("head", "")).encode()
 
 
-def _lines(file: Path) -> Iterator[bytes]:
+def _lines(file: Path, hint: str) -> Iterator[bytes]:
     try:
-        with file.open("rb") as lines:
-            yield from lines
+        if file.is_char_device():
+            raise EdgeAgentError(f"cannot read {file}: it is a device", hint=hint)
+        with file.open("rb") as source:
+            while line := source.readline(_MOST_LINE):
+                yield line if _is_whole(line) else _pass_over(source)
     except OSError as error:
         raise EdgeAgentError(
-            f"cannot read {file}: {(error.strerror or str(error)).lower()}",
-            hint="name a file with messages as the center exports them",
+            f"cannot read {file}: {(error.strerror or str(error)).lower()}", hint=hint
         ) from error
+
+
+def _is_whole(line: bytes) -> bool:
+    return len(line) < _MOST_LINE or line.endswith(b"\n")
+
+
+def _pass_over(source: BinaryIO) -> bytes:
+    """Read the rest of a line that is too long, without keeping it; return what is no message."""
+    while not _is_whole(source.readline(_MOST_LINE)):
+        pass
+    return b"too long"
 
 
 def _read_keys(file: Path) -> dict[Box, list[bytes]]:
     """Read `SITE/BOX KEY` lines; a box may have several, and # begins a remark."""
     keys: dict[Box, list[bytes]] = {}
-    for number, line in enumerate(_lines(file), 1):
+    hint = "write the boxes' public keys into a file, a line each: edge-agent key show, at the box"
+    for number, line in enumerate(_lines(file, hint), 1):
         text = line.decode(errors="replace").strip()
         if not text or text.startswith("#"):
             continue

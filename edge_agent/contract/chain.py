@@ -220,7 +220,8 @@ class Chain:
         told = read_body(split(payload)[0])
         if told is None:
             return
-        if len(self._held) < _MOST_HELD:
+        # Where no key is known, nobody can ever name another.
+        if self._keys and len(self._held) < _MOST_HELD:
             self._held.append((told.kid, payload))
         elif len(self._unknown_keys) < _MOST_HELD:
             self._unknown_keys[told.kid] = None

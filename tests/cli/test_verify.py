@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge_agent.cli import verify
 from edge_agent.cli.main import main
+from edge_agent.contract import chain
 from edge_agent.domain.chain import Link
 from edge_agent.spool.chain import NO_HASH
 from tests.fakes.box import SealedBox
@@ -194,6 +196,63 @@ def test_a_line_that_is_no_message_is_counted(office: Office, line: str) -> None
     assert office.verify(line) == 1
     assert "✗ may.jsonl line 1 is not a message as we read it\n" in office.out
     assert "no message of any box in these files" in office.out
+
+
+@pytest.mark.parametrize(
+    "box",
+    ["x\n✓ kota_box-7 5 messages", "x\x1b[2J", "\ud800", "\u202e7-xob", "x" * 200],
+)
+def test_a_topic_cannot_write_our_lines(office: Office, box: str) -> None:
+    topic = f"city/v1/kota/{box}/up/alert/gate"
+
+    assert office.verify(json.dumps({"topic": topic, "payload": "a\nb"})) == 1
+    assert "✗ may.jsonl line 1 is not a message as we read it\n" in office.out
+    assert "✓" not in office.out
+
+
+def test_many_lines_that_are_no_messages_are_counted_not_listed(office: Office) -> None:
+    assert office.verify(*["{"] * 50) == 1
+    assert office.out.count("is not a message as we read it") == 8
+    assert "✗ may.jsonl 42 more lines are not messages as we read them\n" in office.out
+
+
+def test_a_line_without_an_end_is_passed_over_and_the_next_one_is_read(
+    office: Office, box: SealedBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python would read it whole, whatever its size."""
+    monkeypatch.setattr(verify, "_MOST_LINE", 4096)
+    lines = [office.line(box.alert()), office.status(box.head())]
+
+    assert office.verify(lines[0], "0" * 20_000, lines[1]) == 1
+    assert "✗ may.jsonl line 2 is not a message as we read it\n" in office.out
+    assert "✓ kota/box-7 1 messages, complete up to 1\n" in office.out
+    assert office.verify(*lines, "0" * 20_000) == 1
+
+
+def test_a_device_is_no_file(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "/dev/zero", "--keys", str(office.keys)]) == 1
+    assert "cannot read /dev/zero: it is a device" in capsys.readouterr().err
+
+
+def test_the_newest_message_may_stand_first_also_with_many_after_a_new_key(
+    office: Office, box: SealedBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "_MOST_HELD", 3)
+    lines = [office.line(box.alert()), office.line(box.rotate(), "record")]
+    lines += [office.line(one) for one in box.alerts(10)]
+    lines.append(office.status(box.head()))
+
+    assert office.verify(*lines[::-1]) == 0
+    assert "✓ kota/box-7 12 messages, complete up to 12\n" in office.out
+
+
+def test_the_hint_for_missing_keys_is_about_keys(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.file.write_text("")
+
+    assert main(["verify", str(office.file), "--keys", str(office.folder / "none")]) == 1
+    assert "edge-agent key show" in capsys.readouterr().err
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
