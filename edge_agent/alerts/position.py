@@ -31,18 +31,19 @@ class Position:
         # None: there is no file, or it cannot be believed.
         self.most: int | None = max(known) if known else None
 
-    def begin(self) -> None:
-        """Make the file, before the key that it belongs to."""
-        write_whole(self._path, _slot(0) * _SLOTS, mode=0o600)
-        self.most = 0
+    def begin(self, most: int = 0) -> None:
+        """Make the file: before the key that it belongs to, or anew after a loss, never from 0."""
+        write_whole(self._path, _slot(most) * _SLOTS, mode=0o600)
+        self.most = most
 
     def cover(self, seq: int) -> None:
         """Return only when the disk knows that this number may be signed."""
         if self.most is not None and seq <= self.most:
             return
-        if self.most is None:
-            self.begin()
         most = seq + STEP - 1
+        if self.most is None:
+            self.begin(most)
+            return
         handle = os.open(self._path, os.O_WRONLY)
         try:
             os.pwrite(handle, _slot(most), _SLOT_BYTES * (most // STEP % _SLOTS))

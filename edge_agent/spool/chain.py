@@ -136,6 +136,12 @@ def begin(connection: sqlite3.Connection, sealer: Sealer) -> None:
     _add_record(connection, sealer, "chain_restarted", sealer.restarted(known + 1, last))
 
 
+def has_announced(connection: sqlite3.Connection, sealer: Sealer) -> bool:
+    """Tell whether the waiting key was announced already: the power went before it took over."""
+    kid = connection.execute("SELECT kid FROM chain").fetchone()[0]
+    return bool(kid) and kid == sealer.next_kid
+
+
 def is_sealed(connection: sqlite3.Connection) -> bool:
     """Tell whether every alert has its place in the chain."""
     return connection.execute("SELECT 1 FROM alerts WHERE seq = 0 LIMIT 1").fetchone() is None

@@ -111,6 +111,9 @@ class Spool:
         sealer = self._sealer
         if sealer is None:
             return
+        # First: whatever is sealed now, the old key signs no more.
+        if self._read(lambda spool: chain.has_announced(spool, sealer)):
+            sealer.finish_rotation()
         self._write(lambda spool, _: chain.begin(spool, sealer))
         while self._write(lambda spool, growth: _seal_waiting(Room(spool, growth), sealer)):
             pass

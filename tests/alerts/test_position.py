@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,3 +92,19 @@ def test_a_new_key_that_cannot_be_put_in_place_is_named(tmp_path: Path) -> None:
         seal.finish_rotation()
 
     assert "ls -l" in refusal.value.hint
+
+
+def test_a_memory_made_anew_never_says_that_nothing_was_signed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between making the file and writing the number, the box would begin at 1 again."""
+    position = Position(path)
+
+    def killed(*_: object) -> None:
+        raise OSError(5, "power cut")
+
+    monkeypatch.setattr("os.pwrite", killed)
+    with suppress(OSError):
+        position.cover(1_795_000_001)
+
+    assert Position(path).most != 0

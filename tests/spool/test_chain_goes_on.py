@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edge_agent.alerts.box_key import prepare_rotation
-from edge_agent.alerts.position import STEP
+from edge_agent.alerts.position import STEP, Position
 from edge_agent.contract import Chain, Range
 from edge_agent.errors import EdgeAgentError
 from edge_agent.spool.options import SpoolOptions
@@ -222,6 +222,23 @@ def test_power_cut_between_announcing_a_key_and_using_it_announces_it_once(box: 
 
     assert center.drain(spool).is_whole
     assert center.types == ["key_rotated", "intrusion"]
+
+
+def test_an_old_copy_put_back_after_that_power_cut_is_told_by_the_new_key(box: Opened) -> None:
+    """By the old one it would look as if somebody had stolen that."""
+    box.again()
+    prepare_rotation(box.folder / "keys", is_lost=False)
+    box.close()
+    open_spool(box.path, SpoolOptions(size_mb=8), NeverFinishes(box.seal())).close()
+    Position(box.folder / "keys" / "position").cover(1000)
+    center = box.center()
+
+    spool = box.again()
+    spool.append(an_alert("after"))
+    report = center.drain(spool)
+
+    assert [one.unknown for one in report.restarts] == [Range(2, 1063)]
+    assert report.retired == ()
 
 
 class NeverFinishes:
