@@ -2,8 +2,9 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -11,8 +12,9 @@ log = logging.getLogger(__name__)
 # One commit each would wait for the disk 15,000 times.
 _BATCH = 200
 _ALERT = "number, id, revision, camera, severity, body"
-# How an alert is read: with its place in the chain, or as it was before there was one.
-_ALERTS = (f"{_ALERT}, seq, sha256", f"{_ALERT}, 0, ''")
+# How an alert is read: with its number in the chain, or as it was before there was one. Its hash is
+# made again from its bytes: of a damaged one that is its true one.
+_ALERTS = (f"{_ALERT}, seq", f"{_ALERT}, 0")
 _INSERT_ALERT = "INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_THUMBNAIL = "INSERT OR IGNORE INTO thumbnails VALUES (?, ?, ?)"
 # What a record told may be told again: whoever hears it twice knows no more.
@@ -25,7 +27,9 @@ def carry_over(aside: Path, fresh: sqlite3.Connection) -> None:
     with closing(sqlite3.connect(aside)) as damaged:
         for (session,) in _rows(damaged, "SELECT value FROM counters WHERE name = 'session'"):
             fresh.execute("UPDATE counters SET value = ? WHERE name = 'session'", (session,))
+        fresh.execute("BEGIN IMMEDIATE")
         _insert(fresh, _INSERT_GONE, list(_rows(damaged, _GONE)))
+        fresh.execute("COMMIT")
         numbers = sorted(_numbers(damaged))
         saved = 0
         for start in range(0, len(numbers), _BATCH):
@@ -50,14 +54,20 @@ def _numbers(damaged: sqlite3.Connection) -> set[int]:
 def _copy(damaged: sqlite3.Connection, fresh: sqlite3.Connection, number: int) -> bool:
     where = f"WHERE number = {number}"
     read = (list(_rows(damaged, f"SELECT {columns} FROM alerts {where}")) for columns in _ALERTS)  # noqa: S608 (names of ours and an integer)
-    alerts = next(filter(None, read), [])
+    alerts = [(*row, _hash_of(*row[-2:])) for row in next(filter(None, read), [])]
     if not _insert(fresh, _INSERT_ALERT, alerts):
         return False
     _insert(fresh, _INSERT_THUMBNAIL, list(_rows(damaged, f"SELECT * FROM thumbnails {where}")))  # noqa: S608 (as above)
     return True
 
 
-def _insert(fresh: sqlite3.Connection, insertion: str, rows: list[tuple[int, ...]]) -> bool:
+def _hash_of(payload: object, seq: int) -> str:
+    """Return what the next message has as `prev`; "" where nobody has signed yet."""
+    body = payload.partition(b"\n")[0] if isinstance(payload, bytes) else b""
+    return sha256(body).hexdigest() if seq else ""
+
+
+def _insert(fresh: sqlite3.Connection, insertion: str, rows: Sequence[tuple[object, ...]]) -> bool:
     try:
         fresh.executemany(insertion, rows)
     except sqlite3.IntegrityError:  # what was read makes no sense

@@ -93,6 +93,29 @@ def test_what_is_saved_of_a_damaged_spool_keeps_its_numbers(box: Opened) -> None
     assert (report.forked, report.messages > 90) == ((), True)
 
 
+def test_a_saved_alert_whose_hash_is_damaged_is_not_sealed_twice(box: Opened) -> None:
+    spool = box.again()
+    for n in range(5):
+        spool.append(an_alert(f"v{n}", picture_bytes=0))
+    connection = spool._connection()
+    connection.execute("UPDATE alerts SET sha256 = CAST(x'ff' AS TEXT) WHERE seq = 3")
+    [root] = connection.execute(
+        "SELECT rootpage FROM sqlite_master WHERE name = 'parked'"
+    ).fetchone()
+    box.close()
+    content = bytearray(box.path.read_bytes())
+    content[(root - 1) * 4096 : root * 4096] = b"\xa5" * 4096
+    box.path.write_bytes(content)
+    center = box.center()
+
+    spool = box.again()
+    kept = spool.oldest(10)
+
+    assert seqs(kept) == [1, 2, 3, 4, 5, STEP + 1]
+    assert all(one.alert.body.count(b"\n") == 1 for one in kept)
+    assert (center.drain(spool).forked, center.drain(spool).missing) == ((), ())
+
+
 def test_an_old_copy_of_the_spool_does_not_use_numbers_twice(box: Opened) -> None:
     box.again().append(an_alert("first"))
     box.close()
