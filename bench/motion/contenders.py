@@ -173,7 +173,7 @@ class Entry:
 
 
 ENTRIES = {
-    "ours": Entry(lambda value: Ours(_shipped(value)), (0.2, 0.35, 0.75)),
+    "ours": Entry(lambda value: Ours(_shipped(value)), (0.3, 0.45, 0.75)),
     "blocks": Entry(lambda value: Ours(_blocks(value)), (3.0, 9.0, 14.0)),
     "MOG2": Entry(_mog2, (8.0, 32.0, 64.0)),
     "KNN": Entry(_knn, (200.0, 800.0, 1600.0)),

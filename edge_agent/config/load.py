@@ -24,7 +24,7 @@ _PLAIN_WORDS = {
     "Unterminated string": "a text has no quotes at its end",
     "Illegal character": "a text has no quotes at its end, or holds a character that cannot be typed",
     "Unescaped '\\'": "write \\\\ for a backslash, or put the text into '…'",
-    "Cannot overwrite a value": "this was said before",
+    "Cannot overwrite a value": "this option stands twice; delete one of the lines",
     "Cannot declare": "this section was there before; sections that repeat have [[double]] brackets",
 }
 _FIRST_STEP = "copy docs/examples/agent.toml there and set site, box and the url of the broker"

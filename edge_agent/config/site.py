@@ -87,7 +87,7 @@ def _read_broker(table: Table, folder: Path) -> BrokerOptions:
 def _check_broker(table: Table, broker: BrokerOptions) -> None:
     is_plain = broker.url.lower().startswith("mqtt://")
     if is_plain and not broker.insecure:
-        hint = "use mqtts://, or add insecure = true for a network of your own"
+        hint = "use mqtts://, or set insecure = true under [broker] for a network of your own"
         table.refuse("url", "mqtt:// shows every alert to the network", hint)
     if urlsplit(broker.url.partition("://")[2]).path.partition("/")[2]:
         table.refuse(

@@ -37,8 +37,15 @@ class Decoder:
     """Decodes one stream. Broken packets are counted in `broken`, never raised."""
 
     def __init__(self, stream: VideoStream, clock: Stamps) -> None:
+        # None where FFmpeg knows the kind of picture and has no decoder for it, whatever its types say.
+        context: VideoCodecContext | None = stream.codec_context
+        if context is None:
+            raise EdgeAgentError(
+                "its pictures are of a kind that cannot be decoded here",
+                hint="the agent reads H.264 and H.265: choose such a file, or set the stream to it",
+            )
         self.broken = 0
-        self._context: VideoCodecContext = stream.codec_context
+        self._context = context
         self._time_base = float(stream.time_base or 0.0)
         self._clock = clock
         self._camera_wall: float | None = None

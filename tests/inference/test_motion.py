@@ -208,26 +208,34 @@ def test_a_parked_car_leaves_no_ghost(pause_s: float) -> None:
     assert not any(is_there[at] for at in is_there if at > leaves_s + 3 + PARKED_S)
 
 
-def rainy(street: Street) -> NDArray[np.float32]:
+def rainy(street: Street, bright: float) -> NDArray[np.float32]:
     streaks = np.zeros((HEIGHT_PX, WIDTH_PX), np.float32)
     places = street.random.integers(0, (WIDTH_PX, HEIGHT_PX), (150, 2)).tolist()
     for left, top in places:
-        cv2.line(streaks, (left, top), (left + 3, top + 25), 110.0, 1)
+        cv2.line(streaks, (left, top), (left + 3, top + 25), bright, 1)
     return street.ground + cv2.GaussianBlur(streaks, (0, 0), 0.8)
 
 
-def test_rain_is_not_motion_and_a_person_in_it_is_found() -> None:
+@pytest.mark.parametrize(
+    ("bright", "size"),
+    [(60.0, (24, 60)), (110.0, (40, 100))],
+    # Somebody of 60 pixels is lost in that cloudburst nine times of ten: design note 0007.
+    ids=["rain", "a cloudburst"],
+)
+def test_rain_is_not_motion_and_a_person_in_it_is_found(
+    bright: float, size: tuple[int, int]
+) -> None:
     street = Street()
     watcher, start = watcher_of(street)
 
-    rain = [watcher.watch(street.frame(moment, rainy(street))) for moment in times(start, 20)]
-    found = found_while_walking(
-        street, watcher, start + 20, size=NEAR, contrast=-60, ground=lambda: rainy(street)
-    )
+    def ground() -> NDArray[np.float32]:
+        return rainy(street, bright)
+
+    rain = [watcher.watch(street.frame(moment, ground())) for moment in times(start, 20)]
+    found = found_while_walking(street, watcher, start + 20, size=size, contrast=-60, ground=ground)
 
     assert sum(bool(motion.areas) for motion in rain) <= 0.1 * len(rain)
-    # In 150 new streaks a picture not each time, but more than once a second.
-    assert found >= 0.25
+    assert found >= 0.9
 
 
 def test_leaves_in_the_wind_hide_nobody_elsewhere() -> None:
