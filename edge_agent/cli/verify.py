@@ -51,7 +51,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--after",
         metavar="NUMBER",
-        type=int,
+        type=_number,
         default=0,
         help="the files begin after this number; what came before is stored elsewhere",
     )
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     console.line_up("/".join(box) for box in chains)
     if not chains:
         console.note("verify", "no message of any box in these files", _FORMAT)
-    whole = [_show(box, chains[box].report(), console) for box in sorted(chains)]
+    whole = [_show(box, chains[box].report(), args.after, console) for box in sorted(chains)]
     return 0 if whole and all(whole) and not bad else 1
 
 
@@ -102,10 +102,24 @@ _FORMAT = (
 )
 
 
-def _show(box: Box, report: Report, console: Console) -> bool:
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'"{text}" must be the number of a message: 0 or more')
+    return int(text)
+
+
+def _show(box: Box, report: Report, after: int, console: Console) -> bool:
     name = "/".join(box)
+    if after > report.last:
+        console.bad(
+            name,
+            f"nothing after {after} is here: the newest message is {report.last}",
+            "name with --after the last number that is stored elsewhere",
+        )
+        return False
     if report.is_whole:
-        until = f"complete up to {report.last}" if report.last else "none was sent yet"
+        since = f"from {after + 1} " if 0 < after < report.last else ""
+        until = f"complete {since}up to {report.last}" if report.last else "none was sent yet"
         again = f", {report.repeated} came again" if report.repeated else ""
         console.ok(name, f"{report.messages} messages, {until}{again}")
     _show_lost(name, report, console)
@@ -235,7 +249,8 @@ def _read_keys(file: Path) -> dict[Box, list[bytes]]:
     hint = "write the boxes' public keys into a file, a line each: edge-agent key show, at the box"
     for number, line in enumerate(_lines(file, hint), 1):
         text = line.decode(errors="replace").strip()
-        if not text or text.startswith("#"):
+        # What `key show` says besides, in a file that it was led into.
+        if not text or text.startswith(("#", "✓", "•", "ok ", "-- ", "next:")):
             continue
         whose, _, written = text.rpartition(" ")
         site, slash, box = whose.strip().partition("/")

@@ -234,6 +234,30 @@ def test_a_device_is_no_file(office: Office, capsys: pytest.CaptureFixture[str])
     assert "cannot read /dev/zero: it is a device" in capsys.readouterr().err
 
 
+def test_keys_may_be_a_file_that_key_show_was_led_into(office: Office, box: SealedBox) -> None:
+    shown = "✓ key    b0140e50135f60b5 signs for kota/box-7\n"
+    office.keys.write_text(shown + office.keys.read_text())
+
+    assert office.verify(office.line(box.alerts(1)[0]), office.status(box.head())) == 0
+
+
+@pytest.mark.parametrize("number", ["5", "100"])
+def test_nobody_hides_a_gap_behind_a_number_that_is_too_large(
+    office: Office, box: SealedBox, number: str
+) -> None:
+    lines = [office.line(one) for one in box.alerts(4)]
+
+    assert office.verify(lines[0], *lines[2:], more=("--after", number)) == 1
+    assert f"nothing after {number} is here: the newest message is 4" in office.out
+
+
+def test_a_number_below_zero_is_wrong_usage(office: Office, box: SealedBox) -> None:
+    line = office.line(box.alerts(1)[0])
+
+    assert office.verify(line, more=("--after=-3",)) == 2
+    assert "must be the number of a message: 0 or more" in office.err
+
+
 def test_the_newest_message_may_stand_first_also_with_many_after_a_new_key(
     office: Office, box: SealedBox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
