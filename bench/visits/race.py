@@ -103,6 +103,11 @@ class _Crowd:
         self._found = found
         return self._sightings(self._least[0])
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Tell whether the leader is."""
+        return self._trackers[0].is_in_doubt
+
     def expected(self, taken_at: float) -> list[Expected]:
         """Return where the leader expects everybody."""
         return self._trackers[0].expected(taken_at)
