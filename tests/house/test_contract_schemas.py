@@ -14,8 +14,10 @@ from edge_agent.domain.chain import Dropped, Link
 from edge_agent.domain.clock import ClockStep
 from edge_agent.mqtt.status import Statuses
 from edge_agent.mqtt.topics import Topics
-from edge_agent.spool import chain
+from edge_agent.spool import chain, purging
+from tests.daemon.commands.desk import Office
 from tests.fakes.box import a_known_seal, a_seal
+from tests.fakes.center_key import CenterKey
 from tests.fakes.clock import FakeClock
 from tests.house.source import ROOT
 from tests.house.test_alert_contract import example
@@ -26,7 +28,17 @@ if TYPE_CHECKING:
     from edge_agent.alerts.seal import Seal
 
 FOLDER = ROOT / "docs" / "reference" / "contract"
-NAMES = ("alert", "chain_restarted", "clock_set", "dropped", "head", "key_rotated", "status")
+NAMES = (
+    "alert",
+    "chain_restarted",
+    "clock_set",
+    "command",
+    "dropped",
+    "head",
+    "key_rotated",
+    "response",
+    "status",
+)
 HASH = "ab" * 32
 A_STEP = ClockStep(
     boot="6f1c2a58-3a0e-4b7e-9d0c-2f6f0a5f7a11",
@@ -46,7 +58,7 @@ def schema(name: str) -> dict[str, Any]:
 def dropped(seal: Seal) -> bytes:
     parts = [
         Dropped(first=7, last=9, sha256=HASH, why=why)
-        for why in (chain.DISK_FULL, chain.REFUSED, chain.DAMAGED)
+        for why in (chain.DISK_FULL, chain.REFUSED, chain.DAMAGED, purging.PURGED)
     ]
     return seal.seal(seal.dropped(parts), Link(10, HASH)).payload
 
@@ -64,6 +76,10 @@ def rotated(folder: Path) -> bytes:
 def written(name: str, folder: Path) -> dict[str, Any]:
     if name == "alert":
         return example()
+    if name == "command":
+        return dict(json.loads(split(CenterKey().command())[0]))
+    if name == "response":
+        return Office(folder).ask()
     seal = a_known_seal(folder)
     head = seal.head(Link(43, HASH), 40)
     if name == "status":
