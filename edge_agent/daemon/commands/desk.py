@@ -46,6 +46,8 @@ _FAREWELL_S, _FAREWELL_ROUND_S = 3.0, 0.05
 _BURST, _REFILL_S = 30, 2.0
 # Of answers to those who are not the center: else whoever may write there makes us write, too.
 _STRANGER_GAP_S = 60.0
+# Of answers to what came again: whoever recorded a genuine command may send it for ever.
+_AGAIN_GAP_S = 10.0
 _TWO_LINES = "application/x-ndjson"
 # What a receiver takes (contract/body.py), less the members around the data.
 _MOST_DATA_BYTES = 60_000
@@ -119,6 +121,7 @@ class Desk:
         self._refused = 0
         self._tokens, self._refilled_mono = float(_BURST), clock.mono()
         self._stranger_mono = clock.mono() - _STRANGER_GAP_S
+        self._again_mono = clock.mono() - _AGAIN_GAP_S
 
     def take(self, payload: bytes, correlation: bytes = b"") -> None:
         """Leave what came from the center, or from whoever may write there; never waits."""
@@ -291,7 +294,8 @@ class Desk:
             answer = refused("another command had this id already")
             response = self._response(command.id, command.verb, answer)
             self._count(answer.words, command)
-        elif known.response:
+        elif known.response and self._clock.mono() - self._again_mono >= _AGAIN_GAP_S:
+            self._again_mono = self._clock.mono()
             log.info("command %s came again: answered as before", command.id)
             response = known.response
         else:

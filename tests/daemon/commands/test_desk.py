@@ -66,6 +66,15 @@ def test_the_same_command_is_done_once_also_after_a_restart(office: Office) -> N
     assert [one["result"] for one in office.answers()] == ["done"] * 3
 
 
+def test_a_recorded_command_does_not_make_a_box_talk(office: Office) -> None:
+    payload = office.key.command()
+    for _ in range(20):
+        office.give(payload)
+
+    assert len(office.answers()) == 2
+    assert office.desk.refused == 18
+
+
 def test_another_command_with_the_same_id_is_refused(office: Office) -> None:
     same = str(uuid.uuid4())
     office.ask(id=same)
