@@ -54,6 +54,8 @@ def load_settings(folder: Path) -> Settings:
         spool=site.spool,
         objects=site.objects,
         packs=site.packs,
+        place=site.place,
+        agencies=site.agencies,
         cameras=cameras,
         refused=refused,
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge_agent.domain.place import Place
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
@@ -38,6 +39,8 @@ class CameraSettings:
     onvif_source: str = ""
     # Whether to listen to what the camera itself reports.
     onvif_events: Events = Events.AUTO
+    # Where it stands; None: where the box does.
+    place: Place | None = None
 
     @property
     def identity(self) -> Identity:
@@ -87,3 +90,7 @@ class Settings:
     refused: tuple[RefusedCamera, ...]
     # Whose models are taken.
     packs: PackOptions = field(default=PackOptions())
+    # Where alerts come from; a camera may say otherwise.
+    place: Place | None = None
+    # Whom alerts concern by rules that say nothing, and what cameras report of themselves.
+    agencies: tuple[str, ...] = ()

@@ -11,7 +11,9 @@ from edge_agent.config.checks import (
     read_url,
     read_word,
 )
+from edge_agent.config.place import read_agencies, read_place
 from edge_agent.config.reader import Table
+from edge_agent.domain.place import Place
 from edge_agent.inference.options import ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.packs.options import PackOptions
@@ -46,6 +48,8 @@ class Site:
     spool: SpoolOptions
     objects: ObjectOptions
     packs: PackOptions
+    place: Place | None
+    agencies: tuple[str, ...]
 
 
 def read_site(table: Table, folder: Path) -> Site:
@@ -60,6 +64,8 @@ def read_site(table: Table, folder: Path) -> Site:
         spool=_read_spool(table.table("spool")),
         objects=_read_objects(table.table("objects"), folder),
         packs=_read_packs(table.table("models")),
+        place=read_place(table),
+        agencies=read_agencies(table) or (),
     )
 
 

@@ -184,6 +184,11 @@ class CameraAssembly:
             model_name=self.card.name,
             model_version=self.card.version,
             model_sha256=self.card.sha256,
+            place=camera.place or self._settings.place,
+            agencies=self._settings.agencies,
+            agencies_of={
+                rule.name: rule.agencies for rule in camera.rules if rule.agencies is not None
+            },
         )
 
 

@@ -89,6 +89,16 @@ def test_the_example_says_nothing_but_defaults(tmp_path: Path) -> None:
     assert camera.rules == (IntrusionOptions(name="intrusion-walkway", zone=camera.zones[0]),)
 
 
+def test_the_example_from_palembang_is_right() -> None:
+    settings = load_settings(_EXAMPLES / "palembang")
+
+    assert settings.refused == ()
+    named = {
+        word for camera in settings.cameras for rule in camera.rules for word in rule.agencies or ()
+    }
+    assert named | set(settings.agencies) == {"satpol-pp", "polresta", "dishub", "bpbd", "dlh"}
+
+
 def test_what_the_example_only_suggests_is_right_as_well(tmp_path: Path) -> None:
     site = _example(tmp_path)
     for file in site.rglob("*.toml"):
@@ -105,6 +115,10 @@ def test_what_the_example_only_suggests_is_right_as_well(tmp_path: Path) -> None
 
     (camera,) = settings.cameras
     assert camera.name == "Main gate"
+    assert camera.place
+    assert camera.rules[0].agencies == ("satpol-pp", "dishub")
+    assert settings.place
+    assert settings.place.area == (("kecamatan", "Plaju"), ("kelurahan", "Plaju Ulu"))
     assert camera.main_stream is not None
     assert camera.onvif_endpoint
     assert settings.broker.key_file == site / "tls/plaju-01.key"

@@ -68,7 +68,7 @@ def _asked(table: Table) -> set[tuple[str, str]]:
     inside = list(table._all())
     sections = {part.name for part in inside}
     asked = {(part.name, key) for part in inside for key in part._asked}
-    return {(name, key) for name, key in asked if name or key not in sections}
+    return {(name, key) for name, key in asked if f"{name}.{key}".strip(".") not in sections}
 
 
 def _options_of_a_site(text: str) -> set[tuple[str, str]]:
