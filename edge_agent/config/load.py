@@ -56,6 +56,7 @@ def load_settings(folder: Path) -> Settings:
         packs=site.packs,
         place=site.place,
         agencies=site.agencies,
+        center=site.center,
         cameras=cameras,
         refused=refused,
     )
