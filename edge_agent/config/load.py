@@ -54,6 +54,7 @@ def load_settings(folder: Path) -> Settings:
         spool=site.spool,
         objects=site.objects,
         packs=site.packs,
+        observations=site.observations,
         place=site.place,
         agencies=site.agencies,
         center=site.center,

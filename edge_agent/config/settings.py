@@ -12,6 +12,7 @@ from edge_agent.onvif.options import Events
 from edge_agent.packs.options import PackOptions
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.tracking.options import ObservationOptions
 from edge_agent.video.options import StreamOptions
 
 
@@ -91,6 +92,7 @@ class Settings:
     # Whose models are taken.
     packs: PackOptions = field(default=PackOptions())
     center: CenterOptions = field(default=CenterOptions())
+    observations: ObservationOptions = field(default=ObservationOptions())
     # Where alerts come from; a camera may say otherwise.
     place: Place | None = None
     # Whom alerts concern by rules that say nothing, and what cameras report of themselves.

@@ -87,7 +87,7 @@ class Service:
     def _run_with(self, assembly: CameraAssembly, spool: Spool) -> int:
         publisher = self._publisher(spool)
         cameras = [
-            assembly.camera(camera, spool, publisher.nudge, self._stop)
+            assembly.camera(camera, spool, publisher.nudge, self._stop, publisher.say)
             for camera in self._settings.cameras
         ]
         refind = self._refind(cameras)

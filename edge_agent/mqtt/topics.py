@@ -61,6 +61,10 @@ class Topics:
         """Return where the pictures of one visit go."""
         return f"{self._up}/thumb/{camera}/{alert_id}"
 
+    def observation(self, camera: str) -> str:
+        """Return where one camera's counts go."""
+        return f"{self._up}/observation/{camera}"
+
     @property
     def _up(self) -> str:
         return f"city/v1/{self.site}/{self.box}/up"

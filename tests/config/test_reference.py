@@ -19,6 +19,7 @@ from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.tracking.options import ObservationOptions
 from edge_agent.video.options import StreamOptions
 
 _DOCS = Path(__file__).parents[2] / "docs"
@@ -28,6 +29,7 @@ _OPTIONS = {
     "broker": BrokerOptions(url=""),
     "spool": SpoolOptions(),
     "objects": ObjectOptions(),
+    "observations": ObservationOptions(),
     "stream": StreamOptions(url=""),
     "motion": MotionOptions(),
     "rules": IntrusionOptions(name="", zone=_ZONE),

@@ -21,6 +21,7 @@ from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.tracking.options import ObservationOptions
 from edge_agent.video.options import StreamOptions
 from tests.house.source import ROOT
 
@@ -33,6 +34,7 @@ DEFAULTS: dict[str, object] = {
     "broker": BrokerOptions(url=""),
     "spool": SpoolOptions(),
     "objects": ObjectOptions(),
+    "observations": ObservationOptions(),
     "stream": StreamOptions(url=""),
     "motion": MotionOptions(),
     "rules": IntrusionOptions(name="", zone=Zone("", Polygon(_CORNERS))),
