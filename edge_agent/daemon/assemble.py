@@ -93,10 +93,7 @@ class CameraAssembly:
         stop: Stop,
         say: Callable[[Message], object] = lambda _: None,
     ) -> Camera:
-        """Return one camera, ready to run on two threads.
-
-        `say` gets what it observes; it must not wait.
-        """
+        """Return one camera, ready to run on two threads; `say` gets what it observes."""
         frames: Mailbox[Frame] = Mailbox(size=1)
         attention = Attention(self._clock)
         source = random.Random()  # noqa: S311 (names alerts, keeps no secret)
