@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from edge_agent.alerts.box_key import BoxKeys, finish_rotation, open_keys
@@ -67,7 +68,12 @@ class Seal:
             return int(self._wall()) if is_new else None
         if is_new:
             return most or None
-        return most if most - last > STEP else None
+        return most if self._position.kept > last or most - last > STEP else None
+
+    def note_kept(self, seq: int) -> None:
+        """Remember how far the spool has come. A disk that refuses costs only that memory."""
+        with suppress(OSError):
+            self._position.note_kept(seq)
 
     def seal(self, body: bytes, link: Link) -> Sealed:
         """Return the message as it is sent. Raises EdgeAgentError where the disk refuses."""

@@ -67,6 +67,10 @@ class Sealer(Protocol):
         """Return the greatest number signed, where a spool that ends at `last` has lost some."""
         ...
 
+    def note_kept(self, seq: int) -> None:
+        """Remember that everything up to this number is on the disk."""
+        ...
+
     def seal(self, body: bytes, link: Link) -> Sealed:
         """Return the message as it is sent."""
         ...
@@ -134,6 +138,11 @@ def begin(connection: sqlite3.Connection, sealer: Sealer) -> None:
     log.error("the box has lost its place in its chain: it goes on after number %d", last)
     connection.execute("UPDATE chain SET seq = ?, prev = ?", (last + 1, NO_HASH))
     _add_record(connection, sealer, "chain_restarted", sealer.restarted(known + 1, last))
+
+
+def newest(connection: sqlite3.Connection) -> int:
+    """Return the newest number given; 0 before the first."""
+    return int(connection.execute("SELECT seq FROM chain").fetchone()[0]) - 1
 
 
 def has_announced(connection: sqlite3.Connection, sealer: Sealer) -> bool:

@@ -168,6 +168,13 @@ class Spool:
         self._lock.close()
 
     def _write(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
+        """Do the work in one durable transaction; note beside the key how far that came."""
+        result = self._commit(work)
+        if self._sealer:
+            self._sealer.note_kept(self._read(chain.newest))
+        return result
+
+    def _commit(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
         """Do the work in one durable transaction; on a full disk once more from the reserve."""
         try:
             return _transact(self._connection(), work, self._growth_pages())

@@ -152,6 +152,25 @@ def test_an_old_copy_of_the_spool_does_not_use_numbers_twice(box: Opened) -> Non
     assert report.forked == ()
 
 
+def test_a_copy_that_lacks_one_alert_is_noticed(box: Opened) -> None:
+    spool = box.again()
+    spool.append(an_alert("first"))
+    box.close()
+    copy = box.path.read_bytes()
+    spool, center = box.again(), box.center()
+    spool.append(an_alert("second"))
+    center.drain(spool)
+    box.close()
+    box.path.write_bytes(copy)
+
+    spool = box.again()
+    spool.append(an_alert("third"))
+    report = center.drain(spool)
+
+    assert [one.seq for one in report.restarts] == [STEP + 1]
+    assert report.forked == ()
+
+
 def test_a_key_without_its_memory_and_without_its_spool_begins_by_the_clock(box: Opened) -> None:
     spool, center = box.again(), box.center()
     spool.append(an_alert())
@@ -333,12 +352,17 @@ def test_power_cut_in_the_middle_of_sealing_leaves_no_gap_and_no_number_twice(
     spool, center = box.again(), box.center()
     spool._connection().execute("PRAGMA wal_autocheckpoint = 0")
     log, source = box.path.with_name("spool.db-wal"), random.Random(11)
-    before = log.read_bytes()
+    before, position = log.read_bytes(), box.folder / "keys" / "position"
     for n in range(12):
+        # How far the spool has come is noted after the commit only.
+        kept_before = position.read_bytes()[1024:]
         spool.append(an_alert(f"visit-{n}", picture_bytes=500))
         after = log.read_bytes()
         survivor = Opened(tmp_path / f"cut-{n}")
         shutil.copytree(box.folder / "keys", survivor.folder / "keys")
+        (survivor.folder / "keys" / "position").write_bytes(
+            position.read_bytes()[:1024] + kept_before
+        )
         shutil.copy(box.path, survivor.path)
         survivor.path.with_name(log.name).write_bytes(torn(before, after, source))
         again = survivor.again()
