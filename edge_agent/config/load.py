@@ -55,6 +55,7 @@ def load_settings(folder: Path) -> Settings:
         objects=site.objects,
         packs=site.packs,
         observations=site.observations,
+        mirrors=site.mirrors,
         place=site.place,
         agencies=site.agencies,
         center=site.center,

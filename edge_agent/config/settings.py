@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge_agent.alerts.options import MirrorOptions
 from edge_agent.domain.place import Place
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions, ObjectOptions
@@ -93,6 +94,7 @@ class Settings:
     packs: PackOptions = field(default=PackOptions())
     center: CenterOptions = field(default=CenterOptions())
     observations: ObservationOptions = field(default=ObservationOptions())
+    mirrors: MirrorOptions = field(default=MirrorOptions())
     # Where alerts come from; a camera may say otherwise.
     place: Place | None = None
     # Whom alerts concern by rules that say nothing, and what cameras report of themselves.

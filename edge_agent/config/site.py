@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from edge_agent.alerts.options import MirrorOptions
 from edge_agent.config.checks import (
     check_state_dir,
     read_file,
@@ -56,6 +57,7 @@ class Site:
     objects: ObjectOptions
     packs: PackOptions
     observations: ObservationOptions
+    mirrors: MirrorOptions
     place: Place | None
     agencies: tuple[str, ...]
     center: CenterOptions
@@ -74,6 +76,7 @@ def read_site(table: Table, folder: Path) -> Site:
         spool=_read_spool(table.table("spool")),
         objects=_read_objects(table.table("objects"), folder),
         observations=_read_observations(table.table("observations")),
+        mirrors=_read_mirrors(table.table("mirrors")),
         place=read_place(table),
         agencies=read_agencies(table) or (),
         packs=PackOptions(signing_keys=_read_keys(table.table("models"), "signing_keys", KEY_RULE)),
@@ -148,6 +151,14 @@ def _read_objects(table: Table, folder: Path) -> ObjectOptions:
         frames_per_second=table.number(
             "frames_per_second", default.frames_per_second, most=_MOST_FRAMES_PER_SECOND
         ),
+    )
+
+
+def _read_mirrors(table: Table) -> MirrorOptions:
+    default = MirrorOptions()
+    return MirrorOptions(
+        onvif=table.flag("onvif", default=default.onvif),
+        home_assistant=table.flag("home_assistant", default=default.home_assistant),
     )
 
 

@@ -17,6 +17,7 @@ from edge_agent.config.settings import Settings
 from edge_agent.daemon.assemble import Camera, CameraAssembly
 from edge_agent.daemon.camera_events import CameraEvents
 from edge_agent.daemon.health import Health
+from edge_agent.daemon.mirrors import Mirrors
 from edge_agent.daemon.model_start import ModelStart
 from edge_agent.daemon.notify import notify, watchdog_s
 from edge_agent.daemon.publish_loop import PublishLoop
@@ -86,8 +87,9 @@ class Service:
 
     def _run_with(self, assembly: CameraAssembly, spool: Spool) -> int:
         publisher = self._publisher(spool)
+        mirrors = Mirrors(self._settings, spool, publisher.say, self._clock)
         cameras = [
-            assembly.camera(camera, spool, publisher.nudge, self._stop, publisher.say)
+            assembly.camera(camera, mirrors, publisher.nudge, self._stop, publisher.say)
             for camera in self._settings.cameras
         ]
         refind = self._refind(cameras)
@@ -111,7 +113,7 @@ class Service:
         for worker in (*workers, *helpers):
             worker.start()
         notify("READY=1", f"STATUS={reporter.line()}")
-        self._supervise(reporter, cameras, publisher, health)
+        self._supervise(reporter, cameras, publisher, health, mirrors)
         return self._end(workers, helpers)
 
     def _publisher(self, spool: Spool) -> PublishLoop:
@@ -146,6 +148,7 @@ class Service:
         cameras: Sequence[Camera],
         publisher: PublishLoop,
         health: Health,
+        mirrors: Mirrors,
     ) -> None:
         pause_s = watchdog_s()
         told_at = 0.0
@@ -154,6 +157,7 @@ class Service:
             publisher.announce(reporter.cameras())
             if health.is_due and publisher.state().is_connected:
                 publisher.say(health.message(reporter.status()))
+            mirrors.turn(publisher.state())
             self._model.watch(is_seeing=reporter.is_seeing)
             now = self._clock.mono()
             # systemd wants to hear from us at least twice in its period.

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from edge_agent.alerts.options import MirrorOptions
 from edge_agent.config.load import load_settings
 from edge_agent.config.site import STATE_DIR
 from edge_agent.domain.geometry import Point, Polygon
@@ -30,6 +31,7 @@ _OPTIONS = {
     "spool": SpoolOptions(),
     "objects": ObjectOptions(),
     "observations": ObservationOptions(),
+    "mirrors": MirrorOptions(),
     "stream": StreamOptions(url=""),
     "motion": MotionOptions(),
     "rules": IntrusionOptions(name="", zone=_ZONE),

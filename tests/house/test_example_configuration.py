@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge_agent.alerts.options import MirrorOptions
 from edge_agent.config.camera import read_camera
 from edge_agent.config.load import load_settings
 from edge_agent.config.problems import Problems
@@ -35,6 +36,7 @@ DEFAULTS: dict[str, object] = {
     "spool": SpoolOptions(),
     "objects": ObjectOptions(),
     "observations": ObservationOptions(),
+    "mirrors": MirrorOptions(),
     "stream": StreamOptions(url=""),
     "motion": MotionOptions(),
     "rules": IntrusionOptions(name="", zone=Zone("", Polygon(_CORNERS))),
