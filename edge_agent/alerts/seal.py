@@ -14,12 +14,14 @@ from edge_agent.alerts.box_key import BoxKeys, finish_rotation, open_keys
 from edge_agent.alerts.position import STEP, Position
 from edge_agent.contract.body import (
     CHAIN_RESTARTED,
+    CLOCK_SET,
     DROPPED,
     HEAD,
     KEY_ROTATED,
     join,
 )
 from edge_agent.domain.chain import Dropped, Link, Sealed
+from edge_agent.domain.clock import ClockStep
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.clock import rfc3339
 
@@ -97,6 +99,18 @@ class Seal:
         """Return the record that says which numbers nobody can account for any more."""
         told = {"first": first, "last": last} if first <= last else None
         return self._record(CHAIN_RESTARTED, unknown=told)
+
+    def clock_set(self, step: ClockStep) -> bytes:
+        """Return the record of a step of the box's clock."""
+        return self._record(
+            CLOCK_SET,
+            boot=step.boot,
+            mono_ms=step.mono_ms,
+            was=rfc3339(step.was_wall),
+            now=rfc3339(step.is_wall),
+            synced=step.is_synced,
+            error_ms=step.error_ms,
+        )
 
     def rotation(self, old_kid: str) -> bytes:
         """Return the record by which the waiting key takes over."""

@@ -6,7 +6,7 @@ the process when a thread died of a defect, so that systemd starts a whole one.
 
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from types import FrameType
 
@@ -15,7 +15,9 @@ from edge_agent.alerts.box_key import FOLDER
 from edge_agent.alerts.seal import open_seal
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.assemble import Camera, CameraAssembly
+from edge_agent.daemon.box import boot_id
 from edge_agent.daemon.camera_events import CameraEvents
+from edge_agent.daemon.clock_watch import ClockWatch
 from edge_agent.daemon.health import Health
 from edge_agent.daemon.mirrors import Mirrors
 from edge_agent.daemon.model_start import ModelStart
@@ -110,10 +112,12 @@ class Service:
         log.info("edge-agent %s: %s", __version__, count)
         publisher.announce(reporter.cameras())
         health = Health(self._clock, self._settings.state_dir, spool.head, publisher.session)
+        watch = ClockWatch(self._clock, boot_id(), spool.note_clock)
         for worker in (*workers, *helpers):
             worker.start()
         notify("READY=1", f"STATUS={reporter.line()}")
-        self._supervise(reporter, cameras, publisher, health, mirrors)
+        rounds = (watch.look, lambda: mirrors.turn(publisher.state()))
+        self._supervise(reporter, cameras, publisher, health, rounds)
         return self._end(workers, helpers)
 
     def _publisher(self, spool: Spool) -> PublishLoop:
@@ -148,7 +152,7 @@ class Service:
         cameras: Sequence[Camera],
         publisher: PublishLoop,
         health: Health,
-        mirrors: Mirrors,
+        rounds: Sequence[Callable[[], None]],
     ) -> None:
         pause_s = watchdog_s()
         told_at = 0.0
@@ -157,7 +161,8 @@ class Service:
             publisher.announce(reporter.cameras())
             if health.is_due and publisher.state().is_connected:
                 publisher.say(health.message(reporter.status()))
-            mirrors.turn(publisher.state())
+            for look in rounds:
+                look()
             self._model.watch(is_seeing=reporter.is_seeing)
             now = self._clock.mono()
             # systemd wants to hear from us at least twice in its period.

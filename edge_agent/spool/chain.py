@@ -12,6 +12,7 @@ from typing import Protocol
 
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.chain import Dropped, Link, Sealed
+from edge_agent.domain.clock import ClockStep
 from edge_agent.domain.sighting import Severity
 from edge_agent.errors import EdgeAgentError
 from edge_agent.spool import rows
@@ -81,6 +82,10 @@ class Sealer(Protocol):
 
     def restarted(self, first: int, last: int) -> bytes:
         """Return the record of which numbers nobody can account for."""
+        ...
+
+    def clock_set(self, step: ClockStep) -> bytes:
+        """Return the record of a step of the box's clock."""
         ...
 
     def rotation(self, old_kid: str) -> bytes:
@@ -183,6 +188,11 @@ def announce_rotation(connection: sqlite3.Connection, sealer: Sealer) -> bool:
         )
         _add_record(connection, sealer, "key_rotated", sealer.rotation(kid), sealer.next_kid)
     return True
+
+
+def note_clock(connection: sqlite3.Connection, sealer: Sealer, step: ClockStep) -> None:
+    """Tell the center that the box's clock was set."""
+    _add_record(connection, sealer, "clock_set", sealer.clock_set(step))
 
 
 def give_up(connection: sqlite3.Connection, place: Place, why: str, severity: int) -> None:

@@ -15,6 +15,7 @@ from typing import IO, TypeVar
 from edge_agent.contract.body import Range
 from edge_agent.contract.receipt import Stored
 from edge_agent.domain.alert import Alert
+from edge_agent.domain.clock import ClockStep
 from edge_agent.errors import EdgeAgentError
 from edge_agent.spool import chain, confirming, file, rows
 from edge_agent.spool.chain import Place, Sealer
@@ -114,6 +115,12 @@ class Spool:
     def park(self, number: int, reason: str) -> None:
         """Set an alert aside that must not be sent again, and remember why."""
         self._write(lambda spool, _: chain.park(spool, number, reason))
+
+    def note_clock(self, step: ClockStep) -> None:
+        """Keep the record of a step of the box's clock; nothing where nobody signs."""
+        sealer = self._sealer
+        if sealer:
+            self._write(lambda spool, _: chain.note_clock(spool, sealer, step))
 
     def begin_session(self, now_wall: float) -> int:
         """Return a number greater than at any start before, as the status message carries it.

@@ -12,6 +12,7 @@ from edge_agent.alerts.box_key import prepare_rotation
 from edge_agent.contract import split
 from edge_agent.daemon.health import Health
 from edge_agent.domain.chain import Dropped, Link
+from edge_agent.domain.clock import ClockStep
 from edge_agent.mqtt.status import Statuses
 from edge_agent.mqtt.topics import Topics
 from edge_agent.mqtt.trial import Visit
@@ -37,6 +38,7 @@ NAMES = (
     "alert",
     "chain_restarted",
     "check",
+    "clock_set",
     "dropped",
     "head",
     "health",
@@ -45,11 +47,19 @@ NAMES = (
     "receipt",
     "status",
 )
-SAME = {"alert", "chain_restarted", "dropped", "head", "observation", "status"}
+SAME = {"alert", "chain_restarted", "clock_set", "dropped", "head", "observation", "status"}
 # Members that the schema knows and the code does not write yet.
 TO_COME = {"health": {"certificate_expires"}}
-HASH = "ab" * 32
 EXAMPLES = FOLDER / "examples"
+HASH = "ab" * 32
+A_STEP = ClockStep(
+    boot="6f1c2a58-3a0e-4b7e-9d0c-2f6f0a5f7a11",
+    mono_ms=110_000,
+    was_wall=15.0,
+    is_wall=1_795_000_015.0,
+    is_synced=True,
+    error_ms=12.5,
+)
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -100,6 +110,7 @@ def written(name: str, folder: Path) -> dict[str, Any]:
         "head": head.encode,
         "dropped": lambda: dropped(seal),
         "chain_restarted": lambda: restarted(seal),
+        "clock_set": lambda: seal.seal(seal.clock_set(A_STEP), Link(5, HASH)).payload,
         "key_rotated": lambda: rotated(folder),
     }[name]()
     return json.loads(split(payload)[0])
