@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 # Why the center does not get a message.
 DISK_FULL = "full"
 REFUSED = "refused"
+DAMAGED = "damaged"
 # Before the first message, and after a loss, there is none.
 NO_HASH = "0" * 64
 # A record stays below 2 KB.
@@ -197,7 +198,7 @@ def note_clock(connection: sqlite3.Connection, sealer: Sealer, step: ClockStep) 
 
 def give_up(connection: sqlite3.Connection, place: Place, why: str, severity: int) -> None:
     """Remember that the center will not get this message, together with its neighbours."""
-    if not place.seq or _is_given_up(connection, place.seq):
+    if not place.seq:
         return
     counts = [int(severity == rank) for rank in range(len(Severity))]
     first, last, sha256 = place.seq, place.seq, place.sha256
@@ -217,24 +218,28 @@ def give_up(connection: sqlite3.Connection, place: Place, why: str, severity: in
     )
 
 
-def _is_given_up(connection: sqlite3.Connection, seq: int) -> bool:
-    """Tell whether a range has it already: a record that is offered again is refused again."""
-    question = "SELECT 1 FROM gone WHERE first <= ? AND last >= ?"
-    return connection.execute(question, (seq, seq)).fetchone() is not None
-
-
 def drop(connection: sqlite3.Connection, number: int) -> None:
     """Delete an alert that there is no room for, and remember that."""
     give_up(connection, *_place(connection, number, DISK_FULL))
     rows.forget(connection, [number])
 
 
+def lose(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    """Delete alerts that the disk has spoiled, and remember that."""
+    for number in numbers:
+        give_up(connection, *_place(connection, number, DAMAGED))
+        rows.add_to_counter(connection, "dropped_alerts")
+    rows.forget(connection, numbers)
+
+
 def park(connection: sqlite3.Connection, number: int, reason: str) -> None:
     """Move a message among the refused ones, and remember that; what it told is untold again.
 
-    A record of a new key, or of a restart, is offered again when something gets through (`done`).
+    A record of a new key, or of a restart, is not given up: it is offered again when something gets
+    through (`done`).
     """
-    if connection.execute("SELECT 1 FROM alerts WHERE number = ?", (number,)).fetchone():
+    known = connection.execute("SELECT id, severity FROM alerts WHERE number = ?", (number,))
+    if (row := known.fetchone()) and not rows.is_lasting(*row):
         give_up(connection, *_place(connection, number, REFUSED))
     connection.execute("UPDATE gone SET told_by = 0 WHERE told_by = ?", (number,))
     rows.park(connection, number, reason)
@@ -260,10 +265,10 @@ def done(connection: sqlite3.Connection, sealer: Sealer | None, numbers: Sequenc
 def head(connection: sqlite3.Connection, sealer: Sealer) -> str:
     """Return the signed head, and from where on the center may still be without messages."""
     seq, prev, waiting, gone = connection.execute(
-        "SELECT seq, prev, (SELECT seq FROM alerts ORDER BY number LIMIT 1),"
-        " (SELECT min(first) FROM gone) FROM chain"
+        "SELECT seq, prev, (SELECT min(seq) FROM alerts), (SELECT min(first) FROM gone) FROM chain"
     ).fetchone()
-    first = [one for one in (waiting, gone) if one]
+    offered = rows.first_offered(connection)
+    first = [one for one in (waiting, gone, offered) if one]
     return sealer.head(Link(seq, prev), min(first) if first else None)
 
 

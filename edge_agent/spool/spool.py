@@ -4,6 +4,7 @@ Every thread has a connection of its own: a commit waits for the disk, and a loc
 be held that long (STYLE 31). SQLite's own file lock puts the writers in order.
 """
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Sequence
@@ -12,8 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TypeVar
 
-from edge_agent.contract.body import Range
-from edge_agent.contract.receipt import Stored
+from edge_agent.contract.receipt import Receipt
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.clock import ClockStep
 from edge_agent.errors import EdgeAgentError
@@ -28,6 +28,8 @@ from edge_agent.spool.rows import Kept
 __all__ = ["Confirmed", "Kept", "Spool", "SpoolState", "open_spool"]
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 _MIB = 1_048_576
 # The log (1 MiB stretched, and as much again in a bad moment), its index and the reserve.
@@ -86,8 +88,17 @@ class Spool:
         self._reserve.restore()
 
     def oldest(self, limit: int, after: int = 0) -> list[Kept]:
-        """Return the oldest alerts with a number greater than `after`."""
-        return self._read(lambda spool: rows.oldest(spool, limit, after))
+        """Return the oldest alerts with a number greater than `after`.
+
+        One whose bytes are not those that were sealed (a worn card) is given up here: nobody would
+        take it, and it would wait for ever.
+        """
+        kept = self._read(lambda spool: rows.oldest(spool, limit, after))
+        damaged = [one.number for one in kept if one.is_damaged]
+        if damaged:
+            log.error("%d alerts on the disk are damaged: given up", len(damaged))
+            self._write(lambda spool, _: chain.lose(spool, damaged))
+        return [one for one in kept if not one.is_damaged]
 
     def done(self, numbers: Sequence[int]) -> None:
         """Forget delivered alerts, all in one transaction; unknown numbers do not matter.
@@ -96,17 +107,13 @@ class Spool:
         """
         self._write(lambda spool, _: chain.done(spool, self._sealer, numbers))
 
-    def confirm(
-        self, stored: Sequence[Stored], pictures: Sequence[Range], known: Collection[int]
-    ) -> Confirmed:
+    def confirm(self, receipt: Receipt, known: Collection[int]) -> Confirmed:
         """Forget what the center has in its database: alerts, once their pictures are there, too.
 
         `known` are numbers whose alerts an earlier receipt named already.
         """
         sealer = self._sealer
-        return self._write(
-            lambda spool, _: confirming.confirm(spool, sealer, stored, pictures, known)
-        )
+        return self._write(lambda spool, _: confirming.confirm(spool, sealer, receipt, known))
 
     def drop_picture(self, number: int) -> None:
         """Give up the picture of an alert that the broker has, but not its picture."""

@@ -95,6 +95,7 @@ class Box:
             url=broker.url, insecure=True, username=BOX, password=Secret(USERS[BOX])
         )
         link = Link(options, site=SITE, box=BOX, head=self.spool.head)
+        self._link = link
         link.listen()
         receipts = Receipts(self.spool, clock, [center_key], site=SITE, box=BOX)
         self.loop = PublishLoop(self.spool, link, clock, self.stop, receipts)
@@ -118,7 +119,10 @@ class Box:
     def end(self) -> None:
         self.stop.tell()
         self.loop.nudge()
-        assert not self._is_started or self.worker.join(5)
+        if self._is_started:
+            assert self.worker.join(5)
+        else:
+            self._link.say_goodbye(0)
         self.spool.close()
 
 

@@ -73,7 +73,8 @@ def receipt() -> bytes:
 
 def dropped(seal: Seal) -> bytes:
     parts = [
-        Dropped(first=7, last=9, sha256=HASH, why=why) for why in (chain.DISK_FULL, chain.REFUSED)
+        Dropped(first=7, last=9, sha256=HASH, why=why)
+        for why in (chain.DISK_FULL, chain.REFUSED, chain.DAMAGED)
     ]
     return seal.seal(seal.dropped(parts), Link(10, HASH)).payload
 
