@@ -25,12 +25,16 @@ def discovery_topic(site: str, box: str) -> str:
 
 
 def sensor_name(standing: Standing) -> str:
-    """Return a name for topics and ids that no two rules of a box share."""
+    """Return a name for topics and ids that no two rules of a box share.
+
+    Neither cameras nor words have a dot: `gate.no-entry`, and `gate.says.tamper`.
+    """
+    if standing.kind in _CLASSES:
+        return f"{standing.camera}.says.{standing.kind}"
     word = _NO_WORD.sub("-", standing.rule.lower()).strip("-")
     mark = hashlib.sha256(standing.rule.encode()).hexdigest()[:6]
-    return (
-        f"{standing.camera}-{word}" if word == standing.rule else f"{standing.camera}-{word}-{mark}"
-    )
+    name = word if word == standing.rule else f"{word}-{mark}"
+    return f"{standing.camera}.{name}"
 
 
 def write_discovery(

@@ -34,8 +34,9 @@ class Standings:
 
     def __init__(self, known: tuple[Standing, ...]) -> None:
         self._lock = threading.Lock()
-        self._standing = {(one.camera, one.rule): one for one in known}
-        self._open: dict[tuple[str, str], set[str]] = {}
+        # A rule may be called like a trouble.
+        self._standing = {(one.camera, one.kind, one.rule): one for one in known}
+        self._open: dict[tuple[str, str, str], set[str]] = {}
 
     def all(self) -> tuple[Standing, ...]:
         """Return all of them, in the order of the configuration."""
@@ -45,7 +46,7 @@ class Standings:
     def take(self, alert: Alert) -> Standing | None:
         """Return how the alert's rule stands now; None for a rule that nobody knows."""
         told = json.loads(alert.body)
-        key = alert.camera, told["rule"]
+        key = alert.camera, told["type"], told["rule"]
         with self._lock:
             before = self._standing.get(key)
             if before is None:

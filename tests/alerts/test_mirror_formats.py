@@ -22,7 +22,13 @@ GATE = Standing(
 
 
 def _alert(visit: str, state: str, rule: str = "intrusion-walkway") -> Alert:
-    told = {"rule": rule, "state": state, "time": GATE.time, "objects": [{"track": 41}]}
+    told = {
+        "type": "intrusion",
+        "rule": rule,
+        "state": state,
+        "time": GATE.time,
+        "objects": [{"track": 41}],
+    }
     return Alert(
         id=visit,
         revision=0,
@@ -73,16 +79,17 @@ def test_a_rule_cannot_break_out_of_its_topic() -> None:
     wild = Standing(camera="gate", rule="a/b+c#d", kind="intrusion")
 
     assert onvif_topic(wild).endswith("/&gate/edge-agent/abcd")
-    assert re.fullmatch(r"gate-a-b-c-d-[0-9a-f]{6}", sensor_name(wild))
+    assert re.fullmatch(r"gate\.a-b-c-d-[0-9a-f]{6}", sensor_name(wild))
 
 
 def test_rules_that_differ_in_signs_only_are_two_sensors() -> None:
-    names = {
-        sensor_name(Standing(camera="gate", rule=rule, kind="intrusion"))
-        for rule in ("no entry", "no-entry", "no_entry", "No entry")
-    }
+    rules = [("gate", rule) for rule in ("no entry", "no-entry", "no_entry", "No entry")]
+    rules += [("gate", "a-b"), ("gate-a", "b"), ("gate", "tamper"), ("gate", "says-tamper")]
+    standings = [Standing(camera=one, rule=rule, kind="intrusion") for one, rule in rules]
+    standings.append(Standing(camera="gate", rule="tamper", kind="tamper"))
 
-    assert len(names) == 4
+    assert len(set(map(sensor_name, standings))) == len(standings)
+    assert len(Standings(tuple(standings)).all()) == len(standings)
 
 
 def test_home_assistant_is_told_what_it_needs_to_make_a_device() -> None:
@@ -102,14 +109,14 @@ def test_home_assistant_is_told_what_it_needs_to_make_a_device() -> None:
     )
     assert told["device"]["identifiers"] == ["edge-agent-palembang-plaju-01"]
     assert told["origin"]["name"] == "edge-agent"
-    assert told["components"]["gate-intrusion-walkway"] == {
+    assert told["components"]["gate.intrusion-walkway"] == {
         "platform": "binary_sensor",
         "name": "gate: intrusion-walkway",
-        "unique_id": "edge-agent-palembang-plaju-01-gate-intrusion-walkway",
+        "unique_id": "edge-agent-palembang-plaju-01-gate.intrusion-walkway",
         "device_class": "occupancy",
-        "state_topic": "here/gate-intrusion-walkway",
+        "state_topic": "here/gate.intrusion-walkway",
     }
-    assert told["components"]["gate-tamper"]["device_class"] == "tamper"
+    assert told["components"]["gate.says.tamper"]["device_class"] == "tamper"
 
 
 def test_a_rule_stands_broken_until_the_last_visit_has_ended() -> None:

@@ -56,7 +56,13 @@ class Box:
         self.publisher.worker.start()
 
     def tell(self, visit: str, state: str, rule: str = "rule-0") -> None:
-        told = {"id": visit, "rule": rule, "state": state, "time": "2026-11-18T11:15:17.200Z"}
+        told = {
+            "id": visit,
+            "type": "intrusion",
+            "rule": rule,
+            "state": state,
+            "time": "2026-11-18T11:15:17.200Z",
+        }
         body = json.dumps(told).encode()
         self.mirrors.append(
             Alert(
@@ -132,7 +138,7 @@ def test_who_subscribes_late_hears_how_the_rules_stand(
             name: _latest(late, sensor["state_topic"]).payload
             for name, sensor in told["components"].items()
         }
-        assert states == {"gate-rule-0": b"ON", "gate-rule-1": b"OFF"}
+        assert states == {"gate.rule-0": b"ON", "gate.rule-1": b"OFF"}
         assert told["device"]["name"] == "Simpang Plaju"
         assert told["availability"][0]["topic"] == "city/v1/kota/box-7/up/status"
         assert (_inside(late), _inside(late, "rule-1")) == (True, False)

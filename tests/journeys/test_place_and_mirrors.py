@@ -70,5 +70,5 @@ def _has(listener: Listener, part: str) -> bool:
 def _is_on(listener: Listener) -> bool:
     """Whether both mirrors have said that somebody is there."""
     inside = [one for one in listener.heard if "/onvif-ej/RuleEngine/" in one.topic]
-    home = {one.payload for one in listener.heard if "/up/home/gate-" in one.topic}
+    home = {one.payload for one in listener.heard if "/up/home/gate." in one.topic}
     return b"ON" in home and any(json.loads(one.payload)["Data"]["IsInside"] for one in inside)
