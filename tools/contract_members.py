@@ -67,9 +67,11 @@ def kind_of(told: dict[str, Any]) -> str:
 
 
 def _list_of(told: dict[str, Any]) -> str:
-    most = f", at most {told['maxItems']}" if "maxItems" in told else ""
+    least, most = told.get("minItems"), told.get("maxItems")
     kind = kind_of(told.get("items", {}))
-    return f"list of {'objects' if kind == 'object' else kind}{most}"
+    many = f"list of {most}" if least == most and most else "list"
+    bound = "" if most is None or least == most else f"; at most {most}"
+    return f"{many}: {'objects' if kind == 'object' else kind}{bound}"
 
 
 def _type(name: str, told: dict[str, Any]) -> str:
