@@ -6,7 +6,7 @@ the process when a thread died of a defect, so that systemd starts a whole one.
 
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from types import FrameType
 
@@ -21,6 +21,7 @@ from edge_agent.daemon.clock_watch import ClockWatch
 from edge_agent.daemon.commands.assemble import Parts, open_desk
 from edge_agent.daemon.commands.desk import Desk
 from edge_agent.daemon.health import Health
+from edge_agent.daemon.mirrors import Mirrors
 from edge_agent.daemon.model_start import ModelStart
 from edge_agent.daemon.notify import notify, watchdog_s
 from edge_agent.daemon.proposal import Proposal
@@ -100,8 +101,9 @@ class Service:
 
     def _run_with(self, assembly: CameraAssembly, spool: Spool, seal: Seal) -> int:
         publisher = self._publisher(spool)
+        mirrors = Mirrors(self._settings, spool, publisher.say, self._clock)
         cameras = [
-            assembly.camera(camera, spool, publisher.nudge, self._stop)
+            assembly.camera(camera, mirrors, publisher.nudge, self._stop, publisher.say)
             for camera in self._settings.cameras
         ]
         refind = self._refind(cameras)
@@ -135,7 +137,7 @@ class Service:
         )
         if self._settings.center.keys:
             self._desk = open_desk(parts)
-        return self._work(parts, reporter, health, publisher, refind)
+        return self._work(parts, reporter, health, publisher, refind, mirrors)
 
     def _work(
         self,
@@ -144,6 +146,7 @@ class Service:
         health: Health,
         publisher: PublishLoop,
         refind: RefindLoop,
+        mirrors: Mirrors,
     ) -> int:
         cameras = parts.cameras
         workers, helpers = self._workers(cameras, publisher), _events_workers(cameras)
@@ -158,7 +161,8 @@ class Service:
         for worker in (*workers, *helpers):
             worker.start()
         notify("READY=1", f"STATUS={reporter.line()}")
-        self._supervise(reporter, cameras, publisher, health, watch)
+        rounds = (watch.look, lambda: mirrors.turn(publisher.state()))
+        self._supervise(reporter, cameras, publisher, health, rounds)
         return self._end(workers, helpers)
 
     def _restart(self) -> None:
@@ -202,7 +206,7 @@ class Service:
         cameras: Sequence[Camera],
         publisher: PublishLoop,
         health: Health,
-        watch: ClockWatch,
+        rounds: Sequence[Callable[[], None]],
     ) -> None:
         pause_s = watchdog_s()
         told_at = 0.0
@@ -211,7 +215,8 @@ class Service:
             publisher.announce(reporter.cameras())
             if health.is_due and publisher.state().is_connected:
                 publisher.say(health.message(reporter.status()))
-            watch.look()
+            for look in rounds:
+                look()
             self._model.watch(is_seeing=reporter.is_seeing)
             now = self._clock.mono()
             # systemd wants to hear from us at least twice in its period.
