@@ -111,7 +111,7 @@ class Service:
         count = "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
         log.info("edge-agent %s: %s", __version__, count)
         publisher.announce(reporter.cameras())
-        health = Health(self._clock, self._settings.state_dir, spool.head, publisher.session)
+        health = self._health(spool, publisher)
         watch = ClockWatch(self._clock, boot_id(), spool.note_clock)
         for worker in (*workers, *helpers):
             worker.start()
@@ -119,6 +119,12 @@ class Service:
         rounds = (watch.look, lambda: mirrors.turn(publisher.state()))
         self._supervise(reporter, cameras, publisher, health, rounds)
         return self._end(workers, helpers)
+
+    def _health(self, spool: Spool, publisher: PublishLoop) -> Health:
+        settings = self._settings
+        return Health(
+            self._clock, settings.state_dir, spool.head, publisher.session, settings.place
+        )
 
     def _publisher(self, spool: Spool) -> PublishLoop:
         settings = self._settings
