@@ -120,7 +120,7 @@ class Service:
             refused_commands=lambda: self._desk.refused if self._desk else 0,
             clock=self._clock,
         )
-        health = Health(self._clock, self._settings.state_dir, spool.head, publisher.session)
+        health = self._health(spool, publisher)
         parts = Parts(
             settings=self._settings,
             assembly=assembly,
@@ -173,6 +173,12 @@ class Service:
     def _hear(self, heard: Heard) -> None:
         if heard.kind == COMMANDS and self._desk:
             self._desk.take(heard.payload, heard.correlation)
+
+    def _health(self, spool: Spool, publisher: PublishLoop) -> Health:
+        settings = self._settings
+        return Health(
+            self._clock, settings.state_dir, spool.head, publisher.session, settings.place
+        )
 
     def _publisher(self, spool: Spool) -> PublishLoop:
         settings = self._settings
