@@ -15,6 +15,7 @@ _BUSY = 'set its motion detection to less, or write `events = "off"` below [onvi
 _UNHEARD = "see that the center listens: its subscription, and the broker's access rules"
 _CHOOSE = "go on with this one, or choose again: edge-agent model list"
 _HANGS = "restart it, which systemd does by itself:  systemctl restart edge-agent"
+_RENEW = "see the journal why; by hand: edge-agent enroll --again"
 _LOOKS = "raise looks_per_second or crops_per_frame in agent.toml, or tame what moves there"
 # What `add` names, too: strict cameras refuse passwords that are so old.
 _WORST_DRIFT_S = 5.0
@@ -117,6 +118,11 @@ def _events(camera: CameraStatus) -> str:
 
 
 def _show_delivery(status: AgentStatus, console: Console) -> None:
+    if status.certificate_problem:
+        console.note("tls", status.certificate_problem, _RENEW)
+    elif status.certificate_ends_wall is not None:
+        left = _age(status.certificate_ends_wall - status.now_wall)
+        console.ok("tls", f"this box's certificate is good for {left}")
     spool, broker = status.spool, status.broker
     kept = f"{spool.waiting} alerts wait, {spool.size_bytes / 1e6:.1f} MB"
     lost = spool.dropped_alerts + spool.dropped_thumbnails + spool.parked

@@ -46,7 +46,7 @@ def judge_name(name: str, longest: int) -> str:
     return ""
 
 
-def read_url(table: Table, schemes: tuple[str, str], example: str) -> str:
+def read_url(table: Table, schemes: tuple[str, ...], example: str) -> str:
     """Return `url`: a known scheme, a host, no user name and no password in it."""
     url = table.need("url", f'write url = "{example}"')
     if not url:

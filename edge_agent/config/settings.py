@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge_agent.certificates.options import EnrolmentOptions
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
@@ -87,3 +88,5 @@ class Settings:
     refused: tuple[RefusedCamera, ...]
     # Whose models are taken.
     packs: PackOptions = field(default=PackOptions())
+    # Where the box's certificate comes from.
+    enrolment: EnrolmentOptions = field(default=EnrolmentOptions())

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from edge_agent.certificates.options import EnrolmentOptions
 from edge_agent.config.checks import (
     check_state_dir,
     read_file,
@@ -46,6 +47,7 @@ class Site:
     spool: SpoolOptions
     objects: ObjectOptions
     packs: PackOptions
+    enrolment: EnrolmentOptions
 
 
 def read_site(table: Table, folder: Path) -> Site:
@@ -60,6 +62,7 @@ def read_site(table: Table, folder: Path) -> Site:
         spool=_read_spool(table.table("spool")),
         objects=_read_objects(table.table("objects"), folder),
         packs=_read_packs(table.table("models")),
+        enrolment=_read_enrolment(table.table("enrolment"), folder),
     )
 
 
@@ -98,6 +101,16 @@ def _check_broker(table: Table, broker: BrokerOptions) -> None:
         table.refuse("", f"has no {missing}", "certificate_file and key_file go together")
     if broker.password_file is not None and not broker.username:
         table.refuse("password_file", "has no username beside it", 'add username = "…"')
+
+
+def _read_enrolment(table: Table, folder: Path) -> EnrolmentOptions:
+    is_wanted = table.has("url") or table.has("ca_file")
+    return EnrolmentOptions(
+        url=read_url(table, ("https",), "https://center.example/.well-known/est")
+        if is_wanted
+        else "",
+        ca_file=read_file(table, "ca_file", folder),
+    )
 
 
 def _read_spool(table: Table) -> SpoolOptions:

@@ -11,6 +11,7 @@ from edge_agent.daemon.box import resident_bytes
 from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import hung_s
 from edge_agent.daemon.refind_loop import RefindLoop
+from edge_agent.daemon.renew_loop import RenewLoop
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
 from edge_agent.runtime.clock import Clock
 from edge_agent.spool.spool import Spool
@@ -34,6 +35,7 @@ class Reporter:
         spool: Spool,
         publisher: PublishLoop,
         refind: RefindLoop,
+        renew: RenewLoop,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -43,12 +45,14 @@ class Reporter:
         self._spool = spool
         self._publisher = publisher
         self._refind = refind
+        self._renew = renew
         self._clock = clock
         self._started_wall = clock.wall()
 
     def status(self) -> AgentStatus:
         """Return how everything is now."""
         refused = tuple(_refused(camera) for camera in self._settings.refused)
+        expiry = self._renew.state()
         return AgentStatus(
             version=__version__,
             site=self._settings.site,
@@ -61,6 +65,8 @@ class Reporter:
             cameras=tuple(map(self._camera, self._cameras)) + refused,
             spool=self._spool_status(),
             broker=self._broker(),
+            certificate_ends_wall=expiry.ends_wall,
+            certificate_problem=expiry.problem,
         )
 
     @property

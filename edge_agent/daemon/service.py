@@ -21,6 +21,7 @@ from edge_agent.daemon.notify import notify, watchdog_s
 from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import STALE_S, hung
 from edge_agent.daemon.refind_loop import RefindLoop, Watched
+from edge_agent.daemon.renew_loop import RenewLoop
 from edge_agent.daemon.report import Reporter
 from edge_agent.daemon.status import SOCKET_NAME, to_json
 from edge_agent.daemon.status_socket import StatusSocket
@@ -88,6 +89,7 @@ class Service:
             for camera in self._settings.cameras
         ]
         refind = self._refind(cameras)
+        renew = RenewLoop(self._settings, self._clock, self._stop)
         reporter = Reporter(
             settings=self._settings,
             model=f"{assembly.card.name} {assembly.card.version}",
@@ -96,11 +98,14 @@ class Service:
             spool=spool,
             publisher=publisher,
             refind=refind,
+            renew=renew,
             clock=self._clock,
         )
         workers, helpers = self._workers(cameras, publisher), _events_workers(cameras)
         if refind.is_needed:
             workers.append(Worker("refind", refind.run, on_failure=self._stop.tell))
+        if renew.is_needed:
+            workers.append(Worker("renew", renew.run, on_failure=self._stop.tell))
         count = "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
         log.info("edge-agent %s: %s", __version__, count)
         publisher.announce(reporter.cameras())

@@ -92,6 +92,9 @@ class AgentStatus:
     broker: BrokerStatus
     # Which model was given up, and why.
     model_problem: str = ""
+    # When the box's certificate ends, and what is to be said of it.
+    certificate_ends_wall: float | None = None
+    certificate_problem: str = ""
 
 
 def ask_status(state_dir: Path) -> AgentStatus:
