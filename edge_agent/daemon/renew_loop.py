@@ -150,7 +150,7 @@ class RenewLoop:
             return
         self._word_at_mono = self._clock.mono() + _WORD_S
         hint = _AGAIN if self._service and self._is_ours else _BY_HAND
-        log.warning("%s\n  next: %s", problem, hint)
+        log.warning("the certificate needs somebody: %s\n  next: %s", problem, hint)
 
     def _pause_s(self) -> float:
         found = self._folder.certificate() if self._is_ours else None

@@ -34,6 +34,7 @@ class Visitor:
         self.heard: list[tuple[str, bytes]] = []
         self._port = port
         self._let_in, self._acknowledged = threading.Event(), threading.Event()
+        self._gone = threading.Event()
         self._answer = self._code = -1
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
@@ -48,7 +49,7 @@ class Visitor:
         self._client.on_connect = self._on_connect
         self._client.on_publish = self._on_publish
         self._client.on_subscribe = lambda *_: self._acknowledged.set()
-        self._client.on_disconnect = lambda *_: self._let_in.set()
+        self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
 
     @property
@@ -69,6 +70,12 @@ class Visitor:
         assert self._acknowledged.wait(_PATIENCE_S)
         return self._code
 
+    def is_hung_up_on_after_publishing(self, topic: str) -> bool:
+        """Tell whether the broker ended the connection over it, as those of MQTT 3.1.1 do."""
+        self._gone.clear()
+        self._client.publish(topic, b"x", qos=1)
+        return self._gone.wait(_PATIENCE_S)
+
     def __enter__(self) -> Self:
         with suppress(OSError):
             self._client.connect("127.0.0.1", self._port)
@@ -83,6 +90,10 @@ class Visitor:
     def _on_connect(self, *told: object) -> None:
         self._answer = told[3].value  # type: ignore[attr-defined]  # paho's ReasonCode
         self._let_in.set()
+
+    def _on_disconnect(self, *_: object) -> None:
+        self._let_in.set()
+        self._gone.set()
 
     def _on_publish(self, *told: object) -> None:
         self._code = told[3].value  # type: ignore[attr-defined]  # paho's ReasonCode
