@@ -57,6 +57,7 @@ def load_settings(folder: Path) -> Settings:
         objects=site.objects,
         packs=site.packs,
         enrolment=site.enrolment,
+        center=site.center,
         cameras=cameras,
         refused=refused,
     )

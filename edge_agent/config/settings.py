@@ -6,7 +6,7 @@ from pathlib import Path
 from edge_agent.certificates.options import EnrolmentOptions
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions, ObjectOptions
-from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.mqtt.options import BrokerOptions, CenterOptions, Confirm
 from edge_agent.onvif.identity import Identity
 from edge_agent.onvif.options import Events
 from edge_agent.packs.options import PackOptions
@@ -90,3 +90,10 @@ class Settings:
     packs: PackOptions = field(default=PackOptions())
     # Where the box's certificate comes from.
     enrolment: EnrolmentOptions = field(default=EnrolmentOptions())
+    center: CenterOptions = field(default=CenterOptions())
+
+    @property
+    def confirm(self) -> Confirm:
+        """Whose word lets an alert leave the disk."""
+        known = Confirm.RECEIPT if self.center.keys else Confirm.BROKER
+        return self.broker.confirm or known

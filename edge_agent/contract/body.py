@@ -16,6 +16,7 @@ NO_HASH = "0" * 64
 DROPPED = "dropped"
 KEY_ROTATED = "key_rotated"
 CHAIN_RESTARTED = "chain_restarted"
+CLOCK_SET = "clock_set"
 HEAD = "head"
 # Ours stay below 2 KB; more is nobody's alert.
 MOST_BYTES = 65_536
@@ -87,13 +88,39 @@ def join(body: bytes, signature: bytes) -> bytes:
 
 def read_body(body: bytes) -> Body | None:
     """Return what it says; None where it is not a body of ours. It may still be forged."""
+    told = parse(body)
+    if told is None:
+        return None
+    try:
+        return _read(told)
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def parse(body: bytes) -> dict[str, object] | None:
+    """Return the members of a body; None where it is not one, or could be read in two ways.
+
+    A name that stands twice, and numbers that JSON does not have, mean one thing to one reader and
+    another to the next (RFC 8259, section 4): what was signed must mean the same to everybody.
+    """
     if len(body) > MOST_BYTES:
         return None
     try:
-        told = json.loads(body)
-        return _read(told) if isinstance(told, dict) else None
-    except (ValueError, TypeError, KeyError, RecursionError):
+        told = json.loads(body, object_pairs_hook=_members, parse_constant=_refuse)
+    except (ValueError, RecursionError):
         return None
+    return told if isinstance(told, dict) else None
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name stands twice")
+    return members
+
+
+def _refuse(word: str) -> object:
+    raise ValueError(word)
 
 
 def _read(told: Mapping[str, object]) -> Body:
@@ -109,9 +136,9 @@ def _read(told: Mapping[str, object]) -> Body:
         box=_text(told["box"]),
         type=kind,
         time=_text(told["time"]),
-        seq=_number(told["seq"], 0 if kind == HEAD else 1),
+        seq=read_number(told["seq"], 0 if kind == HEAD else 1),
         kid=_like(_KEY_ID, told["kid"]),
-        prev="" if kind == HEAD else _like(_HASH, told["prev"]),
+        prev="" if kind == HEAD else read_hash(told["prev"]),
         **(reading(told) if reading else {}),  # type: ignore[arg-type]  # each reads its own members
     )
 
@@ -119,8 +146,8 @@ def _read(told: Mapping[str, object]) -> Body:
 def _of_head(told: Mapping[str, object]) -> dict[str, object]:
     waits_from = told["waits_from"]
     return {
-        "sha256": _like(_HASH, told["sha256"]),
-        "waits_from": None if waits_from is None else _number(waits_from),
+        "sha256": read_hash(told["sha256"]),
+        "waits_from": None if waits_from is None else read_number(waits_from),
     }
 
 
@@ -128,7 +155,7 @@ def _of_dropped(told: Mapping[str, object]) -> dict[str, object]:
     parts = told["ranges"]
     if not isinstance(parts, list):
         raise TypeError(parts)
-    return {"gone": tuple(Gone(_range(part, told), _like(_HASH, part["sha256"])) for part in parts)}
+    return {"gone": tuple(Gone(_range(part, told), read_hash(part["sha256"])) for part in parts)}
 
 
 def _of_rotation(told: Mapping[str, object]) -> dict[str, object]:
@@ -147,9 +174,9 @@ def _of_restart(told: Mapping[str, object]) -> dict[str, object]:
 def _range(told: object, record: Mapping[str, object]) -> Range:
     if not isinstance(told, dict):
         raise TypeError(told)
-    read = Range(_number(told["first"]), _number(told["last"]))
+    read = Range(read_number(told["first"]), read_number(told["last"]))
     # Nobody can have given up what comes later: that would excuse a theft in advance.
-    if not read.first <= read.last < _number(record["seq"]):
+    if not read.first <= read.last < read_number(record["seq"]):
         raise ValueError(read)
     return read
 
@@ -160,10 +187,16 @@ def _text(told: object) -> str:
     return told
 
 
-def _number(told: object, least: int = 1) -> int:
+def read_number(told: object, least: int = 1) -> int:
+    """Return a number of the chain. Raises ValueError."""
     if not isinstance(told, int) or isinstance(told, bool) or not least <= told <= _MOST_SEQ:
         raise ValueError(told)
     return told
+
+
+def read_hash(told: object) -> str:
+    """Return a SHA-256 in hex. Raises ValueError, TypeError."""
+    return _like(_HASH, told)
 
 
 def _like(pattern: re.Pattern[str], told: object) -> str:

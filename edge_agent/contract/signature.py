@@ -58,8 +58,13 @@ def verify_alert(body: bytes, signature: bytes, public_keys: Iterable[bytes]) ->
     key = next((one for one in public_keys if key_id(one) == told.kid), None)
     if key is None:
         return Verdict.UNKNOWN_KEY
+    return Verdict.GENUINE if signed_by(key, signature, body) else Verdict.ALTERED
+
+
+def signed_by(key: bytes, signature: bytes, body: bytes) -> bool:
+    """Tell whether the owner of this public key signed exactly these bytes."""
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, body)
     except (InvalidSignature, ValueError):  # the latter: a key that is none
-        return Verdict.ALTERED
-    return Verdict.GENUINE
+        return False
+    return True

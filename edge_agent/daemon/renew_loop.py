@@ -124,21 +124,31 @@ class RenewLoop:
             raise
 
     def _try_out(self) -> bool:
-        """Tell whether the broker lets the new pair in. Raises EdgeAgentError while nobody knows."""
-        new = self._knock(self._folder.following)
-        if _is_through(new):
-            return True
-        trouble = next(step.trouble for step in new if step.trouble and not step.is_remark)
-        if new[-1].name == "reach" or not _is_through(self._knock(self._folder.pair)):
-            # It is not the new pair's doing: the old one does not come through either.
+        """Tell whether the brokers let the new pair in. Raises EdgeAgentError while nobody knows."""
+        is_proven, trouble = False, None
+        for url in self._settings.broker.urls:
+            new = self._knock(url, self._folder.following)
+            if _is_through(new):
+                is_proven = True
+                continue
+            trouble = next(step.trouble for step in new if step.trouble and not step.is_remark)
+            # It may not be the new pair's doing: then the old one does not come through either.
+            if new[-1].name != "reach" and _is_through(self._knock(url, self._folder.pair)):
+                log.error(
+                    "the broker refuses the new certificate, the old one stays: %s",
+                    trouble.report(),
+                )
+                return False
+        if trouble and not is_proven:
             trouble.add_note("the broker, for a try")
             raise trouble
-        log.error("the broker refuses the new certificate, the old one stays: %s", trouble.report())
-        return False
+        return is_proven
 
-    def _knock(self, pair: Path) -> Sequence[Step]:
+    def _knock(self, url: str, pair: Path) -> Sequence[Step]:
         settings = self._settings
-        options = replace(settings.broker, certificate_file=pair, key_file=pair)
+        options = replace(
+            settings.broker, url=url, other_urls=(), certificate_file=pair, key_file=pair
+        )
         wall = self._clock.wall()
         visit = Visit(site=settings.site, box=settings.box, wall=wall, version=__version__)
         return try_broker(options, visit, self._stop)

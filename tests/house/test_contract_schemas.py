@@ -11,10 +11,12 @@ from jsonschema import Draft202012Validator
 from edge_agent.alerts.box_key import prepare_rotation
 from edge_agent.contract import split
 from edge_agent.domain.chain import Dropped, Link
-from edge_agent.mqtt.link import Link as BrokerLink
-from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.domain.clock import ClockStep
+from edge_agent.mqtt.status import Statuses
+from edge_agent.mqtt.topics import Topics
 from edge_agent.spool import chain
 from tests.fakes.box import a_known_seal, a_seal
+from tests.fakes.clock import FakeClock
 from tests.house.source import ROOT
 from tests.house.test_alert_contract import example
 
@@ -24,8 +26,16 @@ if TYPE_CHECKING:
     from edge_agent.alerts.seal import Seal
 
 FOLDER = ROOT / "docs" / "reference" / "contract"
-NAMES = ("alert", "chain_restarted", "dropped", "head", "key_rotated", "status")
+NAMES = ("alert", "chain_restarted", "clock_set", "dropped", "head", "key_rotated", "status")
 HASH = "ab" * 32
+A_STEP = ClockStep(
+    boot="6f1c2a58-3a0e-4b7e-9d0c-2f6f0a5f7a11",
+    mono_ms=110_000,
+    was_wall=15.0,
+    is_wall=1_795_000_015.0,
+    is_synced=True,
+    error_ms=12.5,
+)
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -35,7 +45,8 @@ def schema(name: str) -> dict[str, Any]:
 
 def dropped(seal: Seal) -> bytes:
     parts = [
-        Dropped(first=7, last=9, sha256=HASH, why=why) for why in (chain.DISK_FULL, chain.REFUSED)
+        Dropped(first=7, last=9, sha256=HASH, why=why)
+        for why in (chain.DISK_FULL, chain.REFUSED, chain.DAMAGED)
     ]
     return seal.seal(seal.dropped(parts), Link(10, HASH)).payload
 
@@ -56,18 +67,15 @@ def written(name: str, folder: Path) -> dict[str, Any]:
     seal = a_known_seal(folder)
     head = seal.head(Link(43, HASH), 40)
     if name == "status":
-        options = BrokerOptions(url="mqtt://127.0.0.1", insecure=True)
-        link = BrokerLink(options, site="palembang", box="plaju-01")
-        link._session = 1_795_000_501
-        told: dict[str, Any] = json.loads(
-            link._status("online", cameras={"gate": "streaming"}, head=head).payload
-        )
-        link.say_goodbye(0)
+        statuses = Statuses(Topics("palembang", "plaju-01"), FakeClock(), lambda: head)
+        statuses.session, statuses.cameras = 1_795_000_501, {"gate": "streaming"}
+        told: dict[str, Any] = json.loads(statuses.online(lambda _: True).payload)
         return told
     payload = {
         "head": head.encode,
         "dropped": lambda: dropped(seal),
         "chain_restarted": lambda: restarted(seal),
+        "clock_set": lambda: seal.seal(seal.clock_set(A_STEP), Link(5, HASH)).payload,
         "key_rotated": lambda: rotated(folder),
     }[name]()
     return json.loads(split(payload)[0])

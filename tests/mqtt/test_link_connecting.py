@@ -71,6 +71,27 @@ def test_a_broker_of_the_older_protocol_is_spoken_to_in_it(
     assert caplog.text.count("does not speak MQTT 5") == 1
 
 
+def test_a_broker_that_chokes_on_the_newer_protocol_is_served_in_the_older(
+    scripted: Callable[..., ScriptedBroker],
+    make_link: Callable[..., Link],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broker = scripted(chokes_on_5=True)
+    link = make_link(broker.port)
+
+    # Once may be a broker that is just dying.
+    with pytest.raises(LinkLostError, match="broke"):
+        link.connect(1, Stop())
+    assert broker.versions == [5]
+
+    link.connect(1, Stop())
+    link.send(5, an_alert())
+
+    assert outcomes(link, 1) == [Outcome(5, Fate.DELIVERED)]
+    assert broker.versions == [5, 5, 4]
+    assert caplog.text.count("does not speak MQTT 5") == 1
+
+
 def test_a_wrong_password_is_told_in_the_older_protocol_too(
     scripted: Callable[..., ScriptedBroker], make_link: Callable[..., Link]
 ) -> None:
@@ -142,6 +163,36 @@ def test_a_second_box_of_the_same_name_throws_out_the_first(
     second.connect(1, Stop())
 
     assert "second box" in loss(first).hint
+    assert first.losses == 1
+
+
+def test_a_box_that_is_thrown_out_by_its_own_name_counts_it(
+    scripted: Callable[..., ScriptedBroker], make_link: Callable[..., Link]
+) -> None:
+    link = make_link(scripted(hang_up={b"up/alert": 0x8E}).port)
+    link.connect(1, Stop())
+    link.send(1, an_alert())
+
+    loss(link)
+
+    assert (link.losses, link.takeovers) == (1, 1)
+
+
+def test_where_one_broker_is_away_the_next_one_is_called(
+    broker: Mosquitto, make_link: Callable[..., Link]
+) -> None:
+    away = f"mqtt://127.0.0.1:{free_port()}"
+    link = make_link(free_port(), other_urls=(broker.url, away))
+
+    for _ in range(3):
+        try:
+            link.connect(1, Stop())
+        except LinkLostError:
+            continue
+        break
+
+    assert link.is_connected
+    assert link.url == broker.url
 
 
 DIE = """
