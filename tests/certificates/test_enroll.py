@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import io
+import os
 import stat
 from typing import TYPE_CHECKING
 
@@ -12,9 +15,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edge_agent.certificates.certificate import read_certificates
 from edge_agent.certificates.request import public_of
+from edge_agent.cli.console import Console
+from edge_agent.cli.enroll import run, set_up
 from edge_agent.errors import EdgeAgentError
 from tests.certificates.town import BOX, TOKEN, USES_IT
+from tests.cli.sites import Person
 from tests.fakes.authority import Authority
+from tests.peers.est import Desk, EstServer, a_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,6 +180,49 @@ def test_a_box_in_1970_is_told_of_its_clock(town: Town) -> None:
 
     assert "the certificate begins on" in town.err
     assert "next: set the clock of this box" in town.err
+
+
+def test_a_service_that_seems_to_come_from_the_future_points_at_the_clock(
+    town: Town, tmp_path: Path
+) -> None:
+    desk = Desk(
+        town.authority,
+        begins_s=86_400.0,
+        ends_s=2 * 86_400.0,
+        usage=ExtendedKeyUsageOID.SERVER_AUTH,
+    )
+    with EstServer(town.desk, a_server(desk, tmp_path)) as service:
+        url, known = service.url, town.authority.ca_file
+        assert town.enroll("--token", TOKEN, "--url", url, "--ca-file", known) == 1
+
+    assert "the certificate of 127.0.0.1 is not valid yet" in town.err
+    assert "next: the clock of this box is probably wrong" in town.err
+    assert town.desk.asked == []
+
+
+def test_what_root_writes_belongs_to_the_agent(town: Town) -> None:
+    state = town.folder / "state"
+    state.mkdir()
+    if os.geteuid() == 0:
+        os.chown(state, 65_534, 65_534)
+
+    town.enroll_with_token()
+
+    owners = {file.stat().st_uid for file in (town.files.folder, *town.files.folder.iterdir())}
+    assert owners == {state.stat().st_uid}
+
+
+def test_a_token_is_read_where_nobody_else_sees_it(town: Town) -> None:
+    words = ["--token", "-", "--url", town.server.url, "--ca-file", str(town.authority.ca_file)]
+    parser = argparse.ArgumentParser()
+    set_up(parser)
+    args = parser.parse_args(words, argparse.Namespace(config=town.folder))
+    person = Person(secrets=[TOKEN])
+
+    assert run(args, Console(io.StringIO(), is_terminal=False), keyboard=person) == 0
+
+    assert person.questions == ["the center's token for this box: "]
+    assert town.files.pair.exists()
 
 
 def test_an_ended_certificate_is_refused(town: Town) -> None:

@@ -13,19 +13,27 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Self
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
+    NoEncryption,
+    PrivateFormat,
     load_pem_private_key,
     pkcs7,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.fakes.authority import Pair
+
 if TYPE_CHECKING:
-    from tests.fakes.authority import Authority, Pair
+    from pathlib import Path
+
+    from tests.fakes.authority import Authority
 
 _WELL_KNOWN = "/.well-known/est"
 
@@ -71,6 +79,23 @@ def sign(desk: Desk, request: x509.CertificateSigningRequest) -> x509.Certificat
     )
 
 
+def a_server(desk: Desk, folder: Path) -> Pair:
+    """Have the desk sign a certificate for a server on loopback."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    request = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(x509.Name([]))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=True
+        )
+        .sign(private, SHA256())
+    )
+    pair = Pair(folder / "server.pem", folder / "server.key")
+    pair.certificate.write_bytes(sign(desk, request).public_bytes(Encoding.PEM))
+    pair.key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return pair
+
+
 class _Service(ThreadingHTTPServer):
     """Knows whose desk it is."""
 
@@ -79,6 +104,9 @@ class _Service(ThreadingHTTPServer):
     def __init__(self, desk: Desk) -> None:
         super().__init__(("127.0.0.1", 0), _Question)
         self.desk = desk
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: who hangs up, or is refused in the handshake, is what tests are about."""
 
 
 class EstServer:
