@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge_agent import __version__
-from edge_agent.certificates.certificate import Certificate, day, parse_certificates
+from edge_agent.certificates.certificate import Certificate, read_certificates
 from edge_agent.certificates.est import EstServer
 from edge_agent.certificates.examine import judge_name_and_dates, judge_pair
 from edge_agent.certificates.expiry import Expiry, expiry_of, renewal_wall
@@ -93,30 +93,31 @@ class RenewLoop:
         return self._file == self._folder.pair
 
     def _renew(self, service: Service) -> None:
+        """Go one try further; whatever is in the way is told, and tried again."""
+        wait_s = self._retries.next_s()
         try:
             if not self._folder.following.exists():
-                self._fetch(service)
-            is_let_in = self._try_out()
+                request = self._folder.ask()
+                self._folder.put_together(service.renew(request.der, self._folder.pair))
+            self._judge()
+            if self._try_out():
+                self._folder.install()
+                self._retries.reset()
+                wait_s = 0.0
+                log.info("the certificate is renewed: %s", self._folder.pair)
+            else:
+                self._folder.set_aside()
+                wait_s = _LAST_RETRY_S
         except EdgeAgentError as error:
-            self._retry_at_mono = self._clock.mono() + self._retries.next_s()
             log.warning("the certificate is not renewed yet: %s", error.report())
-            return
-        if not is_let_in:
-            self._folder.set_aside()
-            self._retry_at_mono = self._clock.mono() + _LAST_RETRY_S
-            return
-        self._folder.install()
-        self._retries.reset()
-        if found := self._folder.certificate():
-            log.info("the certificate is renewed and ends on %s", day(found.ends_wall))
+        self._retry_at_mono = self._clock.mono() + wait_s
 
-    def _fetch(self, service: Service) -> None:
-        """Have the center sign a new key; judge what comes before it is kept."""
-        request = self._folder.ask()
-        pair = self._folder.put_together(service.renew(request.der, self._folder.pair))
+    def _judge(self) -> None:
+        """Forget what is not good; it may lie there since a power cut, judged by nobody."""
+        pair = self._folder.following
         try:
-            fetched = parse_certificates(pair.read_bytes())
-            judge_name_and_dates(fetched[0], self._settings.box, self._clock.wall())
+            found = read_certificates(pair)[0]
+            judge_name_and_dates(found, self._settings.box, self._clock.wall())
             if authority := _authority(self._settings, self._folder):
                 judge_pair(pair, authority)
         except EdgeAgentError:

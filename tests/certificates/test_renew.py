@@ -152,7 +152,7 @@ def test_a_renewed_key_is_a_new_one_and_the_old_pair_is_kept(
     assert town.files.previous.read_bytes() == before
     old, new = (read_certificates(file)[0] for file in (town.files.previous, town.files.pair))
     assert old.public_der != new.public_der
-    assert "the certificate is renewed and ends on" in caplog.text
+    assert f"the certificate is renewed: {town.files.pair}" in caplog.text
 
 
 def test_what_is_renewed_is_left_alone(town: Town, renew: RenewLoop) -> None:
@@ -225,6 +225,28 @@ def test_a_signature_by_a_stranger_is_not_even_tried(
     renew.run_once()
 
     assert "the certificate is not signed by the authority in" in caplog.text
+    assert not town.files.following.exists()
+
+
+def test_a_folder_that_cannot_be_written_stops_no_agent(
+    town: Town, renew: RenewLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    (town.files.folder / "next.key").mkdir()
+
+    renew.run_once()
+
+    assert "the certificate is not renewed yet: cannot use" in caplog.text
+
+
+def test_a_pair_that_nobody_has_judged_is_judged_after_a_power_cut(
+    town: Town, renew: RenewLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = town.authority.issue("box-8")
+    town.files.following.write_bytes(other.key.read_bytes() + other.certificate.read_bytes())
+
+    renew.run_once()
+
+    assert 'the certificate is for "box-8", this box is "box-7"' in caplog.text
     assert not town.files.following.exists()
 
 

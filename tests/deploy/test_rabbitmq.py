@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BOXES = ("plaju-01", "plaju-02", "plaju-03")
+_CENTERS_QUEUE = "mqtt-subscription-centerqos1\tquorum"
 ALERT = "city/v1/kota/{}/up/alert/gate"
 
 
@@ -134,7 +135,7 @@ def test_what_a_killed_node_had_confirmed_is_not_lost(
     sent: set[str] = set()
     with ExitStack() as ending:
         center = ending.enter_context(Center(cluster, authority))
-        until(lambda: "mqtt-subscription-centerqos1" in _queues(cluster), 60)
+        until(lambda: _CENTERS_QUEUE in _queues(cluster), 60)
         boxes = [
             Box(name, node, tmp_path, authority)
             for name, node in zip(BOXES, cluster.nodes, strict=True)
@@ -154,6 +155,27 @@ def test_what_a_killed_node_had_confirmed_is_not_lost(
     with capsys.disabled():
         again = len(center.heard) - len(sent)
         sys.stderr.write(f"\n{len(sent)} alerts, {again} came twice, {center.visits + 1} visits\n")
+
+
+@pytest.mark.soak
+def test_what_does_not_fit_at_the_broker_waits_on_the_box(
+    cluster: Cluster, authority: Authority, tmp_path: Path
+) -> None:
+    with Center(cluster, authority):
+        until(lambda: _CENTERS_QUEUE in _queues(cluster), 60)
+    few = '{"max-length": 5, "overflow": "reject-publish"}'
+    cluster.ctl("set_policy", "--priority", "9", "few", "^mqtt-subscription-", few)
+    sent: set[str] = set()
+    with ExitStack() as ending:
+        box = Box(BOXES[1], cluster.nodes[1], tmp_path, authority)
+        ending.callback(box.close)
+        _append([box], sent, "visit", 30)
+        until(lambda: box.loop.state().losses >= 3, 60, box.loop.state)
+        assert box.spool.state().waiting > 10
+
+        center = ending.enter_context(Center(cluster, authority))
+
+        until(lambda: set(center.heard) == sent, 120, lambda: sorted(sent - set(center.heard)))
 
 
 @pytest.mark.soak

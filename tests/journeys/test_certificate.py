@@ -38,7 +38,7 @@ def test_an_agent_that_runs_renews_its_certificate_by_itself(
 
         agent.start()
 
-        until(lambda: "the certificate is renewed and ends on" in agent.words(), 30, agent.words)
+        until(lambda: "the certificate is renewed: " in agent.words(), 30, agent.words)
         until(lambda: (agent.status() or {}).get("broker", {}).get("is_connected"), 30, agent.words)
         status = agent.status()
         assert status
