@@ -39,7 +39,7 @@ def parse_certificates(content: bytes) -> tuple[Certificate, ...]:
     """Return all certificates of a file, in its order; empty for what is none."""
     try:
         return tuple(map(_read, _parse(content)))
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         return ()
 
 
