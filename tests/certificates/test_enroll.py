@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.certificates.town import Town
+    from tests.peers.mosquitto import Mosquitto
 
 
 def _installed(town: Town) -> x509.Certificate:
@@ -138,6 +139,31 @@ def test_a_service_that_is_down_or_elsewhere_is_named(town: Town, status: int, w
 
     assert words in town.err
     assert "next: " in town.err
+
+
+def test_an_answer_that_is_no_certificate_is_named(town: Town) -> None:
+    town.desk.fails = (200, "<html>please log in to this hotel's network</html>")
+
+    assert town.enroll_with_token() == 1
+
+    assert "127.0.0.1 answered with something that is no certificate" in town.err
+
+
+def test_a_port_that_speaks_no_tls_is_named(town: Town, broker: Mosquitto) -> None:
+    url = f"https://127.0.0.1:{broker.port}"
+
+    assert town.enroll("--token", TOKEN, "--url", url) == 1
+
+    assert "127.0.0.1 cannot be reached: " in town.err
+
+
+@pytest.mark.parametrize(
+    "url", ["http://center", "center.example", "https://a:b@center", "https://a:x"]
+)
+def test_an_address_of_another_kind_is_named(town: Town, url: str) -> None:
+    assert town.enroll("--token", TOKEN, "--url", url) == 1
+
+    assert f'"{url}" is not the address of a certificate service' in town.err
 
 
 def test_nobody_there_is_named(town: Town) -> None:
