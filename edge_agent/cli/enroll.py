@@ -67,8 +67,6 @@ def run(
         return desk.install(args.install, args.ca_file)
     if not args.again and desk.is_enrolled():
         return desk.show()
-    if args.again:
-        files.forget_request()
     if args.token is None:
         return desk.ask_by_file()
     token = _token(args.token, keyboard or Terminal())

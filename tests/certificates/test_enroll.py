@@ -123,6 +123,17 @@ def test_a_center_where_a_person_has_to_agree_is_asked_again_with_the_same_key(t
     assert town.files.pair.read_bytes().startswith(key)
 
 
+def test_a_new_one_on_purpose_is_waited_for_with_one_key_only(town: Town) -> None:
+    town.enroll_with_token()
+    town.desk.waits = 1
+
+    assert town.enroll_with_token("--again") == 1
+    key = (town.files.folder / "next.key").read_bytes()
+    assert town.enroll_with_token("--again") == 0
+
+    assert town.files.pair.read_bytes().startswith(key)
+
+
 def test_a_refusal_is_shown_in_the_centers_words(town: Town) -> None:
     town.desk.fails = (403, "this box was\x1b taken out of service")
 
