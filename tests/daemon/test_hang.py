@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from edge_agent.certificates.expiry import Expiry
 from edge_agent.daemon import service
 from edge_agent.daemon.camera_loop import CameraLoop
 from edge_agent.daemon.publish_loop import BrokerState
@@ -87,6 +88,7 @@ class Site:
             switches=SimpleNamespace(off=tuple),
             proposal=SimpleNamespace(on_trial=None),
             refused_commands=int,
+            renew=SimpleNamespace(state=Expiry),
             clock=self.clock,
         )
 

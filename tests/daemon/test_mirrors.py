@@ -226,8 +226,15 @@ def test_an_observation_reaches_the_broker_and_grows_old_there(
         observer = Observer(
             topics=Topics("kota", "box-7"), camera="gate", every_s=60, say=box.publisher.loop.say
         )
-        seen = Seen(motion=Motion((), is_global=False), crops=(), scene=Scene(0.0, ()), alerts=())
-        observer.take(grey_frame(0.0), seen)
+        frame = grey_frame(0.0)
+        seen = Seen(
+            frame=frame,
+            motion=Motion((), is_global=False),
+            crops=(),
+            scene=Scene(0.0, ()),
+            alerts=(),
+        )
+        observer.take(frame, seen)
         observer.finish()
         center.wait_for(lambda c: len(c.of("observation")) == 1)
 
