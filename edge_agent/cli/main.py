@@ -17,9 +17,9 @@ from typing import NoReturn, Protocol, cast
 from edge_agent import __version__
 from edge_agent.cli.console import Console, OutputLostError
 from edge_agent.cli.folder import DEFAULT_FOLDER, default_folder
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.processor import require_instructions
+from edge_agent.toml.problems import BadConfiguration
 
 # In the order of a technician's day.
 VERBS = {

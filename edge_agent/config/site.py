@@ -4,19 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from edge_agent.config.checks import (
-    check_state_dir,
-    read_file,
-    read_password,
-    read_url,
-    read_word,
-)
-from edge_agent.config.reader import Table
+from edge_agent.config.checks import check_state_dir, read_word
 from edge_agent.inference.options import ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.packs.options import PackOptions
 from edge_agent.packs.signature import KEY_RULE, read_key
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.toml.reader import Table
+from edge_agent.toml.values import read_file, read_password, read_url
 
 # Where Debian keeps what services remember.
 STATE_DIR = Path("/var/lib/edge-agent")
