@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.mqtt.answers import LinkLostError
 from edge_agent.mqtt.link import Fate, Link, Outcome
 from edge_agent.runtime.backoff import Backoff
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.stop import Stop
 from edge_agent.spool.file import SpoolDamagedError
 from edge_agent.spool.spool import Spool
+from edge_agent.wire.answers import LinkLostError
 
 log = logging.getLogger(__name__)
 

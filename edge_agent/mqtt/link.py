@@ -15,14 +15,6 @@ from enum import Enum, auto
 from edge_agent import __version__
 from edge_agent.domain.alert import Alert
 from edge_agent.errors import EdgeAgentError
-from edge_agent.mqtt.answers import (
-    FAILURE,
-    NO_SUBSCRIBERS,
-    QUOTA_EXCEEDED,
-    UNSUPPORTED_PROTOCOL,
-    LinkLostError,
-)
-from edge_agent.mqtt.dial import address
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.mqtt.pipe import (
     MQTT_3,
@@ -37,6 +29,14 @@ from edge_agent.mqtt.pipe import (
 from edge_agent.mqtt.topics import Topics
 from edge_agent.runtime.clock import Clock, SystemClock, rfc3339
 from edge_agent.runtime.stop import Stop
+from edge_agent.wire.answers import (
+    FAILURE,
+    NO_SUBSCRIBERS,
+    QUOTA_EXCEEDED,
+    UNSUPPORTED_PROTOCOL,
+    LinkLostError,
+)
+from edge_agent.wire.dial import address
 
 log = logging.getLogger(__name__)
 
