@@ -103,7 +103,7 @@ def _read_database(table: Table, folder: Path) -> str:
 
 
 def _read_broker(table: Table, folder: Path) -> BrokerOptions:
-    url = read_url(table, ("mqtts", "mqtt"), "mqtts://alerts.example:8883")
+    url = read_url(table, "url", ("mqtts", "mqtt"), "mqtts://alerts.example:8883")
     default = BrokerOptions(url=url)
     password_file, password = read_password(table, folder)
     broker = BrokerOptions(

@@ -6,13 +6,17 @@ from dataclasses import asdict
 
 from edge_agent.cli.console import Console
 from edge_agent.config.load import load_settings
-from edge_agent.daemon.status import AgentStatus, CameraStatus, ask_status
+from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, ask_status
 
 _PARKED = "have the broker's access rules allow our topics; the journal says why it refused each"
 _LOOK = "look at its picture: covered, turned away, sprayed, or its cable out?"
 _SET_CLOCK = "set it in the camera's page, best to NTP; alerts carry the difference"
 _BUSY = 'set its motion detection to less, or write `events = "off"` below [onvif] in its file'
 _UNHEARD = "see that the center listens: its subscription, and the broker's access rules"
+_COPIED = "find the second box with this box's name, or a copy of its certificate: tell the center"
+_RECEIPTS = "compare keys under [center] with `edge-agent center key`; the journal says why"
+# What "sent" means, by who has to confirm it.
+_DELIVERED = {"broker": "sent", "receipt": "sent and confirmed by the center"}
 _CHOOSE = "go on with this one, or choose again: edge-agent model list"
 _HANGS = "restart it, which systemd does by itself:  systemctl restart edge-agent"
 _LOOKS = "raise looks_per_second or crops_per_frame in agent.toml, or tame what moves there"
@@ -132,9 +136,21 @@ def _show_delivery(status: AgentStatus, console: Console) -> None:
     if broker.is_connected and broker.problem:
         console.bad("broker", f"{broker.url} connected, but {broker.problem}", _UNHEARD)
     elif broker.is_connected:
-        console.ok("broker", f"{broker.url} connected, {broker.sent} sent")
+        console.ok("broker", f"{broker.url} connected, {_sent(broker)}")
     else:
         console.bad("broker", f"{broker.url} not connected: {broker.problem or 'not tried yet'}")
+    if broker.takeovers:
+        console.bad(
+            "broker", f"somebody came under this box's name {broker.takeovers} times", _COPIED
+        )
+    if broker.refused_receipts:
+        console.note("broker", f"{broker.refused_receipts} receipts were not believed", _RECEIPTS)
+
+
+def _sent(broker: BrokerStatus) -> str:
+    if not broker.unconfirmed:
+        return f"{broker.sent} {_DELIVERED[broker.confirm]}"
+    return f"{broker.sent} {_DELIVERED[broker.confirm]}, {broker.unconfirmed} not yet confirmed"
 
 
 def _age(seconds: float) -> str:

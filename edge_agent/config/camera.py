@@ -52,7 +52,7 @@ def read_camera(table: Table, folder: Path, camera_id: str) -> CameraSettings:
 
 
 def _read_stream(table: Table, folder: Path) -> StreamOptions:
-    url = read_url(table, ("rtsp", "rtsps"), "rtsp://192.168.1.64:554/stream2")
+    url = read_url(table, "url", ("rtsp", "rtsps"), "rtsp://192.168.1.64:554/stream2")
     default = StreamOptions(url=url)
     password_file, password = read_password(table, folder)
     username = table.text("username", default.username)
@@ -79,7 +79,7 @@ def _read_motion(table: Table) -> MotionOptions:
 def _read_onvif_url(table: Table) -> str:
     if not table.has("url"):
         return ""
-    return read_url(table, ("http", "https"), "http://192.168.1.64/onvif/device_service")
+    return read_url(table, "url", ("http", "https"), "http://192.168.1.64/onvif/device_service")
 
 
 def _read_mac(table: Table) -> str:

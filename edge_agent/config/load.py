@@ -39,6 +39,7 @@ def load_settings(folder: Path) -> Settings:
         spool=site.spool,
         objects=site.objects,
         packs=site.packs,
+        center=site.center,
         cameras=cameras,
         refused=refused,
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions, ObjectOptions
-from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.mqtt.options import BrokerOptions, CenterOptions, Confirm
 from edge_agent.onvif.identity import Identity
 from edge_agent.onvif.options import Events
 from edge_agent.packs.options import PackOptions
@@ -71,3 +71,10 @@ class Settings:
     refused: tuple[RefusedCamera, ...]
     # Whose models are taken.
     packs: PackOptions = field(default=PackOptions())
+    center: CenterOptions = field(default=CenterOptions())
+
+    @property
+    def confirm(self) -> Confirm:
+        """Whose word lets an alert leave the disk."""
+        known = Confirm.RECEIPT if self.center.keys else Confirm.BROKER
+        return self.broker.confirm or known

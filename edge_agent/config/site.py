@@ -6,15 +6,18 @@ from urllib.parse import urlsplit
 
 from edge_agent.config.checks import check_state_dir, read_word
 from edge_agent.inference.options import ObjectOptions
-from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.mqtt.options import BrokerOptions, CenterOptions, Confirm
 from edge_agent.packs.options import PackOptions
 from edge_agent.packs.signature import KEY_RULE, read_key
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.toml.reader import Table
-from edge_agent.toml.values import read_file, read_password, read_url
+from edge_agent.toml.values import read_file, read_password, read_url, read_urls
 
 # Where Debian keeps what services remember.
 STATE_DIR = Path("/var/lib/edge-agent")
+_SCHEMES = ("mqtts", "mqtt")
+_URL_EXAMPLE = "mqtts://alerts.example:8883"
+_CENTER_KEY_RULE = "write it as `edge-agent center key` prints it at the center"
 # MQTT 5, sections 3.1.2.10 and 3.3.2.2: two bytes each.
 _TWO_BYTES = 65_535
 # More threads than that on the boxes we know only wait for each other.
@@ -41,29 +44,34 @@ class Site:
     spool: SpoolOptions
     objects: ObjectOptions
     packs: PackOptions
+    center: CenterOptions
 
 
 def read_site(table: Table, folder: Path) -> Site:
     """Return the common settings; what is wrong goes to the table's problems."""
     state_dir = table.path("state_dir", folder) or STATE_DIR
     check_state_dir(table, state_dir)
+    center = CenterOptions(keys=_read_keys(table.table("center"), "keys", _CENTER_KEY_RULE))
     return Site(
         site=read_word(table, "site", "palembang"),
         box=read_word(table, "box", "plaju-01"),
         state_dir=state_dir,
-        broker=_read_broker(table.table("broker"), folder),
+        broker=_read_broker(table.table("broker"), folder, center),
         spool=_read_spool(table.table("spool")),
         objects=_read_objects(table.table("objects"), folder),
-        packs=_read_packs(table.table("models")),
+        packs=PackOptions(signing_keys=_read_keys(table.table("models"), "signing_keys", KEY_RULE)),
+        center=center,
     )
 
 
-def _read_broker(table: Table, folder: Path) -> BrokerOptions:
-    url = read_url(table, ("mqtts", "mqtt"), "mqtts://alerts.example:8883")
+def _read_broker(table: Table, folder: Path, center: CenterOptions) -> BrokerOptions:
+    url = read_url(table, "url", _SCHEMES, _URL_EXAMPLE)
     default = BrokerOptions(url=url)
     password_file, password = read_password(table, folder)
     broker = BrokerOptions(
         url=url,
+        other_urls=read_urls(table, "other_urls", _SCHEMES, _URL_EXAMPLE),
+        confirm=table.choice("confirm", Confirm.BROKER) if table.has("confirm") else None,
         username=table.text("username", default.username),
         password=password,
         password_file=password_file,
@@ -75,19 +83,24 @@ def _read_broker(table: Table, folder: Path) -> BrokerOptions:
         acknowledge_s=table.seconds("acknowledge_s", default.acknowledge_s),
         in_flight=table.whole("in_flight", default.in_flight, least=1, most=_TWO_BYTES),
     )
+    for key, one in (("url", url), *(("other_urls", one) for one in broker.other_urls)):
+        _check_url(table, key, one, insecure=broker.insecure)
     _check_broker(table, broker)
+    if broker.confirm is Confirm.RECEIPT and not center.keys:
+        hint = 'write keys = ["…"] under [center], as `edge-agent center key` prints it'
+        table.refuse("confirm", "waits for a center whose key this box does not know", hint)
     return broker
 
 
-def _check_broker(table: Table, broker: BrokerOptions) -> None:
-    is_plain = broker.url.lower().startswith("mqtt://")
-    if is_plain and not broker.insecure:
+def _check_url(table: Table, key: str, url: str, *, insecure: bool) -> None:
+    if url.lower().startswith("mqtt://") and not insecure:
         hint = "use mqtts://, or set insecure = true under [broker] for a network of your own"
-        table.refuse("url", "mqtt:// shows every alert to the network", hint)
-    if urlsplit(broker.url.partition("://")[2]).path.partition("/")[2]:
-        table.refuse(
-            "url", "has a path after the host", "write it like mqtts://alerts.example:8883"
-        )
+        table.refuse(key, "mqtt:// shows every alert to the network", hint)
+    if urlsplit(url.partition("://")[2]).path.partition("/")[2]:
+        table.refuse(key, "has a path after the host", f"write it like {_URL_EXAMPLE}")
+
+
+def _check_broker(table: Table, broker: BrokerOptions) -> None:
     if (broker.certificate_file is None) != (broker.key_file is None):
         missing = "key_file" if broker.key_file is None else "certificate_file"
         table.refuse("", f"has no {missing}", "certificate_file and key_file go together")
@@ -121,14 +134,14 @@ def _read_objects(table: Table, folder: Path) -> ObjectOptions:
     )
 
 
-def _read_packs(table: Table) -> PackOptions:
-    keys = table.raw("signing_keys")
+def _read_keys(table: Table, option: str, rule: str) -> tuple[str, ...]:
+    keys = table.raw(option)
     if keys is None:
-        return PackOptions()
+        return ()
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        table.refuse("signing_keys", "needs a list of texts in quotes", KEY_RULE)
-        return PackOptions()
+        table.refuse(option, "needs a list of texts in quotes", rule)
+        return ()
     for key in keys:
         if read_key(key) is None:
-            table.refuse("signing_keys", f'"{key}" is no public key', KEY_RULE)
-    return PackOptions(signing_keys=tuple(keys))
+            table.refuse(option, f'"{key}" is no public key', rule)
+    return tuple(keys)

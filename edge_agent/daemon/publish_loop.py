@@ -1,19 +1,23 @@
 """The publisher thread: from the spool to the broker, in order, until the broker has it.
 
 What the spool holds is the truth. The link is fed only while it is connected, and from the oldest
-alert on after each new connection; an alert leaves the disk when the broker acknowledged it and
-its picture.
+alert on after each new connection. An alert leaves the disk when the broker has acknowledged it and
+its picture, or, where the site waits for that, when the center has confirmed them.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from edge_agent.contract.receipt import RECEIPT
+from edge_agent.daemon.receipts import PATIENCE_S, Receipts
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.link import Fate, Link, Outcome
+from edge_agent.mqtt.message import Heard, Message
 from edge_agent.runtime.backoff import Backoff
 from edge_agent.runtime.clock import Clock
+from edge_agent.runtime.mailbox import Mailbox
 from edge_agent.runtime.stop import Stop
 from edge_agent.spool.file import SpoolDamagedError
 from edge_agent.spool.spool import Spool
@@ -38,6 +42,8 @@ _REFUSED_HINT = (
     "check at the broker what this box may send: its access rules (ACL), its size limits"
 )
 _GOODBYE_S = 2.0
+# What is no alert and waits for the publisher's next round; the oldest makes room.
+_MOST_SAYINGS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +54,16 @@ class BrokerState:
     # When it became so, by the box's clock; None before the first connection.
     since_wall: float | None = None
     last_error: str = ""
-    # Alerts delivered since the start.
+    # Which broker.
+    url: str = ""
+    # Alerts delivered since the start: the broker's word, or the center's where we wait for that.
     sent: int = 0
+    # Taken by the broker, not confirmed by the center yet, and receipts that were not believed.
+    unconfirmed: int = 0
+    refused_receipts: int = 0
+    # Connections that ended, and those of them over somebody else with our name.
+    losses: int = 0
+    takeovers: int = 0
     # When the loop last went round, by the monotonic clock; ahead of it while it may take long.
     beat_mono: float = 0.0
 
@@ -57,9 +71,21 @@ class BrokerState:
 class PublishLoop:
     """Delivers the spool. `run` belongs to one thread; the other public methods are for any."""
 
-    def __init__(self, spool: Spool, link: Link, clock: Clock, stop: Stop) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        link: Link,
+        clock: Clock,
+        stop: Stop,
+        receipts: Receipts | None = None,
+        on_letter: Callable[[Heard], None] = lambda _: None,
+    ) -> None:
+        """Without receipts the broker's word is enough. `on_letter` gets what else the center sends."""
         self._spool = spool
         self._link = link
+        self._receipts = receipts
+        self._on_letter = on_letter
+        self._sayings: Mailbox[tuple[Message, Callable[[], None]]] = Mailbox(size=_MOST_SAYINGS)
         self._clock = clock
         self._stop = stop
         self._state = BrokerState(beat_mono=clock.mono())
@@ -69,7 +95,9 @@ class PublishLoop:
         self._connected_mono = 0.0
         self._probes = Backoff(_FIRST_PROBE_S, _LAST_PROBE_S)
         self._probe_at_mono = 0.0
+        # Whether one alert is sent to see if things are well again, and whom that asks.
         self._is_probing = False
+        self._asks_center = False
         # The greatest number given to the link; back to 0 where something has to go again.
         self._cursor = 0
         self._must_rewind = False
@@ -100,8 +128,10 @@ class PublishLoop:
             if not self._link.is_connected:
                 self._connect()
             self._tell_changes()
+            self._say()
             self._feed()
             self._take_in(self._link.turn(_TURN_S))
+            self._listen()
         except LinkLostError as loss:
             self._lose(loss)
         except SpoolDamagedError:
@@ -121,9 +151,32 @@ class PublishLoop:
             self._cameras = MappingProxyType(dict(cameras))
             self._link.wake()
 
+    def say(self, message: Message, on_taken: Callable[[], None] = lambda: None) -> bool:
+        """Send what is no alert; False where nobody would get it now. Any thread may call it.
+
+        `on_taken` is called by the publisher's thread when the broker has it; perhaps never.
+        """
+        if not self._state.is_connected:
+            return False
+        self._sayings.put((message, on_taken))
+        self._link.wake()
+        return True
+
+    def session(self) -> int:
+        """Return the number of this start, as the status carries it; 0 before the first connection."""
+        return self._session or 0
+
     def state(self) -> BrokerState:
         """Return how it stands with the broker."""
-        return self._state
+        receipts = self._receipts
+        return replace(
+            self._state,
+            url=self._link.url,
+            unconfirmed=receipts.unconfirmed if receipts else 0,
+            refused_receipts=receipts.refused if receipts else 0,
+            losses=self._link.losses,
+            takeovers=self._link.takeovers,
+        )
 
     def _connect(self) -> None:
         now = self._clock.mono()
@@ -132,7 +185,7 @@ class PublishLoop:
             self._session = self._spool.begin_session(self._clock.wall())
         self._tell_cameras()
         self._link.connect(self._session, self._stop)
-        self._cursor = 0
+        self._start_over()
         self._connected_mono = self._clock.mono()
         self._state = replace(
             self._state, is_connected=True, since_wall=self._clock.wall(), last_error=""
@@ -153,19 +206,41 @@ class PublishLoop:
         if self._must_rewind:
             if not self._link.is_idle or self._clock.mono() < self._probe_at_mono:
                 return
-            self._cursor, self._must_rewind = 0, False
-        room = int(self._link.is_idle) if self._is_probing else self._link.room
-        for kept in self._spool.oldest(room, after=self._cursor) if room else ():
+            self._start_over()
+        for kept in self._spool.oldest(room, after=self._cursor) if (room := self._room()) else ():
             self._cursor = kept.number
             if kept.number not in self._delivered:
                 self._link.send(kept.number, kept.alert)
+
+    def _room(self) -> int:
+        if self._is_probing:
+            return int(self._link.is_idle and not (self._receipts and self._receipts.unconfirmed))
+        return min(self._link.room, self._receipts.room) if self._receipts else self._link.room
+
+    def _start_over(self) -> None:
+        self._cursor, self._must_rewind = 0, False
+        if self._receipts:
+            self._receipts.start_over()
+
+    def _say(self) -> None:
+        while (saying := self._sayings.get(0)) is not None:
+            self._link.say(*saying)
+
+    def _listen(self) -> None:
+        for heard in self._link.heard():
+            if heard.kind != RECEIPT:
+                self._on_letter(heard)
+            elif self._receipts and (count := self._receipts.take(heard.payload)):
+                self._note_heard(count)
+        if self._receipts and self._receipts.is_overdue:
+            self._note_unheard(f"no receipt of the center within {PATIENCE_S:.0f} s")
+            self._asks_center = True
 
     def _take_in(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
             match outcome.fate:
                 case Fate.DELIVERED:
-                    self._delivered.add(outcome.number)
-                    self._note_heard()
+                    self._note_delivered(outcome)
                 case Fate.REFUSED:
                     self._park(outcome)
                 case Fate.UNHEARD:
@@ -173,6 +248,18 @@ class PublishLoop:
         if self._delivered:
             self._spool.done(sorted(self._delivered))
             self._delivered.clear()
+
+    def _note_delivered(self, outcome: Outcome) -> None:
+        if outcome.reason:
+            log.warning("an alert went without its picture: %s", outcome.reason)
+            self._spool.drop_picture(outcome.number)
+        if self._receipts:
+            self._receipts.expect(outcome.number)
+            # Somebody is subscribed again; whether a silent center speaks again, its receipt tells.
+            self._is_probing = self._is_probing and self._asks_center
+        else:
+            self._delivered.add(outcome.number)
+            self._note_heard(1)
 
     def _park(self, refused: Outcome) -> None:
         why = f"{refused.reason}\n  next: {_REFUSED_HINT}"
@@ -185,17 +272,18 @@ class PublishLoop:
                 )
         self._spool.park(refused.number, refused.reason)
 
-    def _note_heard(self) -> None:
-        self._state = replace(self._state, sent=self._state.sent + 1, last_error="")
+    def _note_heard(self, count: int) -> None:
+        self._state = replace(self._state, sent=self._state.sent + count, last_error="")
         self._probes.reset()
         self._is_probing = False
 
     def _note_unheard(self, reason: str) -> None:
         if self._must_rewind:
             return  # the others of the same batch have told already
-        log.warning("the broker passes our alerts on to nobody (%s): they wait here", reason)
+        log.warning("nobody gets our alerts (%s): they wait here", reason)
         self._state = replace(self._state, last_error=f"nobody gets our alerts: {reason}")
         self._is_probing = self._must_rewind = True
+        self._asks_center = False
         self._probe_at_mono = self._clock.mono() + self._probes.next_s()
 
     def _lose(self, loss: LinkLostError) -> None:

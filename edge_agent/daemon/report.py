@@ -98,13 +98,18 @@ class Reporter:
 
     def _broker(self) -> BrokerStatus:
         state = self._publisher.state()
-        parts = urlsplit(self._settings.broker.url)
+        parts = urlsplit(state.url)
         return BrokerStatus(
             url=f"{parts.scheme}://{parts.netloc}",
             is_connected=state.is_connected,
             since_wall=state.since_wall,
             sent=state.sent,
             problem=state.last_error,
+            confirm=self._settings.confirm,
+            unconfirmed=state.unconfirmed,
+            refused_receipts=state.refused_receipts,
+            lost_connections=state.losses,
+            takeovers=state.takeovers,
         )
 
     def _camera(self, camera: Camera) -> CameraStatus:

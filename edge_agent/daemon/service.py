@@ -16,16 +16,19 @@ from edge_agent.alerts.seal import open_seal
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.assemble import Camera, CameraAssembly
 from edge_agent.daemon.camera_events import CameraEvents
+from edge_agent.daemon.health import Health
 from edge_agent.daemon.model_start import ModelStart
 from edge_agent.daemon.notify import notify, watchdog_s
 from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import STALE_S, hung
+from edge_agent.daemon.receipts import Receipts
 from edge_agent.daemon.refind_loop import RefindLoop, Watched
 from edge_agent.daemon.report import Reporter
 from edge_agent.daemon.status import SOCKET_NAME, to_json
 from edge_agent.daemon.status_socket import StatusSocket
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.link import Link
+from edge_agent.mqtt.options import Confirm
 from edge_agent.onvif.network_card import neighbour_address
 from edge_agent.onvif.refind import Search
 from edge_agent.runtime.clock import Clock
@@ -104,16 +107,22 @@ class Service:
         count = "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
         log.info("edge-agent %s: %s", __version__, count)
         publisher.announce(reporter.cameras())
+        health = Health(self._clock, self._settings.state_dir, spool.head, publisher.session)
         for worker in (*workers, *helpers):
             worker.start()
         notify("READY=1", f"STATUS={reporter.line()}")
-        self._supervise(reporter, cameras, publisher)
+        self._supervise(reporter, cameras, publisher, health)
         return self._end(workers, helpers)
 
     def _publisher(self, spool: Spool) -> PublishLoop:
         settings = self._settings
-        link = Link(settings.broker, site=settings.site, box=settings.box, head=spool.head)
-        return PublishLoop(spool, link, self._clock, self._stop)
+        site, box, keys = settings.site, settings.box, settings.center.keys
+        link = Link(settings.broker, site=site, box=box, head=spool.head)
+        if keys:
+            link.listen()
+        waits = settings.confirm is Confirm.RECEIPT
+        receipts = Receipts(spool, self._clock, keys, site=site, box=box) if waits else None
+        return PublishLoop(spool, link, self._clock, self._stop, receipts)
 
     def _refind(self, cameras: Sequence[Camera]) -> RefindLoop:
         watched = [Watched(camera.settings, camera.reader, camera.events) for camera in cameras]
@@ -132,13 +141,19 @@ class Service:
         return workers
 
     def _supervise(
-        self, reporter: Reporter, cameras: Sequence[Camera], publisher: PublishLoop
+        self,
+        reporter: Reporter,
+        cameras: Sequence[Camera],
+        publisher: PublishLoop,
+        health: Health,
     ) -> None:
         pause_s = watchdog_s()
         told_at = 0.0
         while not self._stop.is_told:
             self._status.answer(lambda: to_json(reporter.status()), wait_s=_ROUND_S)
             publisher.announce(reporter.cameras())
+            if health.is_due and publisher.state().is_connected:
+                publisher.say(health.message(reporter.status()))
             self._model.watch(is_seeing=reporter.is_seeing)
             now = self._clock.mono()
             # systemd wants to hear from us at least twice in its period.

@@ -74,6 +74,13 @@ class BrokerStatus:
     since_wall: float | None
     sent: int
     problem: str
+    # Whose word lets an alert leave the disk: "broker" or "receipt".
+    confirm: str = "broker"
+    unconfirmed: int = 0
+    refused_receipts: int = 0
+    lost_connections: int = 0
+    # Connections that ended because somebody came under our name: a copied certificate, perhaps.
+    takeovers: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

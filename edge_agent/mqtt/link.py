@@ -4,7 +4,6 @@ An alert's picture follows when the alert itself is acknowledged. Nothing is rem
 connection: whoever feeds the link feeds it again, from the disk.
 """
 
-import json
 import logging
 import socket
 from collections import deque
@@ -12,27 +11,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from edge_agent import __version__
 from edge_agent.domain.alert import Alert
-from edge_agent.errors import EdgeAgentError
+from edge_agent.mqtt.message import Acknowledgement, Heard, Message
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.mqtt.pipe import (
     MQTT_3,
     MQTT_5,
-    Acknowledgement,
     Caller,
-    Message,
     Pipe,
     is_about_content,
     open_pipe,
 )
+from edge_agent.mqtt.route import Route
+from edge_agent.mqtt.status import Statuses
 from edge_agent.mqtt.topics import Topics
-from edge_agent.runtime.clock import Clock, SystemClock, rfc3339
+from edge_agent.runtime.clock import Clock, SystemClock
 from edge_agent.runtime.stop import Stop
 from edge_agent.wire.answers import (
     FAILURE,
     NO_SUBSCRIBERS,
     QUOTA_EXCEEDED,
+    TAKEN_OVER,
     UNSUPPORTED_PROTOCOL,
     LinkLostError,
 )
@@ -47,6 +46,8 @@ WILL_DELAY_S = 30
 LARGEST_PICTURE = 65_536
 
 
+# Messages that are no alerts, and wait to go out.
+_MOST_WAITING = 200
 # The body, and a line with its signature; each is JSON.
 _TWO_LINES = "application/x-ndjson"
 
@@ -54,7 +55,7 @@ _TWO_LINES = "application/x-ndjson"
 class Fate(Enum):
     """What became of an alert."""
 
-    # The broker has it, and its picture.
+    # The broker has it, and its picture unless there is a reason why not.
     DELIVERED = auto()
     # The broker will not take it, now or ever.
     REFUSED = auto()
@@ -64,7 +65,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The broker's last word on one alert."""
+    """The broker's last word on one alert. A reason beside DELIVERED: why its picture did not go."""
 
     number: int
     fate: Fate
@@ -79,6 +80,7 @@ class _Part:
     number: int = 0
     alert: Alert | None = None
     is_picture: bool = False
+    on_taken: Callable[[], None] = lambda: None
 
 
 class Link:
@@ -95,14 +97,17 @@ class Link:
         head: Callable[[], str] = lambda: "",
     ) -> None:
         """Put what `head` returns into the status: the signed head of the box's chain."""
+        self.topics = Topics(site, box)
+        # Connections that ended, and those of them over somebody with our name, since the start.
+        self.losses = 0
+        self.takeovers = 0
         self._options = options
-        self._head = head
-        self._topics = Topics(site, box)
+        self._listens = False
+        self._route = Route(options.urls)
         self._clock: Clock = clock or SystemClock()
+        self._statuses = Statuses(self.topics, self._clock, head)
         self._will_delay_s = will_delay_s
         self._protocol = MQTT_5
-        self._session = 0
-        self._cameras: Mapping[str, str] = {}
         self._pipe: Pipe | None = None
         self._loss: LinkLostError | None = None
         # Pictures go before alerts that were not sent yet, else they would wait for all of them.
@@ -118,26 +123,32 @@ class Link:
         self._awake.settimeout(0)
         self._wake.settimeout(0)
 
+    def listen(self) -> None:
+        """Ask for what the center sends, from the next connection on; it comes out of `heard`."""
+        self._listens = True
+
     def connect(self, session: int, stop: Stop) -> None:
         """Connect, log in and publish the birth message. Raises LinkLostError."""
-        self._session = session
-        to = address(self._options)
+        self._statuses.session = session
         try:
-            pipe = open_pipe(to, self._caller(), stop, self._awake)
+            self._pipe = self._open(stop)
         except LinkLostError as loss:
-            if loss.code != UNSUPPORTED_PROTOCOL or self._protocol == MQTT_3:
-                raise
-            log.warning("the broker does not speak MQTT 5: going on in 3.1.1, without its reasons")
-            self._protocol = MQTT_3
-            pipe = open_pipe(to, self._caller(), stop, self._awake)
-        self._pipe = pipe
+            self._count(loss)
+            raise
+        if self._listens:
+            self._pipe.listen(self.topics.everything_down)
         self._say_online()
 
     def announce(self, cameras: Mapping[str, str]) -> None:
         """Publish how each camera is, by its id: now, or with the birth message once connected."""
-        self._cameras = cameras
+        self._statuses.cameras = cameras
         if self._pipe is not None:
             self._say_online()
+
+    @property
+    def url(self) -> str:
+        """Which broker it is, or is to be."""
+        return self._route.url
 
     @property
     def is_connected(self) -> bool:
@@ -161,7 +172,7 @@ class Link:
 
         Only while there is `room`.
         """
-        topics = self._topics
+        topics = self.topics
         message = Message(
             topic=topics.alert(alert.camera) if alert.camera else topics.record,
             payload=alert.body,
@@ -173,6 +184,21 @@ class Link:
             return
         self._waiting.append(_Part(message, number, alert))
         self._pump()
+
+    def say(self, message: Message, on_taken: Callable[[], None] = lambda: None) -> bool:
+        """Send what is no alert; False where it cannot go now, and nothing will come of it.
+
+        `on_taken` is called in a `turn`, once the broker has acknowledged it.
+        """
+        if self._pipe is None or len(self._waiting) >= _MOST_WAITING or not self._fits(message):
+            return False
+        self._waiting.append(_Part(message, on_taken=on_taken))
+        self._pump()
+        return True
+
+    def heard(self) -> list[Heard]:
+        """Return what the center has sent since the last time, oldest first."""
+        return self._pipe.heard() if self._pipe else []
 
     def turn(self, seconds: float) -> list[Outcome]:
         """Send and receive for at most that long; return what became of alerts.
@@ -189,6 +215,7 @@ class Link:
             self._pump()
             self._check_deadline()
         except LinkLostError as loss:
+            self._count(loss)
             self._learn(loss)
             self._drop()
             if not self._outcomes:
@@ -209,7 +236,7 @@ class Link:
         until = self._clock.mono() + seconds
         try:
             if self._pipe is not None:
-                mine = self._pipe.publish(self._status("stopped", **self._told_head()))
+                mine = self._pipe.publish(self._statuses.stopped())
                 while self._clock.mono() < until and self._still_waits(mine):
                     pass
                 self._pipe.say_goodbye()
@@ -223,25 +250,8 @@ class Link:
             self._wake.close()
 
     def _say_online(self) -> None:
-        head = self._told_head()
-        message = self._status("online", cameras=dict(self._cameras), **head)
-        if not self._fits(message):
-            log.warning("the status goes without the cameras: too large for the broker")
-            message = self._status("online", **head)
-        self._waiting.append(_Part(message))
+        self._waiting.append(_Part(self._statuses.online(self._fits)))
         self._pump()
-
-    def _told_head(self) -> dict[str, str]:
-        """Return the head of the chain as a member; nothing while nobody signs or the disk fails.
-
-        A will has none: when the broker publishes it the head would be old.
-        """
-        try:
-            head = self._head()
-        except EdgeAgentError as error:
-            log.warning("the status goes without the head of the chain: %s", error.report())
-            return {}
-        return {"head": head} if head else {}
 
     def _still_waits(self, packet_id: int) -> bool:
         assert self._pipe is not None  # noqa: S101 (the one caller has looked)
@@ -269,31 +279,41 @@ class Link:
         del self._under_way[heard.packet_id]
         self._cautious = max(0, self._cautious - 1)
         if part.alert is None:
-            if heard.code >= FAILURE:
-                log.warning("the broker refuses our status message: %s", heard.words)
-        elif heard.code == QUOTA_EXCEEDED or (heard.code == NO_SUBSCRIBERS and not part.is_picture):
+            _settle_said(part, heard)
+        elif part.is_picture:
+            self._settle_picture(part, heard)
+        else:
+            self._settle_alert(part, part.alert, heard)
+
+    def _settle_alert(self, part: _Part, alert: Alert, heard: Acknowledgement) -> None:
+        if heard.code in {QUOTA_EXCEEDED, NO_SUBSCRIBERS}:
             self._end(part, Fate.UNHEARD, heard.words)
         elif heard.code >= FAILURE:
-            what = "its picture: " if part.is_picture else ""
-            self._end(part, Fate.REFUSED, what + heard.words)
-        elif part.is_picture or not self._send_picture(part.number, part.alert):
+            self._end(part, Fate.REFUSED, heard.words)
+        elif alert.thumbnail:
+            self._send_picture(part, alert)
+        else:
             self._end(part, Fate.DELIVERED)
 
-    def _send_picture(self, number: int, alert: Alert) -> bool:
-        if not alert.thumbnail:
-            return False
+    def _settle_picture(self, part: _Part, heard: Acknowledgement) -> None:
+        if heard.code == QUOTA_EXCEEDED:
+            self._end(part, Fate.UNHEARD, heard.words)
+        else:
+            # Nobody has to want pictures: that nobody is subscribed is as good as taken.
+            self._end(part, Fate.DELIVERED, heard.words if heard.code >= FAILURE else "")
+
+    def _send_picture(self, part: _Part, alert: Alert) -> None:
         message = Message(
-            topic=self._topics.thumbnail(alert.camera, alert.id),
+            topic=self.topics.thumbnail(alert.camera, alert.id),
             payload=alert.thumbnail,
             content_type="image/jpeg",
             is_text=False,
             revision=alert.revision,
         )
         if len(alert.thumbnail) > LARGEST_PICTURE or not self._fits(message):
-            log.warning("alert %s goes without its picture: too large for the broker", alert.id)
-            return False
-        self._pictures.append(_Part(message, number, alert, is_picture=True))
-        return True
+            self._end(part, Fate.DELIVERED, "too large for the broker")
+            return
+        self._pictures.append(_Part(message, part.number, alert, is_picture=True))
 
     def _end(self, part: _Part, fate: Fate, reason: str = "") -> None:
         self._outcomes.append(Outcome(part.number, fate, reason))
@@ -321,8 +341,25 @@ class Link:
         self._cautious = 0
         for part in suspects:
             if part.alert is not None:
-                what = "over its picture: " if part.is_picture else ""
-                self._end(part, Fate.REFUSED, what + loss.what)
+                self._end(part, Fate.DELIVERED if part.is_picture else Fate.REFUSED, loss.what)
+
+    def _open(self, stop: Stop) -> Pipe:
+        to = address(self._options, self._route.url)
+        try:
+            return open_pipe(to, self._caller(), stop, self._awake)
+        except LinkLostError as loss:
+            if loss.code != UNSUPPORTED_PROTOCOL or self._protocol == MQTT_3:
+                raise
+            log.warning("the broker does not speak MQTT 5: going on in 3.1.1, without its reasons")
+            self._protocol = MQTT_3
+            return open_pipe(to, self._caller(), stop, self._awake)
+
+    def _count(self, loss: LinkLostError) -> None:
+        self.losses += 1
+        self.takeovers += loss.code == TAKEN_OVER
+        # What a broker says about our message, the next one would say, too.
+        if not is_about_content(loss):
+            self._route.go_on()
 
     def _drop(self) -> None:
         if self._pipe is not None:
@@ -338,27 +375,17 @@ class Link:
 
     def _caller(self) -> Caller:
         return Caller(
-            client_id=self._topics.box,
-            will=self._status("offline"),
+            client_id=self.topics.box,
+            will=self._statuses.will(),
             will_delay_s=self._will_delay_s,
             options=self._options,
             protocol=self._protocol,
         )
 
-    def _status(self, state: str, **more: Mapping[str, str] | str) -> Message:
-        """Birth, will and end carry the same session, so that a late will cannot deny a birth."""
-        status = {
-            "state": state,
-            "session": self._session,
-            "version": __version__,
-            "time": rfc3339(self._clock.wall()),
-            "site": self._topics.site,
-            "box": self._topics.box,
-            **more,
-        }
-        return Message(
-            topic=self._topics.status,
-            payload=json.dumps(status).encode(),
-            content_type="application/json",
-            is_retained=True,
-        )
+
+def _settle_said(part: _Part, heard: Acknowledgement) -> None:
+    if heard.code >= FAILURE:
+        what = part.message.topic.rpartition("/")[2]
+        log.warning("the broker refuses our %s message: %s", what, heard.words)
+    else:
+        part.on_taken()

@@ -1,9 +1,17 @@
 """What a site may say about the broker."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from edge_agent.runtime.secret import Secret
+
+
+class Confirm(StrEnum):
+    """Whose word counts."""
+
+    BROKER = "broker"
+    RECEIPT = "receipt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +19,9 @@ class BrokerOptions:
     """Where alerts go: `mqtts://host[:8883]`, or `mqtt://host[:1883]` with `insecure = true`."""
 
     url: str
+    # Brokers of the same center. Each box begins with one of all by chance, and goes on with the
+    # next one where that does not answer.
+    other_urls: tuple[str, ...] = ()
     username: str = ""
     password: Secret = field(default=Secret(""))
     password_file: Path | None = None
@@ -27,3 +38,20 @@ class BrokerOptions:
     acknowledge_s: float = 30.0
     # Alerts under way at once; the broker's Receive Maximum may lower it.
     in_flight: int = 20
+    # Which word lets an alert leave the disk. A broker that acknowledges may forget (measured: 18 %
+    # lost over broker crashes); the center's receipt comes after its database has it. None: the
+    # center's where its key is known.
+    confirm: Confirm | None = None
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every broker, in the order of the file."""
+        return (self.url, *self.other_urls)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CenterOptions:
+    """Whose letters this box believes: receipts, and what else the center sends it."""
+
+    # Ed25519 public keys in base64. Several, while the center changes from one to the next.
+    keys: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge_agent.mqtt.message import Acknowledgement, Heard, Message
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.runtime.stop import Stop
 from edge_agent.wire.answers import ABOUT_CONTENT, LinkLostError, hang_up, refusal
@@ -38,34 +39,11 @@ _LARGEST_PACKET = 268_435_455
 _UNREADABLE = 0x82
 # The session outlives a restart of the box, so that what the center sends meanwhile is not lost.
 _SESSION_S = 3600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """What to publish with QoS 1."""
-
-    topic: str
-    payload: bytes
-    content_type: str
-    is_text: bool = True
-    is_retained: bool = False
-    # Which revision of an alert a picture belongs to, for MQTT 5 receivers.
-    revision: int | None = None
-
-    @property
-    def most_bytes(self) -> int:
-        """An upper bound of the packet's size on the wire."""
-        # Fixed header 5, lengths and packet id 6, our properties under 64 beside the type.
-        return len(self.topic.encode()) + len(self.payload) + len(self.content_type) + 75
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
-    """The broker's word on one message."""
-
-    packet_id: int
-    code: int
-    words: str
+# A letter of the center has 64 KiB at most; topic and properties come on top. A broker of MQTT 5
+# keeps larger ones away from us.
+_LARGEST_HEARD = 72 * 1024
+# Letters that wait for the next turn: more than a broker sends before we acknowledge.
+_MOST_HEARD = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +88,9 @@ class Pipe:
         self._answer: ReasonCode | None = None
         self._loss: LinkLostError | None = None
         self._acknowledgements: list[Acknowledgement] = []
+        self._heard: list[Heard] = []
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
@@ -119,10 +100,19 @@ class Pipe:
         return self._client.publish(
             message.topic,
             message.payload,
-            qos=1,
+            qos=message.qos,
             retain=message.is_retained and self.can_retain,
             properties=_properties(message) if self._is_5 else None,
         ).mid
+
+    def listen(self, topic: str) -> None:
+        """Ask the broker for what the center sends there; it comes out of `heard`."""
+        self._client.subscribe(topic, qos=1)
+
+    def heard(self) -> list[Heard]:
+        """Return what has come since the last time, oldest first."""
+        heard, self._heard = self._heard, []
+        return heard
 
     def turn(self, seconds: float, wake: socket.socket) -> list[Acknowledgement]:
         """Send and receive until something came, `wake` is readable, or the time is over.
@@ -210,6 +200,34 @@ class Pipe:
     ) -> None:
         self._acknowledgements.append(Acknowledgement(packet_id, reason.value, str(reason)))
 
+    def _on_message(
+        self,
+        client: paho.Client,  # noqa: ARG002 (paho's signature)
+        userdata: object,  # noqa: ARG002 (paho's signature)
+        message: paho.MQTTMessage,
+    ) -> None:
+        # What was not taken comes again: receipts are repeated, and a command is asked for anew.
+        if len(message.payload) > _LARGEST_HEARD or len(self._heard) >= _MOST_HEARD:
+            log.warning(
+                "too much came on %s at once: %d bytes ignored", message.topic, len(message.payload)
+            )
+            return
+        correlation = getattr(message.properties, "CorrelationData", b"")
+        kind = message.topic.rpartition("/")[2]
+        self._heard.append(Heard(kind, bytes(message.payload), correlation))
+
+    def _on_subscribe(
+        self,
+        client: paho.Client,  # noqa: ARG002 (paho's signature)
+        userdata: object,  # noqa: ARG002 (paho's signature)
+        packet_id: int,  # noqa: ARG002 (paho's signature)
+        reasons: list[ReasonCode],
+        properties: Properties | None,  # noqa: ARG002 (paho's signature)
+    ) -> None:
+        for reason in reasons:
+            if reason.is_failure:
+                log.warning("the broker does not let us hear the center: %s", reason)
+
     def _on_disconnect(
         self,
         client: paho.Client,  # noqa: ARG002 (paho's signature)
@@ -243,6 +261,7 @@ def open_pipe(to: Address, caller: Caller, stop: Stop, wake: socket.socket) -> P
         if caller.protocol == MQTT_5:
             properties = _no_properties(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = _SESSION_S
+            properties.MaximumPacketSize = _LARGEST_HEARD
             client.connect(to.host, to.port, keepalive_s, clean_start=False, properties=properties)
         else:
             client.connect(to.host, to.port, keepalive_s)
@@ -279,6 +298,10 @@ def _properties(message: Message) -> Properties:
     properties.PayloadFormatIndicator = int(message.is_text)
     if message.revision is not None:
         properties.UserProperty = ("revision", str(message.revision))
+    if message.expiry_s is not None:
+        properties.MessageExpiryInterval = message.expiry_s
+    if message.correlation:
+        properties.CorrelationData = message.correlation
     return properties
 
 

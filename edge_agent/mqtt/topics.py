@@ -47,6 +47,16 @@ class Topics:
         """Where the box says what became of its own chain."""
         return f"{self._up}/record"
 
+    @property
+    def health(self) -> str:
+        """How the box is, every minute."""
+        return f"{self._up}/health"
+
+    @property
+    def everything_down(self) -> str:
+        """What the center sends to this box."""
+        return f"city/v1/{self.site}/{self.box}/down/#"
+
     def thumbnail(self, camera: str, alert_id: str) -> str:
         """Return where the pictures of one visit go."""
         return f"{self._up}/thumb/{camera}/{alert_id}"

@@ -114,34 +114,38 @@ class _Visitor(paho.Client):
 
 
 def try_broker(options: BrokerOptions, visit: Visit, stop: Stop) -> tuple[Step, ...]:
-    """Return reach, TLS, login, publish and receipt, up to the first that fails.
+    """Return reach, TLS, login, publish and receipt of each broker, up to its first that fails.
 
     Takes about a second, and no step longer than 5 for each address of the broker's name; a told
     `stop` ends it sooner. Raises nothing.
     """
-    trial = _Trial(options, visit, stop)
-    try:
-        trial.run()
-    except EdgeAgentError as trouble:
-        trial.steps.append(Step(trial.rung, trouble=trouble))
-    return tuple(trial.steps)
+    steps: list[Step] = []
+    for url in options.urls:
+        trial = _Trial(options, url, visit, stop)
+        try:
+            trial.run()
+        except EdgeAgentError as trouble:
+            trial.steps.append(Step(trial.rung, trouble=trouble))
+        steps += trial.steps
+    return tuple(steps)
 
 
 class _Trial:
     """The way to the broker, and how far we came: `rung` is the step under way."""
 
-    def __init__(self, options: BrokerOptions, visit: Visit, stop: Stop) -> None:
+    def __init__(self, options: BrokerOptions, url: str, visit: Visit, stop: Stop) -> None:
         self.steps: list[Step] = []
         self.rung = "reach"
         self._options = options
+        self._url = url
         self._visit = visit
         self._stop = stop
 
     def run(self) -> None:
         """Go all the way. Raises LinkLostError, or EdgeAgentError at a refused message."""
         # Whatever is wrong with the url was said by the configuration; certificates may be.
-        self.rung = "TLS" if self._options.url.startswith("mqtts://") else "reach"
-        to = address(self._options)
+        self.rung = "TLS" if self._url.startswith("mqtts://") else "reach"
+        to = address(self._options, self._url)
         self.rung = "reach"
         # A connection of its own, so that what fails next is TLS and not the way there.
         dial(replace(to, context=None), self._stop).close()

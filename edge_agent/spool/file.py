@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.spool import chain, rows
+from edge_agent.spool import chain, confirming, rows
 from edge_agent.spool.salvage import carry_over
 
 log = logging.getLogger(__name__)
@@ -26,8 +26,11 @@ _SQLITE_FULL = frozenset(
     # A quota says EDQUOT, which SQLite calls IOERR_WRITE; the index of the log says SHMSIZE.
     {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
 )
-# The format before alerts were signed.
-_UNSIGNED_VERSION = 1
+# What the formats before ours lack: signatures, and finding an alert by its number in the chain.
+_UPGRADES = {
+    1: (chain.SCHEMA, confirming.SCHEMA),
+    2: (confirming.SCHEMA,),
+}
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -149,16 +152,17 @@ def _check_owner(path: Path, connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     is_empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if is_empty and not version:
-        rows.create_tables(connection, chain.SCHEMA)
+        rows.create_tables(connection, " ".join(_UPGRADES[1]))
     elif owner != rows.APPLICATION_ID:
         raise EdgeAgentError(
             f"{path} is a database of another program",
             hint="move it away, or choose another state_dir",
         )
-    elif version == _UNSIGNED_VERSION:
-        # In one transaction; the alerts in it are sealed once it is known who signs.
+    elif version in _UPGRADES:
+        # In one transaction; unsigned alerts are sealed once it is known who signs.
+        steps = " ".join(_UPGRADES[version])
         connection.executescript(
-            f"BEGIN IMMEDIATE; {chain.SCHEMA} PRAGMA user_version = {rows.SCHEMA_VERSION}; COMMIT;"
+            f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {rows.SCHEMA_VERSION}; COMMIT;"
         )
     elif version != rows.SCHEMA_VERSION:
         raise EdgeAgentError(

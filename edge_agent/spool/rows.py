@@ -9,7 +9,7 @@ from edge_agent.domain.sighting import Severity
 
 # "edge" in ASCII: tells our file from any other SQLite file.
 APPLICATION_ID = 0x65646765
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # As stored; what a full spool gives up goes by it.
 RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2}
 # What the box says of itself: no full spool gives it up.
@@ -107,6 +107,12 @@ def forget(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
     rows = [(number,) for number in numbers]
     connection.executemany("DELETE FROM thumbnails WHERE number = ?", rows)
     connection.executemany("DELETE FROM alerts WHERE number = ?", rows)
+
+
+def drop_picture(connection: sqlite3.Connection, number: int) -> None:
+    """Delete the picture of an alert, and count it."""
+    if connection.execute("DELETE FROM thumbnails WHERE number = ?", (number,)).rowcount:
+        add_to_counter(connection, "dropped_thumbnails")
 
 
 def park(connection: sqlite3.Connection, number: int, reason: str) -> None:

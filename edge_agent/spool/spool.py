@@ -6,22 +6,25 @@ be held that long (STYLE 31). SQLite's own file lock puts the writers in order.
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TypeVar
 
+from edge_agent.contract.body import Range
+from edge_agent.contract.receipt import Stored
 from edge_agent.domain.alert import Alert
 from edge_agent.errors import EdgeAgentError
-from edge_agent.spool import chain, file, rows
+from edge_agent.spool import chain, confirming, file, rows
 from edge_agent.spool.chain import Place, Sealer
+from edge_agent.spool.confirming import Confirmed
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.spool.reserve import FLOOR_BYTES, RESERVE_BYTES, Reserve
 from edge_agent.spool.room import Room
 from edge_agent.spool.rows import Kept
 
-__all__ = ["Kept", "Spool", "SpoolState", "open_spool"]
+__all__ = ["Confirmed", "Kept", "Spool", "SpoolState", "open_spool"]
 
 T = TypeVar("T")
 
@@ -91,6 +94,22 @@ class Spool:
         What was given up meanwhile becomes a signed record, to be sent like an alert.
         """
         self._write(lambda spool, _: chain.done(spool, self._sealer, numbers))
+
+    def confirm(
+        self, stored: Sequence[Stored], pictures: Sequence[Range], known: Collection[int]
+    ) -> Confirmed:
+        """Forget what the center has in its database: alerts, once their pictures are there, too.
+
+        `known` are numbers whose alerts an earlier receipt named already.
+        """
+        sealer = self._sealer
+        return self._write(
+            lambda spool, _: confirming.confirm(spool, sealer, stored, pictures, known)
+        )
+
+    def drop_picture(self, number: int) -> None:
+        """Give up the picture of an alert that the broker has, but not its picture."""
+        self._write(lambda spool, _: rows.drop_picture(spool, number))
 
     def park(self, number: int, reason: str) -> None:
         """Set an alert aside that must not be sent again, and remember why."""

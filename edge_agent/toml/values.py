@@ -10,24 +10,40 @@ _OTHERS = 0o007
 _PRIVATE_HINT = "sudo chmod 0640 {file}"
 
 
-def read_url(table: Table, schemes: tuple[str, str], example: str) -> str:
-    """Return `url`: a known scheme, a host, no user name and no password in it."""
-    url = table.need("url", f'write url = "{example}"')
-    if not url:
-        return url
+def read_url(table: Table, key: str, schemes: tuple[str, str], example: str) -> str:
+    """Return an address: a known scheme, a host, no user name and no password in it."""
+    url = table.need(key, f'write {key} = "{example}"')
+    if url:
+        _judge_url(table, key, url, schemes, example)
+    return url
+
+
+def read_urls(table: Table, key: str, schemes: tuple[str, str], example: str) -> tuple[str, ...]:
+    """Return a list of such addresses, perhaps an empty one."""
+    urls = table.raw(key)
+    if urls is None:
+        return ()
+    if not isinstance(urls, list) or not all(isinstance(url, str) and url for url in urls):
+        table.refuse(key, "needs a list of texts in quotes", f'write {key} = ["{example}"]')
+        return ()
+    for url in urls:
+        _judge_url(table, key, url, schemes, example)
+    return tuple(urls)
+
+
+def _judge_url(table: Table, key: str, url: str, schemes: tuple[str, str], example: str) -> None:
     parts = _split(url)
     # Looked at first, and by hand: a password may hold what urlsplit takes for something else.
     if "@" in url.partition("://")[2].partition("/")[0]:
         hint = "take it out; use username and password_file"
-        table.refuse("url", "has a user name or password in it", hint)
+        table.refuse(key, "has a user name or password in it", hint)
     elif parts is None:
-        table.refuse("url", "is not an address", f"write it like {example}")
+        table.refuse(key, "is not an address", f"write it like {example}")
     elif parts.scheme not in schemes:
         expected = " or ".join(f"{scheme}://" for scheme in schemes)
-        table.refuse("url", f"must begin with {expected}", f"write it like {example}")
+        table.refuse(key, f"must begin with {expected}", f"write it like {example}")
     elif not parts.hostname:
-        table.refuse("url", "names no host", f"write it like {example}")
-    return url
+        table.refuse(key, "names no host", f"write it like {example}")
 
 
 def read_password(table: Table, folder: Path) -> tuple[Path | None, Secret]:

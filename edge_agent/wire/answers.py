@@ -7,6 +7,8 @@ from edge_agent.errors import EdgeAgentError
 # Taken, but nobody was subscribed: the broker has thrown it away.
 NO_SUBSCRIBERS: Final = 0x10
 UNSUPPORTED_PROTOCOL: Final = 0x84
+# Another client came under our name.
+TAKEN_OVER: Final = 0x8E
 QUOTA_EXCEEDED: Final = 0x97
 # From here on it is a refusal.
 FAILURE: Final = 0x80
@@ -27,7 +29,7 @@ _MEANINGS = {
     0x8B: ("it shuts down", _LATER),
     0x8C: ("it wants another way to log in", "ask the center how boxes log in"),
     0x8D: ("it has not heard us in time", "check the network between this box and the broker"),
-    0x8E: (
+    TAKEN_OVER: (
         "somebody else connected under our name",
         "find the second box with this box name (or a copied certificate) and rename it",
     ),

@@ -34,11 +34,6 @@ class Callee(Protocol):
     """Who is called, and how, as the configuration says it."""
 
     @property
-    def url(self) -> str:
-        """`mqtts://host[:8883]` or `mqtt://host[:1883]`."""
-        ...
-
-    @property
     def insecure(self) -> bool:
         """Whether plain MQTT is meant."""
         ...
@@ -71,20 +66,20 @@ class Address:
         return f"{self.host}:{self.port}"
 
 
-def address(options: Callee) -> Address:
-    """Read the URL and the certificates as they are now; a renewed one is taken at once.
+def address(options: Callee, url: str) -> Address:
+    """Read one of the URLs and the certificates as they are now; a renewed one is taken at once.
 
     Raises LinkLostError for what cannot be used.
     """
-    parts = urlsplit(options.url)
+    parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname:
         raise LinkLostError(
-            f'"{options.url}" is not the url of a broker',
+            f'"{url}" is not the url of a broker',
             hint="write it as mqtts://host or mqtts://host:8883",
         )
     if parts.scheme == "mqtt" and not options.insecure:
         raise LinkLostError(
-            f"{options.url} would send alerts for everybody to read",
+            f"{url} would send alerts for everybody to read",
             hint="use mqtts://, or set insecure = true on a loopback or in a lab",
         )
     context = _context(options) if parts.scheme == "mqtts" else None

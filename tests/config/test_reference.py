@@ -53,7 +53,7 @@ def _defaults(section: str) -> dict[str, Any]:
 def _toml(value: object) -> object:
     if isinstance(value, frozenset):
         return sorted(label.value for label in value)
-    return value
+    return None if value == () else value
 
 
 def _examples() -> dict[str, Any]:

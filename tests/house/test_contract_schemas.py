@@ -11,10 +11,11 @@ from jsonschema import Draft202012Validator
 from edge_agent.alerts.box_key import prepare_rotation
 from edge_agent.contract import split
 from edge_agent.domain.chain import Dropped, Link
-from edge_agent.mqtt.link import Link as BrokerLink
-from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.mqtt.status import Statuses
+from edge_agent.mqtt.topics import Topics
 from edge_agent.spool import chain
 from tests.fakes.box import a_known_seal, a_seal
+from tests.fakes.clock import FakeClock
 from tests.house.source import ROOT
 from tests.house.test_alert_contract import example
 
@@ -56,13 +57,9 @@ def written(name: str, folder: Path) -> dict[str, Any]:
     seal = a_known_seal(folder)
     head = seal.head(Link(43, HASH), 40)
     if name == "status":
-        options = BrokerOptions(url="mqtt://127.0.0.1", insecure=True)
-        link = BrokerLink(options, site="palembang", box="plaju-01")
-        link._session = 1_795_000_501
-        told: dict[str, Any] = json.loads(
-            link._status("online", cameras={"gate": "streaming"}, head=head).payload
-        )
-        link.say_goodbye(0)
+        statuses = Statuses(Topics("palembang", "plaju-01"), FakeClock(), lambda: head)
+        statuses.session, statuses.cameras = 1_795_000_501, {"gate": "streaming"}
+        told: dict[str, Any] = json.loads(statuses.online(lambda _: True).payload)
         return told
     payload = {
         "head": head.encode,

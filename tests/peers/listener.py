@@ -79,6 +79,10 @@ class Listener:
         with self._changed:
             return list(self._heard)
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send something to a box."""
+        self._client.publish(topic, payload, qos=1).wait_for_publish(5)
+
     def of(self, kind: str) -> list[Heard]:
         """Return what came on city/v1/SITE/BOX/up/KIND/…"""
         return [one for one in self.heard if one.topic.split("/")[5] == kind]

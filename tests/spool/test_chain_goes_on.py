@@ -11,7 +11,7 @@ import pytest
 
 from edge_agent.alerts.box_key import prepare_rotation
 from edge_agent.alerts.position import STEP, Position
-from edge_agent.contract import Chain, Range
+from edge_agent.contract import Chain, Range, Stored
 from edge_agent.errors import EdgeAgentError
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.spool.spool import open_spool
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge_agent.alerts.seal import Seal
+    from edge_agent.spool.spool import Spool
 
 
 def test_alerts_of_an_older_edge_agent_are_sealed_in_their_order(box: Opened) -> None:
@@ -46,10 +47,28 @@ def test_alerts_of_an_older_edge_agent_are_sealed_in_their_order(box: Opened) ->
 def as_version_one(connection: sqlite3.Connection) -> None:
     """Make the file what edge-agent wrote before alerts were signed."""
     connection.executescript(
-        "BEGIN; ALTER TABLE alerts DROP COLUMN seq; ALTER TABLE alerts DROP COLUMN sha256;"
+        "BEGIN; DROP INDEX alerts_by_seq; ALTER TABLE alerts DROP COLUMN seq; ALTER TABLE alerts DROP COLUMN sha256;"
         "ALTER TABLE parked DROP COLUMN seq; ALTER TABLE parked DROP COLUMN sha256;"
         "DROP TABLE chain; DROP TABLE gone; PRAGMA user_version = 1; COMMIT;"
     )
+
+
+def test_alerts_that_waited_for_the_broker_alone_are_found_by_their_number(box: Opened) -> None:
+    spool = box.again()
+    spool.append(an_alert("old", picture_bytes=0))
+    sha256 = chain_hash(spool)
+    spool._connection().executescript("DROP INDEX alerts_by_seq; PRAGMA user_version = 2;")
+
+    spool = box.again()
+
+    confirmed = spool.confirm([Stored(Range(1, 1), sha256)], [], ())
+    assert confirmed.gone == {1}
+    index = "SELECT 1 FROM sqlite_master WHERE name = 'alerts_by_seq'"
+    assert spool._connection().execute(index).fetchone()
+
+
+def chain_hash(spool: Spool) -> str:
+    return str(spool._connection().execute("SELECT prev FROM chain").fetchone()[0])
 
 
 def test_a_damaged_spool_goes_on_after_every_number_that_was_used_and_says_so(
