@@ -75,8 +75,8 @@ CREATE TABLE IF NOT EXISTS held_pictures (
 
 CREATE TABLE IF NOT EXISTS quarantine (
   number {number}, site TEXT NOT NULL, box TEXT NOT NULL, topic TEXT NOT NULL,
-  payload {blob} NOT NULL, why TEXT NOT NULL, received_wall {real} NOT NULL);
-CREATE INDEX IF NOT EXISTS quarantine_box ON quarantine (site, box, why);
+  payload {blob} NOT NULL, sha256 TEXT NOT NULL, why TEXT NOT NULL,
+  received_wall {real} NOT NULL, UNIQUE (site, box, why, sha256));
 
 CREATE TABLE IF NOT EXISTS alarms (
   number {number}, site TEXT NOT NULL, box TEXT NOT NULL, kind TEXT NOT NULL,

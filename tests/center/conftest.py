@@ -7,6 +7,9 @@ import psycopg
 import pytest
 
 from edge_agent.center.database import Database, open_database
+from edge_agent.center.key import CenterKey, make_key
+from tests.center.boxes import Sender
+from tests.center.desk import Desk
 from tests.peers.postgres import Postgres
 
 if TYPE_CHECKING:
@@ -46,3 +49,20 @@ def database(where: str) -> Iterator[Database]:
     opened = open_database(where)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def key(tmp_path_factory: pytest.TempPathFactory) -> CenterKey:
+    return make_key(tmp_path_factory.mktemp("key") / "center.pem")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database: Database, key: CenterKey) -> Desk:
+    return Desk(tmp_path, database, key)
+
+
+@pytest.fixture
+def box(tmp_path: Path, desk: Desk) -> Sender:
+    sender = Sender(tmp_path)
+    desk.register(sender)
+    return sender
