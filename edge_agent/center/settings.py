@@ -45,7 +45,7 @@ class BrokerOptions:
     # Instances of one group share the messages; each of two groups gets all of them.
     group: str = "center"
     # How long the broker keeps for an instance that is away. What it has kept for one that does
-    # not return is lost there: boxes that wait for receipts send it again.
+    # not return is lost there: boxes that wait for receipts send it again. 0: for a trial, nothing.
     session_s: int = 3600
     # Messages that the broker may send before the first of them is stored: one transaction.
     in_flight: int = 200

@@ -34,9 +34,10 @@ VERBS = {
     "replay": "run the same rules on a recorded clip",
     "key": "show or rotate the key that this box signs its alerts with",
     "verify": "check what a center has stored: genuine, and complete",
+    "center": "the other end: store what boxes send, and confirm it",
 }
 # The others import NumPy and OpenCV, which die without a word on a processor that is too old.
-_FOR_ANY_PROCESSOR = {"discover", "status", "key", "verify"}
+_FOR_ANY_PROCESSOR = {"discover", "status", "key", "verify", "center"}
 
 FINE = 0
 WRONG_ON_SITE = 1
