@@ -24,7 +24,7 @@ from edge_agent.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
 
-ALERT, RECORD, THUMB, STATUS, HEALTH = "alert", "record", "thumb", "status", "health"
+ALERT, RECORD, HEALTH = "alert", "record", "health"
 # Of what an unknown box sends only this is evidence.
 _EVIDENCE = frozenset({ALERT, RECORD})
 _RECORDS = frozenset({DROPPED, KEY_ROTATED, CHAIN_RESTARTED})

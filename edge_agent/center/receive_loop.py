@@ -9,7 +9,6 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from edge_agent.center.broker import MQTT_3, MQTT_5, Broker, open_broker
 from edge_agent.center.intake import Intake
@@ -34,21 +33,10 @@ _GOOD_S = 60.0
 _MOST_WAITING = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiveState:
-    """How it stands with the broker."""
-
-    is_connected: bool = False
-    taken: int = 0
-    forgotten: int = 0
-    last_error: str = ""
-
-
 class ReceiveLoop:
     """`run` belongs to one thread; the other public methods are for any."""
 
     def __init__(self, options: BrokerOptions, intake: Intake, clock: Clock, stop: Stop) -> None:
-        self.state = ReceiveState()
         self._options = options
         self._intake = intake
         self._clock = clock
@@ -85,7 +73,10 @@ class ReceiveLoop:
             while not self._stop.is_told:
                 self._run_once()
         finally:
-            log.info("stored %d messages since the start", self._taken)
+            log.info(
+                "stored %d messages since the start; %d receipts had to make room",
+                *(self._taken, self._forgotten),
+            )
             self._awake.close()
             self._wake.close()
 
@@ -99,7 +90,6 @@ class ReceiveLoop:
         except EdgeAgentError as failure:
             if self._stop.is_told:
                 return
-            self._tell(is_connected=False, last_error=failure.report())
             log.warning("nothing is received: %s", failure.report())
             if self._clock.mono() - connected_mono >= _GOOD_S:
                 self._retries.reset()
@@ -119,7 +109,6 @@ class ReceiveLoop:
     def _serve(self, broker: Broker) -> None:
         is_polite = False
         try:
-            self._tell(is_connected=True, last_error="")
             while not self._stop.is_told:
                 arrived = broker.turn(_TURN_S, self._awake)
                 if arrived:
@@ -127,7 +116,6 @@ class ReceiveLoop:
                     broker.acknowledge([packet_id for packet_id, _ in arrived])
                     self.post(letters)
                     self._taken += len(arrived)
-                    self._tell(is_connected=True, last_error="")
                 self._send(broker)
             is_polite = True
         finally:
@@ -140,6 +128,3 @@ class ReceiveLoop:
                     return
                 outgoing = self._waiting.popleft()
             broker.post(outgoing)
-
-    def _tell(self, *, is_connected: bool, last_error: str) -> None:
-        self.state = ReceiveState(is_connected, self._taken, self._forgotten, last_error)

@@ -57,7 +57,7 @@ class Service:
         self._receive.wake()
         stuck = [worker.name for worker in workers if not worker.join(_JOIN_S)]
         if stuck:
-            log.error("did not end in time: %s", ", ".join(stuck))
+            log.error("%s did not end in time", ", ".join(stuck))
         else:
             self._database.close()
         failed = any(worker.failure for worker in workers)
