@@ -46,12 +46,14 @@ def measure(where: str, folder: Path, batch: int) -> tuple[float, float]:
         waits.append(1000 * (time.perf_counter() - since))
     took = time.perf_counter() - begun
     stored = database.read(lambda t: t.row("SELECT count(*) FROM messages"))
-    assert stored == (MESSAGES,), stored
+    if stored != (MESSAGES,):
+        raise SystemExit(f"only {stored} were stored")
     database.close()
     return MESSAGES / took, statistics.median(waits)
 
 
 def main() -> None:
+    """Measure each engine with each size of a transaction."""
     server = Postgres()
     lines = []
     try:

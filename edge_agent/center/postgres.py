@@ -51,16 +51,19 @@ class Postgres:
     def connect(self) -> Any:
         """Return a connection whose commits are durable. Raises EdgeAgentError."""
         try:
-            return self._psycopg.connect(
+            connection = self._psycopg.connect(
                 self._url,
                 autocommit=True,
                 connect_timeout=_CONNECT_S,
                 tcp_user_timeout=_UNACKNOWLEDGED_MS,
                 application_name="edge-agent center",
-                options=f"-c statement_timeout={_STATEMENT_MS} -c synchronous_commit=on",
             )
+            # Not as options of the connection: those are the url's own.
+            connection.execute(f"SET statement_timeout = {_STATEMENT_MS}")
+            connection.execute("SET synchronous_commit = on")
         except self._psycopg.Error as error:
             raise self.complain(error) from error
+        return connection
 
     def begin(self, connection: Any, *, is_writing: bool) -> None:
         """Begin a transaction; whoever reads sees one moment."""

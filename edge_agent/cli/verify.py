@@ -15,8 +15,9 @@ from edge_agent.errors import EdgeAgentError
 # city / v1 / site / box / up / kind
 _LEVELS = 6
 _RECORD = "record"
-# Of a status its head is.
-_SIGNED = frozenset({"alert", _RECORD, "status"})
+# Of a status, and of health, the head is.
+_WITH_HEAD = frozenset({"status", "health"})
+_SIGNED = frozenset({"alert", _RECORD, *_WITH_HEAD})
 # Ranges, or lines of a file, named in one line; the rest are counted.
 _MOST_NAMED = 8
 # A clip in base64, say; nobody's line may eat our memory.
@@ -211,7 +212,7 @@ def _split_line(told: dict[str, str]) -> _Message | None:
         content = told["payload"].encode()
     else:
         content = base64.b64decode(told["payload_base64"], validate=True)
-    return _Message((site, box), kind, _head_of(content) if kind == "status" else content)
+    return _Message((site, box), kind, _head_of(content) if kind in _WITH_HEAD else content)
 
 
 def _head_of(status: bytes) -> bytes:

@@ -7,6 +7,7 @@ import json
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from edge_agent.alerts.box_key import prepare_rotation
 from edge_agent.alerts.seal import Seal, open_seal
 from edge_agent.center.post import Arrival, Box
 from edge_agent.contract.body import NO_HASH, split
@@ -25,7 +26,8 @@ class Sender:
         self.box = Box(site, box)
         self.folder = folder / f"{site}-{box}"
         self.now = 1_795_000_000.0
-        self.seal: Seal = open_seal(self.folder, site=site, box=box, wall=lambda: self.now)
+        self.seal: Seal
+        self._open()
         self.next = Link(1, NO_HASH)
         self.signed: dict[int, Arrival] = {}
 
@@ -72,6 +74,16 @@ class Sender:
         self.next = Link(last + 1, NO_HASH)
         return self._sign("record", self.seal.restarted(first, last))
 
+    def rotate(self, *, is_lost: bool = False) -> Arrival:
+        """Let a new key take over, as `edge-agent key rotate` and a restart do."""
+        old = self.seal.kid
+        prepare_rotation(self.folder, is_lost=is_lost)
+        self._open()
+        record = self.seal.rotation(old)
+        announced = self._sign("record", record)
+        self.seal.finish_rotation()
+        return announced
+
     def status(self, state: str = "online", session: int = 1, *, waits_from: int | None = None,
                is_retained: bool = False) -> Arrival:  # fmt: skip
         told = {
@@ -105,6 +117,10 @@ class Sender:
 
     def picture(self, id_: str = "a", content: bytes = PICTURE) -> Arrival:
         return Arrival(f"{self.up}/thumb/gate/{id_}", content)
+
+    def _open(self) -> None:
+        whose = {"site": self.box.site, "box": self.box.box}
+        self.seal = open_seal(self.folder, **whose, wall=lambda: self.now)
 
     def _sign(self, kind: str, body: bytes) -> Arrival:
         sealed = self.seal.seal(body, self.next)

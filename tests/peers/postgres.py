@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
 
 from tests.peers import process
 
-# Debian keeps the server's programs off PATH, in a folder for each version.
-_FOLDERS = ("usr/lib/postgresql/15/bin", "usr/lib/postgresql/16/bin", "usr/lib/postgresql/17/bin")
 _PORT = 5432
 
 
@@ -30,12 +29,26 @@ class Postgres(process.Server):
         super().__init__(self._folder / "postgres.log", self._as)
         self._data = self._folder / "data"
         self._run(
-            "initdb", "-D", self._data, "-U", "center", "-A", "trust", "-E", "UTF8", "--locale=C"
+            "initdb",
+            "-D",
+            self._data,
+            "-U",
+            "center",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
         )
 
     @property
     def url(self) -> str:
         return f"postgresql://center@/postgres?host={self._folder}"
+
+    def stop(self) -> None:
+        """End in order, but do not wait for clients to go, as SIGTERM would."""
+        self._end(signal.SIGINT)
 
     def remove(self) -> None:
         self.stop()
@@ -47,20 +60,22 @@ class Postgres(process.Server):
             *("-c", "listen_addresses="),
             *("-c", "shared_buffers=16MB", "-c", "max_connections=60"),
         ]
-        return [_program("postgres"), *settings]
+        return [process.required_program("postgres"), *settings]
 
     def _is_up(self) -> bool:
         asked = ["-h", self._folder, "-p", str(_PORT), "-U", "center", "-d", "postgres", "-q"]
         return (
             subprocess.run(  # noqa: S603 (a program of PostgreSQL's own package)
-                [_program("pg_isready"), *asked], check=False, env=process.debian.environment()
+                [process.required_program("pg_isready"), *asked],
+                check=False,
+                env=process.debian.environment(),
             ).returncode
             == 0
         )
 
     def _run(self, name: str, *words: str | Path) -> None:
         done = subprocess.run(  # noqa: S603 (as above)
-            [*self._as, _program(name), *words],
+            [*self._as, process.required_program(name), *words],
             check=False,
             capture_output=True,
             text=True,
@@ -68,14 +83,6 @@ class Postgres(process.Server):
             cwd=self._folder,
         )
         assert done.returncode == 0, done.stderr
-
-
-def _program(name: str) -> Path:
-    roots = (Path("/"), process.debian.UNPACKED)
-    found = (root / folder / name for root in roots for folder in _FOLDERS)
-    return next((path for path in found if path.exists()), None) or process.absent(
-        f"{name} of postgresql-15 is not on this machine"
-    )
 
 
 def _unprivileged(folder: Path) -> tuple[str, ...]:

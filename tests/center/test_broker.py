@@ -1,0 +1,140 @@
+"""The connection itself: what is acknowledged, what comes again, and brokers of old."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edge_agent.center.broker import MQTT_3, MQTT_5, Broker, open_broker
+from edge_agent.center.post import Outgoing
+from edge_agent.center.settings import BrokerOptions
+from edge_agent.runtime.stop import Stop
+from edge_agent.wire.dial import address
+from tests.center.boxes import PICTURE, Sender
+from tests.center.street import Street
+from tests.peers.mosquitto import Mosquitto
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from edge_agent.center.key import CenterKey
+    from edge_agent.center.post import Arrival
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    (tmp_path / "broker").mkdir()
+    with Mosquitto(tmp_path / "broker", settings=("max_inflight_messages 500",)) as running:
+        yield running
+
+
+@pytest.fixture
+def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
+    awake, wake = socket.socketpair()
+    with awake, wake:
+        yield awake, wake
+
+
+def _open(running: Mosquitto, awake: socket.socket, *, is_5: bool = True, **more: object) -> Broker:
+    options = BrokerOptions(url=running.url, insecure=True, **more)  # type: ignore[arg-type]
+    to = address(options, options.url)
+    return open_broker(to, options, MQTT_5 if is_5 else MQTT_3, Stop(), awake)
+
+
+def _turn_until(broker: Broker, awake: socket.socket, count: int) -> list[tuple[int, Arrival]]:
+    arrived: list[tuple[int, Arrival]] = []
+    for _ in range(50):
+        arrived += broker.turn(0.1, awake)
+        if len(arrived) >= count:
+            break
+    return arrived
+
+
+@pytest.mark.parametrize("is_5", [True, False])
+def test_what_was_not_acknowledged_comes_again(
+    tmp_path: Path,
+    broker: Mosquitto,
+    key: CenterKey,
+    sockets: tuple[socket.socket, ...],
+    is_5: bool,  # noqa: FBT001 (pytest gives it by name)
+) -> None:
+    box, awake = Sender(tmp_path), sockets[0]
+    first = _open(broker, awake, is_5=is_5)
+    with Street(broker.port, key.public_base64) as street:
+        street.send(*(box.alert(f"{n}") for n in range(4)))
+    arrived = _turn_until(first, awake, 4)
+    first.acknowledge([packet_id for packet_id, _ in arrived[:2]])
+    first.turn(0.1, awake)
+    first.close()
+
+    second = _open(broker, awake, is_5=is_5)
+
+    again = [one for _, one in _turn_until(second, awake, 2)]
+    assert [one.payload for one in again] == [box.signed[n].payload for n in (3, 4)]
+    second.close()
+
+
+def test_no_more_comes_than_we_said_before_it_is_acknowledged(
+    tmp_path: Path, broker: Mosquitto, key: CenterKey, sockets: tuple[socket.socket, ...]
+) -> None:
+    box, awake = Sender(tmp_path), sockets[0]
+    connection = _open(broker, awake, in_flight=5)
+    with Street(broker.port, key.public_base64) as street:
+        street.send(*(box.alert(f"{n}") for n in range(20)))
+
+    arrived = _turn_until(connection, awake, 6)
+
+    assert len(arrived) == 5
+    connection.close()
+
+
+def test_who_is_there_is_known_at_the_start_by_what_the_broker_retains(
+    tmp_path: Path, broker: Mosquitto, key: CenterKey, sockets: tuple[socket.socket, ...]
+) -> None:
+    box, awake = Sender(tmp_path), sockets[0]
+    with Street(broker.port, key.public_base64) as street:
+        street.send(box.status(), retain=True)
+
+    connection = _open(broker, awake)
+
+    # Once or twice: mosquitto 2.0.11 retains for a shared subscription, too.
+    assert {one.is_retained for _, one in _turn_until(connection, awake, 1)} == {True}
+    connection.close()
+
+
+def test_two_of_one_group_share_what_comes(
+    tmp_path: Path, broker: Mosquitto, key: CenterKey, sockets: tuple[socket.socket, ...]
+) -> None:
+    box, awake = Sender(tmp_path), sockets[0]
+    several = [_open(broker, awake, client_id=name) for name in ("one", "two")]
+    with Street(broker.port, key.public_base64) as street:
+        street.send(*(box.picture(content=PICTURE + bytes([n])) for n in range(40)))
+
+    counts = [len(_turn_until(one, awake, 20)) for one in several]
+
+    assert sum(counts) == 40
+    assert min(counts) > 0
+    for one in several:
+        one.close()
+
+
+def test_what_a_box_is_told_reaches_it(
+    broker: Mosquitto, sockets: tuple[socket.socket, ...]
+) -> None:
+    awake = sockets[0]
+    connection = _open(broker, awake)
+    other = _open(broker, awake, client_id="other", group="other")
+
+    # Any topic below ours comes back: here the broker's word is what counts.
+    for n in range(30):
+        connection.post(Outgoing(topic="city/v1/a/b/up/check", payload=f"{n}".encode()))
+    for _ in range(20):
+        connection.turn(0.05, awake)
+
+    arrived = [one.payload for _, one in _turn_until(other, awake, 30)]
+    assert arrived == [f"{n}".encode() for n in range(30)]
+    connection.close()
+    other.close()
