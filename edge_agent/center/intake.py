@@ -18,8 +18,8 @@ from edge_agent.center.key import CenterKey
 from edge_agent.center.ledger import Judged, Ledger
 from edge_agent.center.post import Address, Arrival, Box, Outgoing, read_topic
 from edge_agent.center.receipts import Receipts
-from edge_agent.contract import Body, Verdict, split
-from edge_agent.contract.body import CHAIN_RESTARTED, DROPPED, HEAD, KEY_ROTATED, parse
+from edge_agent.contract import Body, Refused, Verdict, split
+from edge_agent.contract.body import CHAIN_RESTARTED, CLOCK_SET, DROPPED, HEAD, KEY_ROTATED, parse
 from edge_agent.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 ALERT, RECORD, HEALTH = "alert", "record", "health"
 # Of what an unknown box sends only this is evidence.
 _EVIDENCE = frozenset({ALERT, RECORD})
-_RECORDS = frozenset({DROPPED, KEY_ROTATED, CHAIN_RESTARTED})
+_RECORDS = frozenset({DROPPED, KEY_ROTATED, CHAIN_RESTARTED, CLOCK_SET})
+_PLACE_IS_TAKEN = "another message with this number, or in this place, was stored before"
 # How exactly we remember when a box was last heard; each step is a write.
 _SEEN_STEP_S = 5.0
 # `intrusion` is a word; a text is not.
@@ -146,18 +147,22 @@ class _Batch:
         if judged.verdict is not Verdict.GENUINE or told is None or judged.is_retired:
             self._refuse(ledger.box, arrival, judged)
             return
-        # An alert on the topic of records, or another box's head: signed, but for something else.
-        if told.type == HEAD or (told.type in _RECORDS) != (address.kind == RECORD):
+        # A head, or a record on an alert's topic: signed, but for something else.
+        if told.type == HEAD or (address.kind == ALERT and told.type in _RECORDS):
             self._refuse(ledger.box, arrival, Judged(Verdict.FOREIGN))
             return
         verdict = ledger.link(told, judged.sha256)
         if verdict is Verdict.FORKED:
             ledger.fork(told.seq)
             quarantine.set_aside(self.transaction, ledger.box, arrival, Kind.FORK, self.wall)
+            self.receipts.refuse(ledger.box, Refused(told.seq, judged.sha256, _PLACE_IS_TAKEN))
             return
         row = self._read(arrival) if address.kind == ALERT else None
         if verdict is Verdict.GENUINE:
             self._keep(ledger, told, judged.sha256, arrival, row)
+            if address.kind == ALERT and row is None:
+                text = f"alert {told.seq} is genuine, but has no id or no revision"
+                self.alarms.raise_alarm(ledger.box, Kind.UNREADABLE, text)
         self.receipts.store(ledger.box, told.seq, judged.sha256)
         self._look_for_picture(ledger.box, told.seq, row)
 
@@ -176,9 +181,6 @@ class _Batch:
             keep = partial(keep_alert, self.transaction, ledger.box, row)
             self._last.append(partial(keep, seq=told.seq, wall=self.wall))
             ledger.place(row.place_json)
-        elif told.type not in _RECORDS:
-            text = f"alert {told.seq} is genuine, but has no id or no revision"
-            self.alarms.raise_alarm(ledger.box, Kind.UNREADABLE, text)
 
     def _read(self, arrival: Arrival) -> AlertRow | None:
         return read_alert(parse(split(arrival.payload)[0]) or {})

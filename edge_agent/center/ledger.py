@@ -121,9 +121,11 @@ class Ledger:
                 return Verdict.FORKED
         elif known.get(told.seq - 1, told.prev) != told.prev:
             return Verdict.FORKED
+        # A record keeps its own place even where it contradicts another's: that one is the fork.
         ends = [(one.range.last, one.sha256) for one in told.gone]
-        if not self._agree(ends):
-            return Verdict.FORKED
+        for seq, end in ends:
+            if self._hashes(seq, seq).get(seq, end) != end:
+                self.fork(seq)
         before = [(told.seq - 1, told.prev)] if told.prev != NO_HASH else []
         self._remember([(told.seq, digest), *before, *ends])
         self.last = numbers.arrive(self.transaction, self.box, told.seq, self.last)
@@ -133,7 +135,7 @@ class Ledger:
 
     def head(self, told: Body) -> bool:
         """Take a genuine head; return whether it is the newest. A fork raises its alarm."""
-        if told.seq and not self._agree([(told.seq, told.sha256)]):
+        if self._hashes(told.seq, told.seq).get(told.seq, told.sha256) != told.sha256:
             self.fork(told.seq)
             return False
         if told.seq:
@@ -273,9 +275,6 @@ class Ledger:
             *(*self._whose, first, last),
         )
         return {int(seq): str(digest) for seq, digest in found}
-
-    def _agree(self, words: list[tuple[int, str]]) -> bool:
-        return all(self._hashes(seq, seq).get(seq, digest) == digest for seq, digest in words)
 
     def _remember(self, words: list[tuple[int, str]]) -> None:
         self.transaction.run_each(

@@ -15,7 +15,9 @@ from edge_agent.alerts.box_key import FOLDER
 from edge_agent.alerts.seal import open_seal
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.assemble import Camera, CameraAssembly
+from edge_agent.daemon.box import boot_id
 from edge_agent.daemon.camera_events import CameraEvents
+from edge_agent.daemon.clock_watch import ClockWatch
 from edge_agent.daemon.health import Health
 from edge_agent.daemon.model_start import ModelStart
 from edge_agent.daemon.notify import notify, watchdog_s
@@ -108,10 +110,11 @@ class Service:
         log.info("edge-agent %s: %s", __version__, count)
         publisher.announce(reporter.cameras())
         health = Health(self._clock, self._settings.state_dir, spool.head, publisher.session)
+        watch = ClockWatch(self._clock, boot_id(), spool.note_clock)
         for worker in (*workers, *helpers):
             worker.start()
         notify("READY=1", f"STATUS={reporter.line()}")
-        self._supervise(reporter, cameras, publisher, health)
+        self._supervise(reporter, cameras, publisher, health, watch)
         return self._end(workers, helpers)
 
     def _publisher(self, spool: Spool) -> PublishLoop:
@@ -146,6 +149,7 @@ class Service:
         cameras: Sequence[Camera],
         publisher: PublishLoop,
         health: Health,
+        watch: ClockWatch,
     ) -> None:
         pause_s = watchdog_s()
         told_at = 0.0
@@ -154,6 +158,7 @@ class Service:
             publisher.announce(reporter.cameras())
             if health.is_due and publisher.state().is_connected:
                 publisher.say(health.message(reporter.status()))
+            watch.look()
             self._model.watch(is_seeing=reporter.is_seeing)
             now = self._clock.mono()
             # systemd wants to hear from us at least twice in its period.

@@ -70,6 +70,11 @@ class Sender:
         part = Dropped(first=first, last=last, sha256=digest, why="full", medium=last - first + 1)
         return self._sign("record", self.seal.dropped([part]))
 
+    def record(self, kind: str) -> Arrival:
+        told = {"v": 1, "type": kind, "time": "2026-11-18T11:15:17.200Z"}
+        told |= {"site": self.box.site, "box": self.box.box}
+        return self._sign("record", json.dumps(told).encode())
+
     def restarted(self, first: int, last: int) -> Arrival:
         self.next = Link(last + 1, NO_HASH)
         return self._sign("record", self.seal.restarted(first, last))

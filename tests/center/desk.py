@@ -24,6 +24,8 @@ class Desk:
         self.clock = FakeClock()
         self.database = database
         self.key = key
+        # What the center has said that it will never take: numbers and hashes.
+        self.refused: list[tuple[int, str]] = []
         self.list = folder / "boxes"
         self.list.write_text("")
         self.intake = Intake(database, key, self.clock)
@@ -52,6 +54,7 @@ class Desk:
             assert receipt, opened.verdict
             for one in receipt.stored:
                 assert self.hash_of(site, box, one.range.last) == one.sha256
+            self.refused += [(one.seq, one.sha256) for one in receipt.refused]
             stored += [(one.range.first, one.range.last) for one in receipt.stored]
             shown += [(one.first, one.last) for one in receipt.pictures]
         return stored, shown

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from edge_agent.center.post import Arrival
+from edge_agent.contract import split
 from tests.center.boxes import PICTURE, Sender
 
 if TYPE_CHECKING:
@@ -149,6 +151,35 @@ def test_two_messages_with_one_number_are_a_fork(desk: Desk, box: Sender) -> Non
     assert desk.alarms() == {"fork"}
     assert desk.ask("SELECT id FROM alerts") == [("a",)]
     assert desk.ask("SELECT why FROM quarantine") == [("fork",)]
+
+
+def test_a_fork_is_told_to_the_box_which_gives_it_up_and_goes_on(desk: Desk, box: Sender) -> None:
+    before = box.next
+    desk.take(box.alert("stored"))
+    box.next = before
+    desk.take(box.alert("the box's own"), box.alert("after it"))
+    assert desk.refused == [
+        (n, sha256(split(box.signed[n].payload)[0]).hexdigest()) for n in (1, 2)
+    ]
+
+    told = desk.take(box.dropped(1, 2), box.alert("c"), box.status())
+
+    assert told == ([(3, 4)], [])
+    desk.clock.advance(31)
+    desk.watch.look()
+    assert desk.alarms() == {"fork"}
+
+
+def test_a_record_that_we_do_not_know_is_stored_like_any_other(desk: Desk, box: Sender) -> None:
+    record = box.record("clock_set")
+
+    assert desk.take(record, box.record("something_of_next_year")) == ([(1, 2)], [])
+
+    assert desk.alarms() == set()
+    assert desk.ask("SELECT type FROM messages ORDER BY seq") == [
+        ("clock_set",),
+        ("something_of_next_year",),
+    ]
 
 
 def test_a_message_that_names_another_predecessor_is_a_fork(desk: Desk, box: Sender) -> None:

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from edge_agent.alerts.box_key import prepare_rotation
 from edge_agent.contract import split
 from edge_agent.domain.chain import Dropped, Link
+from edge_agent.domain.clock import ClockStep
 from edge_agent.mqtt.status import Statuses
 from edge_agent.mqtt.topics import Topics
 from edge_agent.spool import chain
@@ -25,8 +26,16 @@ if TYPE_CHECKING:
     from edge_agent.alerts.seal import Seal
 
 FOLDER = ROOT / "docs" / "reference" / "contract"
-NAMES = ("alert", "chain_restarted", "dropped", "head", "key_rotated", "status")
+NAMES = ("alert", "chain_restarted", "clock_set", "dropped", "head", "key_rotated", "status")
 HASH = "ab" * 32
+A_STEP = ClockStep(
+    boot="6f1c2a58-3a0e-4b7e-9d0c-2f6f0a5f7a11",
+    mono_ms=110_000,
+    was_wall=15.0,
+    is_wall=1_795_000_015.0,
+    is_synced=True,
+    error_ms=12.5,
+)
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -36,7 +45,8 @@ def schema(name: str) -> dict[str, Any]:
 
 def dropped(seal: Seal) -> bytes:
     parts = [
-        Dropped(first=7, last=9, sha256=HASH, why=why) for why in (chain.DISK_FULL, chain.REFUSED)
+        Dropped(first=7, last=9, sha256=HASH, why=why)
+        for why in (chain.DISK_FULL, chain.REFUSED, chain.DAMAGED)
     ]
     return seal.seal(seal.dropped(parts), Link(10, HASH)).payload
 
@@ -65,6 +75,7 @@ def written(name: str, folder: Path) -> dict[str, Any]:
         "head": head.encode,
         "dropped": lambda: dropped(seal),
         "chain_restarted": lambda: restarted(seal),
+        "clock_set": lambda: seal.seal(seal.clock_set(A_STEP), Link(5, HASH)).payload,
         "key_rotated": lambda: rotated(folder),
     }[name]()
     return json.loads(split(payload)[0])
