@@ -11,6 +11,8 @@ from edge_agent.center.database import Database, Row
 
 # Rows in memory at once, and in one question.
 _PAGE = 500
+# Each has 64 KiB at most.
+_PAGE_OF_PICTURES = 50
 COLUMNS = (
     *("received", "time", "site", "box", "camera", "rule", "zone", "type", "severity", "state"),
     *("revision", "began", "handling", "handled_by", "place", "agencies", "id", "seq"),
@@ -35,6 +37,14 @@ ORDER BY site, box, seq LIMIT ?
 _HEADS = """
 SELECT head_topic, head_payload FROM boxes
 WHERE head_payload IS NOT NULL AND (? = '' OR site = ?) AND (? = '' OR box = ?) ORDER BY site, box
+"""
+_PICTURES = """
+SELECT pictures.site, pictures.box, alert_id, sha256, camera, content FROM pictures
+JOIN alerts ON alerts.site = pictures.site AND alerts.box = pictures.box AND alerts.id = alert_id
+WHERE (pictures.site, pictures.box, alert_id, sha256) > (?, ?, ?, ?)
+  AND (? = '' OR pictures.site = ?) AND (? = '' OR pictures.box = ?)
+  AND (? = '' OR severity = ?) AND pictures.received_wall >= ? AND pictures.received_wall < ?
+ORDER BY pictures.site, pictures.box, alert_id, sha256 LIMIT ?
 """
 # A spreadsheet takes what begins so for a formula, and the names come from boxes.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -61,6 +71,17 @@ def json_lines(database: Database, wanted: Wanted) -> Iterator[str]:
     yield from (_line(topic, bytes(payload)) for topic, payload in heads)
 
 
+def picture_lines(database: Database, wanted: Wanted) -> Iterator[str]:
+    """Return every picture that an alert names, in base64."""
+    place: tuple[str, str, str, str] = ("", "", "", "")
+    while rows := _page_of_pictures(database, wanted, place):
+        for site, box, alert_id, _, camera, content in rows:
+            topic = f"city/v1/{site}/{box}/up/thumb/{camera}/{alert_id}"
+            told = {"topic": topic, "payload_base64": base64.b64encode(bytes(content)).decode()}
+            yield json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        place = rows[-1][:4]
+
+
 def csv_lines(database: Database, wanted: Wanted) -> Iterator[str]:
     """Return a heading, and a line for each alert as it stands now."""
     yield _csv(COLUMNS)
@@ -82,6 +103,14 @@ def _page_of_alerts(database: Database, wanted: Wanted, after: tuple[str, str, s
     span = (wanted.since_wall, wanted.until_wall)
     values = (*after, *_whose(wanted), *graveness, *span, _PAGE)
     return database.read(lambda t: t.rows(_ALERTS, *values))
+
+
+def _page_of_pictures(
+    database: Database, wanted: Wanted, after: tuple[str, str, str, str]
+) -> list[Row]:
+    span, graveness = (wanted.since_wall, wanted.until_wall), (wanted.severity, wanted.severity)
+    values = (*after, *_whose(wanted), *graveness, *span, _PAGE_OF_PICTURES)
+    return database.read(lambda t: t.rows(_PICTURES, *values))
 
 
 def _whose(wanted: Wanted) -> tuple[str, ...]:

@@ -15,9 +15,9 @@ from edge_agent.center.alert_rows import AlertRow, end_visits, keep_alert, read_
 from edge_agent.center.condition import keep_condition, read_condition
 from edge_agent.center.database import Database, Transaction
 from edge_agent.center.key import CenterKey
-from edge_agent.center.ledger import Judged, Ledger
 from edge_agent.center.post import Address, Arrival, Box, Outgoing, read_topic
 from edge_agent.center.receipts import Receipts
+from edge_agent.center.stored_chain import Judged, StoredChain
 from edge_agent.contract import Body, Refused, Verdict, split
 from edge_agent.contract.body import CHAIN_RESTARTED, CLOCK_SET, DROPPED, HEAD, KEY_ROTATED, parse
 from edge_agent.runtime.clock import Clock
@@ -103,11 +103,11 @@ class _Batch:
 
     def take_back(self, boxes: Iterable[Box]) -> None:
         for box in boxes:
-            ledger = Ledger(self.transaction, box, self.alarms)
-            if ledger.load():
+            chain = StoredChain(self.transaction, box, self.alarms)
+            if chain.load():
                 self._alarm_free(box)
-                self._take_waiting(ledger)
-                ledger.save()
+                self._take_waiting(chain)
+                chain.save()
 
     def finish(self) -> None:
         for act in self._last:
@@ -116,58 +116,58 @@ class _Batch:
             self.alarms.forget_old()
 
     def _take_of(self, box: Box, several: list[tuple[Address, Arrival]]) -> None:
-        ledger = Ledger(self.transaction, box, self.alarms)
-        if not ledger.load():
+        chain = StoredChain(self.transaction, box, self.alarms)
+        if not chain.load():
             self._refuse_unknown(box, several)
             return
         for address, arrival in several:
-            self._take_one(ledger, address, arrival)
-        if ledger.has_new_key:
-            self._take_waiting(ledger)
+            self._take_one(chain, address, arrival)
+        if chain.has_new_key:
+            self._take_waiting(chain)
         # A retained status may be old; of a box never heard before it is the first word.
-        if not (ledger.was_seen and all(arrival.is_retained for _, arrival in several)):
-            ledger.see(_SEEN_STEP_S)
-        ledger.save()
+        if not (chain.was_seen and all(arrival.is_retained for _, arrival in several)):
+            chain.see(_SEEN_STEP_S)
+        chain.save()
 
-    def _take_one(self, ledger: Ledger, address: Address, arrival: Arrival) -> None:
+    def _take_one(self, chain: StoredChain, address: Address, arrival: Arrival) -> None:
         match address.kind, address.rest:
             case ("alert", (_,)) | ("record", ()):
-                self._take_signed(ledger, address, arrival)
+                self._take_signed(chain, address, arrival)
             case ("thumb", (_, alert_id)):
-                self._take_picture(ledger.box, alert_id, arrival.payload)
+                self._take_picture(chain.box, alert_id, arrival.payload)
             case (("status" | "health"), ()):
-                self._take_condition(ledger, address, arrival)
+                self._take_condition(chain, address, arrival)
             case _:
                 # `check` is a trial; what is not ours to read is somebody else's.
                 return
 
-    def _take_signed(self, ledger: Ledger, address: Address, arrival: Arrival) -> None:
-        judged = ledger.judge(arrival.payload)
+    def _take_signed(self, chain: StoredChain, address: Address, arrival: Arrival) -> None:
+        judged = chain.judge(arrival.payload)
         told = judged.told
         if judged.verdict is not Verdict.GENUINE or told is None or judged.is_retired:
-            self._refuse(ledger.box, arrival, judged)
+            self._refuse(chain.box, arrival, judged)
             return
         # A head, or a record on an alert's topic: signed, but for something else.
         if told.type == HEAD or (address.kind == ALERT and told.type in _RECORDS):
-            self._refuse(ledger.box, arrival, Judged(Verdict.FOREIGN))
+            self._refuse(chain.box, arrival, Judged(Verdict.FOREIGN))
             return
-        verdict = ledger.link(told, judged.sha256)
+        verdict = chain.link(told, judged.sha256)
         if verdict is Verdict.FORKED:
-            ledger.fork(told.seq)
-            quarantine.set_aside(self.transaction, ledger.box, arrival, Kind.FORK, self.wall)
-            self.receipts.refuse(ledger.box, Refused(told.seq, judged.sha256, _PLACE_IS_TAKEN))
+            chain.fork(told.seq)
+            quarantine.set_aside(self.transaction, chain.box, arrival, Kind.FORK, self.wall)
+            self.receipts.turn_down(chain.box, Refused(told.seq, judged.sha256, _PLACE_IS_TAKEN))
             return
         row = self._read(arrival) if address.kind == ALERT else None
         if verdict is Verdict.GENUINE:
-            self._keep(ledger, told, judged.sha256, arrival, row)
+            self._keep(chain, told, judged.sha256, arrival, row)
             if address.kind == ALERT and row is None:
                 text = f"alert {told.seq} is genuine, but has no id or no revision"
-                self.alarms.raise_alarm(ledger.box, Kind.UNREADABLE, text)
-        self.receipts.store(ledger.box, told.seq, judged.sha256)
-        self._look_for_picture(ledger.box, told.seq, row)
+                self.alarms.raise_alarm(chain.box, Kind.UNREADABLE, text)
+        self.receipts.store(chain.box, told.seq, judged.sha256)
+        self._look_for_picture(chain.box, told.seq, row)
 
     def _keep(
-        self, ledger: Ledger, told: Body, sha256: str, arrival: Arrival, row: AlertRow | None
+        self, chain: StoredChain, told: Body, sha256: str, arrival: Arrival, row: AlertRow | None
     ) -> None:
         self.transaction.run(
             "INSERT INTO messages (site, box, seq, sha256, prev, kid, type, topic, alert_id,"
@@ -178,9 +178,9 @@ class _Batch:
             *(self.wall, arrival.payload),
         )
         if row:
-            keep = partial(keep_alert, self.transaction, ledger.box, row)
+            keep = partial(keep_alert, self.transaction, chain.box, row)
             self._last.append(partial(keep, seq=told.seq, wall=self.wall))
-            ledger.place(row.place_json)
+            chain.place(row.place_json)
 
     def _read(self, arrival: Arrival) -> AlertRow | None:
         return read_alert(parse(split(arrival.payload)[0]) or {})
@@ -196,8 +196,8 @@ class _Batch:
             seqs = pictures.arrive(self.transaction, box, alert_id, content, self.wall)
             self.receipts.picture(box, seqs)
 
-    def _take_condition(self, ledger: Ledger, address: Address, arrival: Arrival) -> None:
-        box = ledger.box
+    def _take_condition(self, chain: StoredChain, address: Address, arrival: Arrival) -> None:
+        box = chain.box
         told = read_condition(arrival.payload, is_health=address.kind == HEALTH)
         if told is None:
             return
@@ -213,31 +213,31 @@ class _Batch:
             )
             self.alarms.raise_alarm(box, Kind.CERTIFICATE_COPIED, text)
         if told.head:
-            self._take_head(ledger, arrival, told.head.encode())
+            self._take_head(chain, arrival, told.head.encode())
 
-    def _take_head(self, ledger: Ledger, arrival: Arrival, head: bytes) -> None:
-        judged = ledger.judge(head)
+    def _take_head(self, chain: StoredChain, arrival: Arrival, head: bytes) -> None:
+        judged = chain.judge(head)
         told = judged.told
         if judged.verdict is not Verdict.GENUINE or told is None or told.type != HEAD:
             verdict = Verdict.FOREIGN if judged.verdict is Verdict.GENUINE else judged.verdict
             kind, text = _REFUSALS[verdict]
-            self.alarms.raise_alarm(ledger.box, kind, f"the head of its chain: {text}")
-        elif not judged.is_retired and ledger.head(told):
+            self.alarms.raise_alarm(chain.box, kind, f"the head of its chain: {text}")
+        elif not judged.is_retired and chain.head(told):
             self.transaction.run(
                 "UPDATE boxes SET head_sha256 = ?, head_topic = ?, head_payload = ?"
                 " WHERE site = ? AND box = ?",
                 *(told.sha256, arrival.topic, arrival.payload, told.site, told.box),
             )
 
-    def _take_waiting(self, ledger: Ledger) -> None:
+    def _take_waiting(self, chain: StoredChain) -> None:
         """Take what came before the key that signed it was named; a key may name the next one."""
-        ledger.has_new_key = True
-        while ledger.has_new_key:
-            ledger.has_new_key = False
-            self._alarm_free(ledger.box)
-            for arrival in quarantine.take_back(self.transaction, ledger.box):
+        chain.has_new_key = True
+        while chain.has_new_key:
+            chain.has_new_key = False
+            self._alarm_free(chain.box)
+            for arrival in quarantine.take_back(self.transaction, chain.box):
                 if address := read_topic(arrival.topic):
-                    self._take_one(ledger, address, arrival)
+                    self._take_one(chain, address, arrival)
 
     def _alarm_free(self, box: Box) -> None:
         self.alarms.clear(box, [Kind.UNKNOWN_KEY, Kind.UNKNOWN_BOX, Kind.KEY_LOST])

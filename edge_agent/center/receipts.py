@@ -27,7 +27,7 @@ class Receipts:
         for seq in seqs:
             self._pictures.setdefault(box, set()).add(seq)
 
-    def refuse(self, box: Box, refused: Refused) -> None:
+    def turn_down(self, box: Box, refused: Refused) -> None:
         """Name a message that will never be stored, so that the box need not keep it for ever."""
         self._refused.setdefault(box, {})[refused.seq] = refused
 

@@ -4,8 +4,8 @@ import logging
 
 from edge_agent.center.alarms import Alarms, Kind
 from edge_agent.center.database import Database, Transaction
-from edge_agent.center.ledger import GRACE_S, Ledger
 from edge_agent.center.post import Box
+from edge_agent.center.stored_chain import GRACE_S, StoredChain
 from edge_agent.runtime.clock import Clock, rfc3339
 
 log = logging.getLogger(__name__)
@@ -35,9 +35,9 @@ class Watch:
             text = f"nothing heard since {rfc3339(seen_wall)}"
             alarms.raise_alarm(box, Kind.SILENT, text)
         for box in self._with_gaps(transaction, wall):
-            ledger = Ledger(transaction, box, alarms)
-            if ledger.load():
-                ledger.tell_gaps(*ledger.gaps())
+            chain = StoredChain(transaction, box, alarms)
+            if chain.load():
+                chain.tell_gaps(*chain.gaps())
         return alarms
 
     def _silent(self, transaction: Transaction, wall: float) -> list[tuple[Box, float]]:

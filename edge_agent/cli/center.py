@@ -39,6 +39,9 @@ def _set_up_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--csv", action="store_true", help="alerts as a table; without: JSON lines, for verify"
     )
+    parser.add_argument(
+        "--pictures", action="store_true", help="the pictures, too, as JSON lines in base64"
+    )
     parser.add_argument("--site", default="", help="of this site only")
     parser.add_argument("--box", default="", help="of this box only")
     parser.add_argument("--severity", default="", help="low, medium or high only")

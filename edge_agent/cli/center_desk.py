@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 from edge_agent.center.alarms import Alarms
 from edge_agent.center.database import Database, Transaction, open_database
-from edge_agent.center.export import Wanted, csv_lines, json_lines
+from edge_agent.center.export import Wanted, csv_lines, json_lines, picture_lines
 from edge_agent.center.intake import Intake
 from edge_agent.center.key import load_key
-from edge_agent.center.ledger import Ledger
 from edge_agent.center.post import Box
 from edge_agent.center.settings import CenterSettings, load_center
+from edge_agent.center.stored_chain import StoredChain
 from edge_agent.cli.console import Console
 from edge_agent.contract import Range
 from edge_agent.errors import EdgeAgentError
@@ -89,6 +89,9 @@ def export(args: argparse.Namespace, console: Console) -> int:
     with _opened(args) as (_, database):
         for line in (csv_lines if args.csv else json_lines)(database, wanted):
             console.plain(line)
+        if args.pictures and not args.csv:
+            for line in picture_lines(database, wanted):
+                console.plain(line)
     return 0
 
 
@@ -119,10 +122,10 @@ def _account(database: Database, args: argparse.Namespace, console: Console) -> 
         )
 
     def work(transaction: Transaction) -> bool:
-        ledger = Ledger(transaction, box, Alarms(transaction, SystemClock().wall()))
-        if ledger.load():
-            ledger.account(whole, f"by a person: {args.why}", 0)
-            ledger.save()
+        chain = StoredChain(transaction, box, Alarms(transaction, SystemClock().wall()))
+        if chain.load():
+            chain.account(whole, f"by a person: {args.why}", 0)
+            chain.save()
             return True
         return False
 

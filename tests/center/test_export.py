@@ -6,9 +6,9 @@ import csv
 import json
 from typing import TYPE_CHECKING
 
-from edge_agent.center.export import COLUMNS, Wanted, csv_lines, json_lines
+from edge_agent.center.export import COLUMNS, Wanted, csv_lines, json_lines, picture_lines
 from edge_agent.cli.main import main
-from tests.center.boxes import Sender
+from tests.center.boxes import PICTURE, Sender
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,22 @@ def test_verify_names_what_is_missing_at_the_end(
     assert main(["verify", "--keys", str(desk.list), str(tmp_path / "export.jsonl")]) == 1
 
     assert "missing at the end: 2" in capsys.readouterr().out
+
+
+def test_verify_compares_the_pictures_that_are_exported(
+    desk: Desk, box: Sender, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n in range(60):
+        content = PICTURE + bytes([n])
+        desk.take(box.alert(f"{n}", picture=content), box.picture(f"{n}", content))
+    desk.take(box.status())
+    lines = [*json_lines(desk.database, Wanted()), *picture_lines(desk.database, Wanted())]
+    (tmp_path / "export.jsonl").write_text("\n".join(lines))
+
+    code = main(["verify", "--keys", str(desk.list), str(tmp_path / "export.jsonl")])
+
+    assert code == 0, capsys.readouterr().out
+    assert len(lines) == 60 + 1 + 60
 
 
 def test_a_table_has_a_line_for_each_alert_as_it_stands(desk: Desk, box: Sender) -> None:

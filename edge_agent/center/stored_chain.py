@@ -1,6 +1,6 @@
 """One box's chain in the database: what `edge_agent.contract.Chain` is in memory, for many centers.
 
-Whoever has opened a ledger is alone with that box until the end of the transaction. Everything that
+Whoever has loaded it is alone with that box until the end of the transaction. Everything that
 anybody signed about the hash of a number must agree; the first word stays, another one is a fork.
 """
 
@@ -46,8 +46,8 @@ class Judged:
     is_retired: bool = False
 
 
-class Ledger:
-    """What is known of one registered box, within one transaction. Opened by `open_ledger`."""
+class StoredChain:
+    """What is known of one registered box, within one transaction."""
 
     def __init__(self, transaction: Transaction, box: Box, alarms: Alarms) -> None:
         self.transaction = transaction
