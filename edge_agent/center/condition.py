@@ -14,6 +14,7 @@ from edge_agent.contract.body import MOST_BYTES, parse
 _STATES = frozenset({"online", "stopped", "offline"})
 _MOST_SESSION = 2**53
 _MOST_WORD = 64
+_MOST_PLACE = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,8 @@ class Condition:
     head: str
     # Of health: how often somebody came under the box's name since its start.
     takeovers: int
+    # Of health: where the box stands; None where it does not say.
+    place_json: str | None
     is_health: bool
     # What was said, in ASCII.
     json: str
@@ -65,6 +68,7 @@ def read_condition(payload: bytes, *, is_health: bool) -> Condition | None:
         state=state,
         head=head if isinstance(head, str) and head.isascii() else "",
         takeovers=int(str(takeovers)) if _is_count(takeovers) else 0,
+        place_json=_place(told.get("place")),
         is_health=is_health,
         json=json.dumps(told, separators=(",", ":")),
     )
@@ -90,6 +94,11 @@ def keep_condition(transaction: Transaction, box: Box, told: Condition) -> Chang
         *(told.json, box.site, box.box),
     )
     return Change(has_begun_anew=is_new and session > 0, is_copied=told.takeovers > before)
+
+
+def _place(value: object) -> str | None:
+    text = json.dumps(value, separators=(",", ":"))
+    return text if isinstance(value, dict) and len(text) <= _MOST_PLACE else None
 
 
 def _is_count(value: object) -> bool:

@@ -187,7 +187,6 @@ class _Batch:
         if row:
             keep = partial(keep_alert, self.transaction, chain.box, row)
             self._last.append(partial(keep, seq=told.seq, wall=self.wall))
-            chain.place(row.place_json)
 
     def _read(self, arrival: Arrival) -> AlertRow | None:
         return read_alert(parse(split(arrival.payload)[0]) or {})
@@ -212,6 +211,8 @@ class _Batch:
             self._refuse(box, arrival, Judged(Verdict.FOREIGN))
             return
         change = keep_condition(self.transaction, box, told)
+        if change:
+            chain.place(told.place_json)
         if change and change.has_begun_anew:
             self._last.append(partial(end_visits, self.transaction, box))
         if change and change.is_copied:

@@ -114,6 +114,7 @@ class Sender:
             "version": "0.1.0",
             "broker": {"takeovers": takeovers},
             "head": self.head(),
+            "place": {"name": "Simpang Plaju", "latitude": -2.99, "longitude": 104.79},
         }
         return Arrival(f"{self.up}/health", json.dumps(told).encode())
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
 from edge_agent.center.broker import MQTT_3, MQTT_5, Broker, open_broker
+from edge_agent.center.database import open_database
+from edge_agent.center.intake import Intake
 from edge_agent.center.post import Outgoing
+from edge_agent.center.receive_loop import ReceiveLoop
 from edge_agent.center.settings import BrokerOptions
+from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.stop import Stop
+from edge_agent.runtime.worker import Worker
+from edge_agent.wire.answers import LinkLostError
 from edge_agent.wire.dial import address
 from tests.center.boxes import PICTURE, Sender
 from tests.center.street import Street
+from tests.fakes.scripted_broker import Script, ScriptedBroker
+from tests.peers.center import until
 from tests.peers.mosquitto import Mosquitto
+from tests.peers.process import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +48,11 @@ def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield awake, wake
 
 
-def _open(running: Mosquitto, awake: socket.socket, *, is_5: bool = True, **more: object) -> Broker:
-    options = BrokerOptions(url=running.url, insecure=True, **more)  # type: ignore[arg-type]
+def _open(
+    running: Mosquitto | ScriptedBroker, awake: socket.socket, *, is_5: bool = True, **more: object
+) -> Broker:
+    url = f"mqtt://127.0.0.1:{running.port}"
+    options = BrokerOptions(url=url, insecure=True, **more)  # type: ignore[arg-type]
     to = address(options, options.url)
     return open_broker(to, options, MQTT_5 if is_5 else MQTT_3, Stop(), awake)
 
@@ -138,3 +151,52 @@ def test_what_a_box_is_told_reaches_it(
     assert arrived == [f"{n}".encode() for n in range(30)]
     connection.close()
     other.close()
+
+
+def test_a_center_that_may_not_listen_is_told(sockets: tuple[socket.socket, ...]) -> None:
+    with (
+        ScriptedBroker(Script(suback=(0x87, 0x87))) as closed,
+        pytest.raises(LinkLostError, match="does not let us hear the boxes: not authorized"),
+    ):
+        _open(closed, sockets[0])
+
+
+def test_a_broker_of_old_is_served_in_its_own_protocol(
+    tmp_path: Path, key: CenterKey, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = open_database(str(tmp_path / "center.db"))
+    stop, clock = Stop(), SystemClock()
+    with ScriptedBroker(Script(only_3=True, suback=(1,))) as old:
+        options = BrokerOptions(url=f"mqtt://127.0.0.1:{old.port}", insecure=True)
+        loop = ReceiveLoop(options, Intake(database, key, clock), clock, stop)
+        worker = Worker("receive", loop.run, on_failure=stop.tell)
+        with caplog.at_level(logging.INFO):
+            worker.start()
+            loop.post([Outgoing(topic="city/v1/a/b/down/receipt", payload=b"x")])
+            until(lambda: old.published, 10)
+            stop.tell()
+            loop.wake()
+            assert worker.join(5)
+    database.close()
+
+    assert old.versions == [5, 4]
+    assert "does not speak MQTT 5" in caplog.text
+    assert worker.failure is None
+
+
+def test_a_broker_that_is_not_there_is_asked_again_and_again(
+    tmp_path: Path, key: CenterKey, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = open_database(str(tmp_path / "center.db"))
+    stop, clock = Stop(), SystemClock()
+    options = BrokerOptions(url=f"mqtt://127.0.0.1:{free_port()}", insecure=True)
+    loop = ReceiveLoop(options, Intake(database, key, clock), clock, stop)
+    worker = Worker("receive", loop.run, on_failure=stop.tell)
+    worker.start()
+
+    until(lambda: caplog.text.count("nothing is received") >= 2, 10)
+
+    stop.tell()
+    assert worker.join(5)
+    assert worker.failure is None
+    database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -326,6 +327,13 @@ def test_a_second_client_of_one_name_is_alarmed(desk: Desk, box: Sender) -> None
     desk.take(box.health(takeovers=1))
 
     assert desk.alarms() == {"certificate_copied"}
+
+
+def test_where_a_box_stands_is_known_before_its_first_alert(desk: Desk, box: Sender) -> None:
+    desk.take(box.health())
+
+    [(place,)] = desk.ask("SELECT place_json FROM boxes")
+    assert json.loads(str(place))["name"] == "Simpang Plaju"
 
 
 def test_topics_that_are_not_ours_change_nothing(desk: Desk, box: Sender) -> None:
