@@ -22,6 +22,10 @@ Values = Sequence[object]
 _MOST_TRIES = 5
 
 
+class ValueRefusedError(EdgeAgentError):
+    """The database is well, but will not take this: it never will."""
+
+
 class Engine(Protocol):
     """What differs between the engines."""
 
@@ -47,6 +51,11 @@ class Engine(Protocol):
     @property
     def failure(self) -> type[Exception]:
         """What every failure of this engine is."""
+        ...
+
+    @property
+    def refusals(self) -> tuple[type[Exception], ...]:
+        """What is said of values and rows, not of the database's own state."""
         ...
 
     def complain(self, error: Exception) -> EdgeAgentError:
@@ -137,14 +146,21 @@ class Database:
         """Do the work in one transaction; all of it is durable when this returns, or nothing is.
 
         It may be done several times until it holds. Raises EdgeAgentError: then it may also have
-        held all the same, where a server died while it told us.
+        held all the same, where a server died while it told us. Raises ValueRefusedError for what
+        will never hold.
         """
         for tries_left in reversed(range(_MOST_TRIES)):
             try:
                 return self._transact(work, is_writing=True)
-            except self._engine.failure as error:
-                if not tries_left or not self._engine.is_again(error):
-                    raise self._engine.complain(error) from error
+            except (self._engine.failure, *self._engine.refusals) as error:
+                if tries_left and self._engine.is_again(error):
+                    continue
+                if isinstance(error, self._engine.refusals):
+                    raise ValueRefusedError(
+                        f"the database does not take it: {error}",
+                        hint="please send us the center's log: this is a defect of ours",
+                    ) from error
+                raise self._engine.complain(error) from error
         raise AssertionError("the last try returns or raises")
 
     def read(self, question: Callable[[Transaction], T]) -> T:

@@ -13,7 +13,7 @@ from edge_agent.center import pictures, quarantine
 from edge_agent.center.alarms import Alarms, Kind
 from edge_agent.center.alert_rows import AlertRow, end_visits, keep_alert, read_alert
 from edge_agent.center.condition import keep_condition, read_condition
-from edge_agent.center.database import Database, Transaction
+from edge_agent.center.database import Database, Transaction, ValueRefusedError
 from edge_agent.center.key import CenterKey
 from edge_agent.center.post import Address, Arrival, Box, Outgoing, read_topic
 from edge_agent.center.receipts import Receipts
@@ -61,7 +61,15 @@ class Intake:
 
         Raises EdgeAgentError where the database refuses: then nothing may be acknowledged.
         """
-        return self._write(lambda batch: batch.take(arrivals))
+        try:
+            return self._write(lambda batch: batch.take(arrivals))
+        except ValueRefusedError as failure:
+            if len(arrivals) > 1:
+                middle = len(arrivals) // 2
+                return self.take(arrivals[:middle]) + self.take(arrivals[middle:])
+            # One bad message must not come again for ever and keep all others away.
+            log.error("a message on %s cannot be stored: %s", arrivals[0].topic, failure.report())  # noqa: TRY400 (told in words)
+            return []
 
     def take_back(self, boxes: Iterable[Box]) -> list[Outgoing]:
         """Take again what waited for a key that these boxes have now; return the receipts."""

@@ -47,6 +47,12 @@ class Postgres:
         self._psycopg = psycopg
         self._url = url
         self.failure: type[Exception] = psycopg.Error
+        # Not what is said of rights and tables: a person can mend that, and nothing may be passed
+        # over meanwhile. The last: a text with half a character, which Python finds.
+        self.refusals: tuple[type[Exception], ...] = (
+            *(psycopg.DataError, psycopg.IntegrityError),
+            UnicodeEncodeError,
+        )
 
     def connect(self) -> Any:
         """Return a connection whose commits are durable. Raises EdgeAgentError."""

@@ -24,6 +24,11 @@ class Sqlite:
         }
     )
     failure = sqlite3.Error
+    refusals = (
+        *(sqlite3.DataError, sqlite3.IntegrityError),
+        # A text with half a character, a number beyond 64 bits: Python says it.
+        *(UnicodeEncodeError, OverflowError),
+    )
     # BEGIN IMMEDIATE has the whole database already.
     row_lock = ""
 

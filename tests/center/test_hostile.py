@@ -109,6 +109,24 @@ def test_words_that_a_database_or_a_page_would_choke_on_are_left_out(
     assert desk.ask("SELECT rule, zone, agencies_json FROM alerts") == [("", "", '["bpbd"]')]
 
 
+def test_one_message_that_the_database_refuses_does_not_keep_the_others_away(
+    desk: Desk, box: Sender, where: str
+) -> None:
+    """We know of none; whichever it is, it must not come again for ever."""
+    refusing = (
+        "ALTER TABLE messages ADD CHECK (alert_id <> 'poison')"
+        if where.startswith("postgresql")
+        else "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.alert_id = 'poison'"
+        " BEGIN SELECT RAISE(ABORT, 'poison'); END"
+    )
+    desk.database.write(lambda t: t.run(refusing))
+    several = [box.alert("poison" if n == 7 else f"{n}") for n in range(20)]
+
+    stored, _ = desk.take(*several)
+
+    assert {n for first, last in stored for n in range(first, last + 1)} == {*range(1, 21)} - {8}
+
+
 def test_numbers_beyond_the_database_s_are_set_aside(desk: Desk, box: Sender) -> None:
     box.next = replace(box.next, seq=2**63)
 

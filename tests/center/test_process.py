@@ -180,3 +180,22 @@ def test_a_box_that_is_added_to_the_list_is_believed_without_a_restart(
         (tmp_path / "center" / "boxes").write_text(f"{box.line}\n")
 
         until(lambda: set(street.receipted(box)) == {1}, 10, center.words)
+
+
+def test_nothing_is_passed_over_while_the_database_lacks_a_table(
+    tmp_path: Path, broker: Mosquitto, where: str
+) -> None:
+    """An administrator's mistake is mended by a person; until then nothing is acknowledged."""
+    box = Sender(tmp_path)
+    center = _center(tmp_path / "center", broker, where, box)
+    public = _public(center)
+    with center, Street(broker.port, public) as street:
+        until(lambda: "connected to" in center.words(), 15, center.words)
+        database = open_database(where)
+        database.write(lambda t: t.run("ALTER TABLE messages RENAME TO elsewhere"))
+        street.send(*(box.alert(f"{n}") for n in range(10)))
+        until(lambda: "nothing is received" in center.words(), 15, center.words)
+        database.write(lambda t: t.run("ALTER TABLE elsewhere RENAME TO messages"))
+        database.close()
+
+        until(lambda: len(street.receipted(box)) == 10, 40, center.words)
