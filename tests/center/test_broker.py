@@ -21,6 +21,7 @@ from edge_agent.wire.answers import LinkLostError
 from edge_agent.wire.dial import address
 from tests.center.boxes import PICTURE, Sender
 from tests.center.street import Street
+from tests.fakes.authority import Authority
 from tests.fakes.scripted_broker import Script, ScriptedBroker
 from tests.peers.center import until
 from tests.peers.mosquitto import Mosquitto
@@ -200,3 +201,27 @@ def test_a_broker_that_is_not_there_is_asked_again_and_again(
     assert worker.join(5)
     assert worker.failure is None
     database.close()
+
+
+def test_over_tls_the_center_talks_to_a_broker_of_its_own_authority_only(
+    tmp_path: Path, sockets: tuple[socket.socket, ...]
+) -> None:
+    authority, stranger = Authority(tmp_path / "ours"), Authority(tmp_path / "stranger")
+    pair, ours, port = authority.issue("127.0.0.1"), authority.issue("center"), free_port()
+    files = (("certfile", pair.certificate), ("keyfile", pair.key), ("cafile", authority.ca_file))
+    lines = [f"listener {port} 127.0.0.1", *(f"{name} {path}" for name, path in files)]
+    (tmp_path / "tls").mkdir()
+    with Mosquitto(tmp_path / "tls", settings=(*lines, "require_certificate true")):
+        url = f"mqtts://127.0.0.1:{port}"
+        options = BrokerOptions(
+            url=url, ca_file=authority.ca_file, certificate_file=ours.certificate, key_file=ours.key
+        )
+        to = address(options, url)
+        open_broker(to, options, MQTT_5, Stop(), sockets[0]).close(is_polite=True)
+
+        without = BrokerOptions(url=url, ca_file=authority.ca_file)
+        with pytest.raises(LinkLostError, match="refused our certificate"):
+            open_broker(address(without, url), without, MQTT_5, Stop(), sockets[0])
+        wary = BrokerOptions(url=url, ca_file=stranger.ca_file)
+        with pytest.raises(LinkLostError, match="authority that we do not know"):
+            open_broker(address(wary, url), wary, MQTT_5, Stop(), sockets[0])
