@@ -139,8 +139,7 @@ class _Batch:
             self._take_one(chain, address, arrival)
         if chain.has_new_key:
             self._take_waiting(chain)
-        # A retained status may be old; of a box never heard before it is the first word.
-        if not (chain.was_seen and all(arrival.is_retained for _, arrival in several)):
+        if chain.is_heard:
             chain.see(_SEEN_STEP_S)
         chain.save()
 
@@ -178,6 +177,7 @@ class _Batch:
             if address.kind == ALERT and row is None:
                 text = f"alert {told.seq} is genuine, but has no id or no revision"
                 self.alarms.raise_alarm(chain.box, Kind.UNREADABLE, text)
+        chain.is_heard = True
         self.receipts.store(chain.box, told.seq, judged.sha256)
         self._look_for_picture(chain.box, told.seq, row)
 
@@ -218,6 +218,9 @@ class _Batch:
         if (told.site, told.box) != (box.site, box.box):
             self._refuse(box, arrival, Judged(Verdict.FOREIGN))
             return
+        # Not the broker's word on a box that has vanished. A retained one may be old; of a box never
+        # heard before it is the first word.
+        chain.is_heard |= told.state != "offline" and not (arrival.is_retained and chain.was_seen)
         change = keep_condition(self.transaction, box, told)
         if change:
             chain.place(told.place_json)

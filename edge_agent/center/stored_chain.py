@@ -57,6 +57,8 @@ class StoredChain:
         self.alarms = alarms
         # A key was named: what waited for it may be taken now.
         self.has_new_key = False
+        # The box itself has said something, just now.
+        self.is_heard = False
         self.last = self.left_below = self.head_seq = 0
         self.head_time = ""
         self._gap_since_wall: float | None = None

@@ -295,6 +295,29 @@ def test_a_retained_status_does_not_make_a_dead_box_look_alive(desk: Desk, box: 
     assert desk.alarms() == {"silent"}
 
 
+def test_the_broker_s_word_that_a_box_has_vanished_is_no_sign_of_life(
+    desk: Desk, box: Sender
+) -> None:
+    desk.take(box.status())
+    desk.clock.advance(100)
+    desk.take(box.status("offline"))
+    desk.clock.advance(81)
+
+    desk.watch.look()
+
+    assert desk.alarms() == {"silent"}
+
+
+def test_what_somebody_forged_is_no_sign_of_life(desk: Desk, box: Sender) -> None:
+    desk.take(box.status())
+    desk.clock.advance(181)
+    desk.take(Arrival(f"{box.up}/record", b"not the box"), Arrival(f"{box.up}/health", b"{}"))
+
+    desk.watch.look()
+
+    assert desk.alarms() == {"altered", "silent"}
+
+
 def test_a_box_that_was_stopped_on_purpose_is_not_silent(desk: Desk, box: Sender) -> None:
     desk.take(box.status("stopped"))
     desk.clock.advance(181)
