@@ -21,7 +21,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from edge_agent.center.post import Arrival, Outgoing
 from edge_agent.center.settings import BrokerOptions
 from edge_agent.runtime.stop import Stop
-from edge_agent.wire.answers import LinkLostError, hang_up, refusal
+from edge_agent.wire.answers import NO_ANSWER, LinkLostError, hang_up, refusal
 from edge_agent.wire.dial import Address, dial, unreachable
 from edge_agent.wire.line import Line
 
@@ -173,7 +173,7 @@ class Broker:
 
     def _complain_of_a_loss(self) -> None:
         if self._loss is not None or self._client.socket() is None:
-            raise self._loss or _lost()
+            raise self._loss or self._lost()
 
     def _work(self, seconds: float, wake: socket.socket) -> None:
         line = self._client.line
@@ -287,7 +287,15 @@ class Broker:
         elif flags.is_disconnect_packet_from_server:
             self._loss = hang_up(reason.value, str(reason))
         else:
-            self._loss = _lost()
+            self._loss = self._lost()
+
+    def _lost(self) -> LinkLostError:
+        return LinkLostError(
+            "the connection to the broker broke",
+            # mosquitto 2.0.11 throws out a client of the same name without a word.
+            hint="check the network, the broker's log, and that no second center has this client_id",
+            code=NO_ANSWER if self._answer is None else 0,
+        )
 
 
 def open_broker(
@@ -324,11 +332,3 @@ def open_broker(
 
 def _no_properties(packet_type: int) -> Properties:
     return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho leaves this one out
-
-
-def _lost() -> LinkLostError:
-    return LinkLostError(
-        "the connection to the broker broke",
-        # mosquitto 2.0.11 throws out a client of the same name without a word.
-        hint="check the network, the broker's log, and that no second center has this client_id",
-    )

@@ -18,7 +18,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.backoff import Backoff
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.stop import Stop
-from edge_agent.wire.answers import UNSUPPORTED_PROTOCOL, LinkLostError
+from edge_agent.wire.answers import NO_ANSWER, UNSUPPORTED_PROTOCOL, LinkLostError
 from edge_agent.wire.dial import address
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ _TURN_S = 0.5
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 30.0
 # A connection that held for this long was a good one: begin with short waits again.
 _GOOD_S = 60.0
+# Logins in MQTT 5 that ended without a word, until an older protocol is tried.
+_SILENCES_OF_AN_OLD_ONE = 2
 # What is to be told to boxes, and waits: receipts are repeated, so the oldest may be forgotten.
 _MOST_WAITING = 10_000
 
@@ -42,6 +44,7 @@ class ReceiveLoop:
         self._clock = clock
         self._stop = stop
         self._protocol = MQTT_5
+        self._silences = 0
         self._retries = Backoff(_FIRST_RETRY_S, _LAST_RETRY_S)
         self._forgotten = 0
         self._taken = 0
@@ -98,13 +101,18 @@ class ReceiveLoop:
     def _connect(self) -> Broker:
         to = address(self._options, self._options.url)
         try:
-            return open_broker(to, self._options, self._protocol, self._stop, self._awake)
+            broker = open_broker(to, self._options, self._protocol, self._stop, self._awake)
         except LinkLostError as loss:
-            if loss.code != UNSUPPORTED_PROTOCOL or self._protocol == MQTT_3:
+            self._silences += loss.code == NO_ANSWER
+            # RabbitMQ 3.10 hangs up without a word. Once, any broker may that is just dying.
+            is_old = loss.code == UNSUPPORTED_PROTOCOL or self._silences >= _SILENCES_OF_AN_OLD_ONE
+            if not is_old or self._protocol == MQTT_3:
                 raise
+            broker = open_broker(to, self._options, MQTT_3, self._stop, self._awake)
             log.warning("the broker does not speak MQTT 5: every center gets every message")
             self._protocol = MQTT_3
-            return open_broker(to, self._options, self._protocol, self._stop, self._awake)
+        self._silences = 0
+        return broker
 
     def _serve(self, broker: Broker) -> None:
         is_polite = False

@@ -12,7 +12,7 @@ from edge_agent.center.settings import BrokerOptions, CenterSettings, load_cente
 from edge_agent.cli.console import Console
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.stop import Stop
-from edge_agent.wire.answers import UNSUPPORTED_PROTOCOL, LinkLostError
+from edge_agent.wire.answers import NO_ANSWER, UNSUPPORTED_PROTOCOL, LinkLostError
 from edge_agent.wire.dial import address
 
 # A name that nobody else has: the running center must not be thrown out.
@@ -76,7 +76,7 @@ def _check_broker(settings: CenterSettings) -> str:
     try:
         _try_once(options, is_5=True)
     except LinkLostError as loss:
-        if loss.code != UNSUPPORTED_PROTOCOL:
+        if loss.code not in {NO_ANSWER, UNSUPPORTED_PROTOCOL}:
             raise
         _try_once(options, is_5=False)
         return f"{options.url} lets us hear all boxes, in MQTT 3.1.1: run one center only{manner}"

@@ -10,7 +10,7 @@ _OTHERS = 0o007
 _PRIVATE_HINT = "sudo chmod 0640 {file}"
 
 
-def read_url(table: Table, key: str, schemes: tuple[str, str], example: str) -> str:
+def read_url(table: Table, key: str, schemes: tuple[str, ...], example: str) -> str:
     """Return an address: a known scheme, a host, no user name and no password in it."""
     url = table.need(key, f'write {key} = "{example}"')
     if url:
@@ -18,7 +18,7 @@ def read_url(table: Table, key: str, schemes: tuple[str, str], example: str) -> 
     return url
 
 
-def read_urls(table: Table, key: str, schemes: tuple[str, str], example: str) -> tuple[str, ...]:
+def read_urls(table: Table, key: str, schemes: tuple[str, ...], example: str) -> tuple[str, ...]:
     """Return a list of such addresses, perhaps an empty one."""
     urls = table.raw(key)
     if urls is None:
@@ -31,7 +31,7 @@ def read_urls(table: Table, key: str, schemes: tuple[str, str], example: str) ->
     return tuple(urls)
 
 
-def _judge_url(table: Table, key: str, url: str, schemes: tuple[str, str], example: str) -> None:
+def _judge_url(table: Table, key: str, url: str, schemes: tuple[str, ...], example: str) -> None:
     parts = _split(url)
     # Looked at first, and by hand: a password may hold what urlsplit takes for something else.
     if "@" in url.partition("://")[2].partition("/")[0]:
