@@ -17,9 +17,9 @@ from typing import NoReturn, Protocol, cast
 from edge_agent import __version__
 from edge_agent.cli.console import Console, OutputLostError
 from edge_agent.cli.folder import DEFAULT_FOLDER, default_folder
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.processor import require_instructions
+from edge_agent.toml.problems import BadConfiguration
 
 # In the order of a technician's day.
 VERBS = {
@@ -35,9 +35,10 @@ VERBS = {
     "replay": "run the same rules on a recorded clip",
     "key": "show or rotate the key that this box signs its alerts with",
     "verify": "check what a center has stored: genuine, and complete",
+    "center": "the other end: store what boxes send, and confirm it",
 }
 # The others import NumPy and OpenCV, which die without a word on a processor that is too old.
-_FOR_ANY_PROCESSOR = {"discover", "enroll", "status", "key", "verify"}
+_FOR_ANY_PROCESSOR = {"discover", "enroll", "status", "key", "verify", "center"}
 
 FINE = 0
 WRONG_ON_SITE = 1

@@ -3,10 +3,9 @@
 import re
 from pathlib import Path
 
-from edge_agent.config.checks import WORD_RULE, is_word, read_name, read_password, read_url
+from edge_agent.config.checks import WORD_RULE, is_word, read_name
 from edge_agent.config.outline import read_outline
 from edge_agent.config.place import read_agencies, read_place
-from edge_agent.config.reader import Table, did_you_mean
 from edge_agent.config.rule_kinds import KINDS
 from edge_agent.config.settings import CameraSettings
 from edge_agent.domain.geometry import Point, Polygon
@@ -14,6 +13,8 @@ from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions
 from edge_agent.onvif.options import Events
 from edge_agent.rules.options import IntrusionOptions
+from edge_agent.toml.reader import Table, did_you_mean
+from edge_agent.toml.values import read_password, read_url
 from edge_agent.video.options import StreamOptions
 
 # Fits into a line of `status`, and with the rule's kind before it into a rule's name.

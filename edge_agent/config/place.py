@@ -6,8 +6,8 @@ Both go into every alert, which has to stay below 2 KB: hence the bounds here.
 import json
 
 from edge_agent.config.checks import WORD_RULE, is_word, read_name
-from edge_agent.config.reader import Table
 from edge_agent.domain.place import Place
+from edge_agent.toml.reader import Table
 
 # No alert we can think of concerns more offices.
 MOST_AGENCIES = 8

@@ -14,6 +14,7 @@ from edge_agent.onvif.options import Events
 from edge_agent.packs.options import PackOptions
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.toml.problems import Problem
 from edge_agent.tracking.options import ObservationOptions
 from edge_agent.video.options import StreamOptions
 
@@ -51,23 +52,6 @@ class CameraSettings:
     def identity(self) -> Identity:
         """What tells its device from all others; the cameras of a recorder share it."""
         return Identity(endpoint=self.onvif_endpoint, mac=self.onvif_mac, serial=self.onvif_serial)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong in one file: `where` is the path in the file, `line` counts from 1."""
-
-    file: Path
-    line: int | None
-    where: str
-    what: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        """Return the problem and its place, on one line."""
-        line = "" if self.line is None else f", line {self.line}"
-        where = f"{self.where}: " if self.where else ""
-        return f"{self.file}{line}: {where}{self.what}"
 
 
 @dataclass(frozen=True, slots=True)

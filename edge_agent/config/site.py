@@ -6,22 +6,16 @@ from urllib.parse import urlsplit
 
 from edge_agent.alerts.options import MirrorOptions
 from edge_agent.certificates.options import EnrolmentOptions
-from edge_agent.config.checks import (
-    check_state_dir,
-    read_file,
-    read_password,
-    read_url,
-    read_urls,
-    read_word,
-)
+from edge_agent.config.checks import check_state_dir, read_word
 from edge_agent.config.place import read_agencies, read_place
-from edge_agent.config.reader import Table
 from edge_agent.domain.place import Place
 from edge_agent.inference.options import ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions, CenterOptions, Confirm
 from edge_agent.packs.options import PackOptions
 from edge_agent.packs.signature import KEY_RULE, read_key
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.toml.reader import Table
+from edge_agent.toml.values import read_file, read_password, read_url, read_urls
 from edge_agent.tracking.options import ObservationOptions
 
 # Where Debian keeps what services remember.

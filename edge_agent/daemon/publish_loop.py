@@ -13,7 +13,6 @@ from types import MappingProxyType
 from edge_agent.contract.receipt import RECEIPT
 from edge_agent.daemon.receipts import PATIENCE_S, Receipts
 from edge_agent.errors import EdgeAgentError
-from edge_agent.mqtt.answers import LinkLostError
 from edge_agent.mqtt.link import Fate, Link, Outcome
 from edge_agent.mqtt.message import Heard, Message
 from edge_agent.runtime.backoff import Backoff
@@ -22,6 +21,7 @@ from edge_agent.runtime.mailbox import Mailbox
 from edge_agent.runtime.stop import Stop
 from edge_agent.spool.file import SpoolDamagedError
 from edge_agent.spool.spool import Spool
+from edge_agent.wire.answers import LinkLostError
 
 log = logging.getLogger(__name__)
 

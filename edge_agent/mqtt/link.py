@@ -14,16 +14,6 @@ from enum import Enum, auto
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from edge_agent.domain.alert import Alert
-from edge_agent.mqtt.answers import (
-    FAILURE,
-    NO_ANSWER,
-    NO_SUBSCRIBERS,
-    QUOTA_EXCEEDED,
-    TAKEN_OVER,
-    UNSUPPORTED_PROTOCOL,
-    LinkLostError,
-)
-from edge_agent.mqtt.dial import address
 from edge_agent.mqtt.message import Acknowledgement, Heard, Message
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.mqtt.pipe import (
@@ -39,6 +29,16 @@ from edge_agent.mqtt.status import Statuses
 from edge_agent.mqtt.topics import Topics
 from edge_agent.runtime.clock import Clock, SystemClock
 from edge_agent.runtime.stop import Stop
+from edge_agent.wire.answers import (
+    FAILURE,
+    NO_ANSWER,
+    NO_SUBSCRIBERS,
+    QUOTA_EXCEEDED,
+    TAKEN_OVER,
+    UNSUPPORTED_PROTOCOL,
+    LinkLostError,
+)
+from edge_agent.wire.dial import address
 
 log = logging.getLogger(__name__)
 

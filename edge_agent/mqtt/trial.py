@@ -19,7 +19,11 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.mqtt.answers import (
+from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.mqtt.pipe import MQTT_3, MQTT_5
+from edge_agent.mqtt.topics import Topics
+from edge_agent.runtime.stop import Stop
+from edge_agent.wire.answers import (
     FAILURE,
     NO_ANSWER,
     NO_SUBSCRIBERS,
@@ -27,11 +31,7 @@ from edge_agent.mqtt.answers import (
     LinkLostError,
     refusal,
 )
-from edge_agent.mqtt.dial import Address, address, dial
-from edge_agent.mqtt.options import BrokerOptions
-from edge_agent.mqtt.pipe import MQTT_3, MQTT_5
-from edge_agent.mqtt.topics import Topics
-from edge_agent.runtime.stop import Stop
+from edge_agent.wire.dial import Address, address, dial
 
 # A broker that takes us says nothing before we do; one round trip over a slow mobile link.
 _REFUSAL_S = 0.5

@@ -16,6 +16,7 @@ _INNER_VERBS = {
         *("list", "show", "install", "use", "verify", "bench", "remove"),
         *("pack", "sign", "key"),
     ),
+    "center": ("key", "check", "run", "boxes", "alarms", "export"),
     "key": ("show", "rotate"),
     "zone": ("add", "list", "show", "remove"),
 }

@@ -11,7 +11,6 @@ from edge_agent.alerts.compose import Composer, Origin
 from edge_agent.alerts.identity import Identities
 from edge_agent.config.load import load_camera, load_settings
 from edge_agent.config.place import MOST_AGENCIES, MOST_PLACE_BYTES
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings, Settings
 from edge_agent.config.store import save_camera
 from edge_agent.domain.chain import Link
@@ -19,6 +18,7 @@ from edge_agent.domain.geometry import Box
 from edge_agent.domain.place import Place
 from edge_agent.domain.sighting import Finding, Label, Severity, State, Track
 from edge_agent.rules.options import IntrusionOptions
+from edge_agent.toml.problems import BadConfiguration
 from tests.config.sites import SHORTEST, SHORTEST_CAMERA, ZONES, write_site
 from tests.fakes.box import a_seal
 from tests.fakes.clock import FakeClock

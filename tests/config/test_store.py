@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from edge_agent.config.camera import LONGEST_ZONE_NAME
 from edge_agent.config.load import load_camera
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.rule_kinds import KINDS
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import need_room, not_written, save_camera, save_password
@@ -25,6 +24,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.options import MotionOptions
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.runtime.secret import Secret
+from edge_agent.toml.problems import BadConfiguration
 from edge_agent.video.options import Idle, StreamOptions
 
 _OUTLINE = Polygon((Point(0.1, 0.5), Point(0.9, 0.5), Point(0.9, 0.95)))

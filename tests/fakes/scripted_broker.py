@@ -15,6 +15,7 @@ from typing import Self
 from edge_agent.runtime.worker import Worker
 
 CONNECT, CONNACK, PUBLISH, PUBACK, DISCONNECT = 1, 2, 3, 4, 14
+SUBSCRIBE, SUBACK = 8, 9
 
 
 @dataclass(slots=True)
@@ -29,6 +30,8 @@ class Script:
     # Words that make the broker hang up with this DISCONNECT code.
     hang_up: dict[bytes, int] = field(default_factory=dict)
     only_3: bool = False
+    # What each SUBSCRIBE is answered for each of its topics.
+    suback: tuple[int, ...] = ()
     # Of a login in MQTT 5: hangs up without a word, as RabbitMQ 3.10 does.
     chokes_on_5: bool = False
     # Acknowledge nothing before this many messages have come.
@@ -82,6 +85,8 @@ class ScriptedBroker:
             kind, body = packet
             if kind == CONNECT and not self._welcome(client, body):
                 return
+            if kind == SUBSCRIBE and self._script.suback:
+                self._grant(client, body[:2])
             if kind == PUBLISH:
                 received += 1
                 unanswered.append(body)
@@ -117,6 +122,11 @@ class ScriptedBroker:
             limits += b"\x27" + struct.pack("!I", self._script.maximum_packet)
         client.sendall(bytes([CONNACK << 4, 3 + len(limits), 0, code, len(limits)]) + limits)
         return code == 0
+
+    def _grant(self, client: socket.socket, packet_id: bytes) -> None:
+        properties = b"\0" if self.versions[-1] == 5 else b""
+        answer = packet_id + properties + bytes(self._script.suback)
+        client.sendall(bytes([SUBACK << 4, len(answer)]) + answer)
 
     def _hangs_up(self, client: socket.socket, body: bytes) -> bool:
         for words, code in self._script.hang_up.items():

@@ -13,8 +13,6 @@ import pytest
 from edge_agent.alerts.options import MirrorOptions
 from edge_agent.config.camera import read_camera
 from edge_agent.config.load import load_settings
-from edge_agent.config.problems import Problems
-from edge_agent.config.reader import Table
 from edge_agent.config.site import read_site
 from edge_agent.domain.geometry import Point, Polygon
 from edge_agent.domain.zone import Zone
@@ -22,6 +20,8 @@ from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.toml.problems import Problems
+from edge_agent.toml.reader import Table
 from edge_agent.tracking.options import ObservationOptions
 from edge_agent.video.options import StreamOptions
 from tests.house.source import ROOT

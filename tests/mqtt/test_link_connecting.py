@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_agent.mqtt.answers import LinkLostError
 from edge_agent.mqtt.link import Fate, Link, Outcome
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
+from edge_agent.wire.answers import LinkLostError
 from tests.fakes.alerts import an_alert
 from tests.fakes.authority import Authority
 from tests.fakes.scripted_broker import ScriptedBroker

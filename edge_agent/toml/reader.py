@@ -11,8 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from edge_agent.config.lines import Place
-from edge_agent.config.problems import Problems, name_place
+from edge_agent.toml.lines import Place
+from edge_agent.toml.problems import Problems, name_place
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

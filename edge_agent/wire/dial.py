@@ -11,11 +11,12 @@ import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
-from edge_agent.mqtt.answers import LinkLostError
-from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.runtime.stop import Stop
+from edge_agent.wire.answers import LinkLostError
 
 # TCP gets three tries of its SYN within this (1 s, 3 s), TLS a slow mobile link's round trips.
 _CONNECT_S = 5.0
@@ -27,6 +28,30 @@ _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
 _WRONG_NAME = {62, 64}
+
+
+class Callee(Protocol):
+    """Who is called, and how, as the configuration says it."""
+
+    @property
+    def insecure(self) -> bool:
+        """Whether plain MQTT is meant."""
+        ...
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The authority that signed the other side's certificate; None: the system's list."""
+        ...
+
+    @property
+    def certificate_file(self) -> Path | None:
+        """Our own certificate, where the other side asks for one."""
+        ...
+
+    @property
+    def key_file(self) -> Path | None:
+        """Its private key."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +66,7 @@ class Address:
         return f"{self.host}:{self.port}"
 
 
-def address(options: BrokerOptions, url: str) -> Address:
+def address(options: Callee, url: str) -> Address:
     """Read one of the URLs and the certificates as they are now; a renewed one is taken at once.
 
     Raises LinkLostError for what cannot be used.
@@ -149,7 +174,7 @@ def _wait(connection: socket.socket, event: int, left_s: Callable[[], float], st
             raise TimeoutError
 
 
-def _context(options: BrokerOptions) -> ssl.SSLContext:
+def _context(options: Callee) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=options.ca_file)
     except (ssl.SSLError, OSError) as error:

@@ -1,11 +1,28 @@
 """What is wrong in the files: collected first, reported all at once."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from edge_agent.config.lines import Lines, Place
-from edge_agent.config.settings import Problem
 from edge_agent.errors import EdgeAgentError
+from edge_agent.toml.lines import Lines, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in one file: `where` is the path in the file, `line` counts from 1."""
+
+    file: Path
+    line: int | None
+    where: str
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Return the problem and its place, on one line."""
+        line = "" if self.line is None else f", line {self.line}"
+        where = f"{self.where}: " if self.where else ""
+        return f"{self.file}{line}: {where}{self.what}"
 
 
 class BadConfiguration(EdgeAgentError):  # noqa: N818 (named like a sentence: "bad configuration")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.config.lines import Lines, Place
+from edge_agent.toml.lines import Lines, Place
 
 _TEXT = '''\
 site = "x"
