@@ -88,13 +88,14 @@ WHERE site = ? AND box = ? AND id = ? AND first_seq > ?
 def keep_alert(transaction: Transaction, box: Box, row: AlertRow, *, seq: int, wall: float) -> None:
     """Let people see this revision. Call it after everything that may wait: it takes a change."""
     change = transaction.take_changes(1)
-    transaction.run(
+    is_newest = transaction.run(
         _UPSERT,
         *(row.id, box.site, box.box, row.camera, row.rule, row.zone, row.type, row.severity),
         *(row.state, row.revision, row.began, row.time, row.place_json, row.agencies_json),
         *(row.objects_json, row.clock_json, seq, seq, row.thumb_sha256, wall, change),
     )
-    transaction.run(_LATE, seq, row.thumb_sha256, change, box.site, box.box, row.id, seq)
+    if not is_newest:
+        transaction.run(_LATE, seq, row.thumb_sha256, change, box.site, box.box, row.id, seq)
 
 
 def end_visits(transaction: Transaction, box: Box) -> None:

@@ -36,6 +36,11 @@ _SEEN_STEP_S = 5.0
 # `intrusion` is a word; a text is not.
 _MOST_TYPE = 64
 
+_ENDED_BY_A_KEY = (Kind.UNKNOWN_KEY, Kind.UNKNOWN_BOX, Kind.KEY_LOST)
+_WAITING = """
+SELECT site, box FROM quarantine WHERE why = ?
+UNION SELECT site, box FROM alarms WHERE until_wall IS NULL AND kind IN (?, ?, ?)
+"""
 _REFUSALS = {
     Verdict.UNREADABLE: (Kind.ALTERED, "a message that is damaged, or no message of a box"),
     Verdict.UNSIGNED: (Kind.ALTERED, "a message without a signature"),
@@ -69,8 +74,8 @@ class Intake:
 
     def take_back(self, boxes: Iterable[Box]) -> list[Outgoing]:
         """Take again what waited for a key that these boxes have now; return the receipts."""
-        several = sorted(boxes)
-        return self._write(lambda batch: batch.take_back(several))
+        several = set(boxes)
+        return self._write(lambda batch: batch.take_back(several)) if several else []
 
     def _write(self, work: Callable[["_Batch"], None]) -> list[Outgoing]:
         wall = self._clock.wall()
@@ -111,8 +116,10 @@ class _Batch:
         for box in sorted(by_box):
             self._take_of(box, by_box[box])
 
-    def take_back(self, boxes: Iterable[Box]) -> None:
-        for box in boxes:
+    def take_back(self, boxes: set[Box]) -> None:
+        # Of ten thousand new boxes in the list few have sent anything yet.
+        rows = self.transaction.rows(_WAITING, quarantine.UNKNOWN_KEY, *_ENDED_BY_A_KEY)
+        for box in sorted(boxes & {Box(*row) for row in rows}):
             chain = StoredChain(self.transaction, box, self.alarms)
             if chain.load():
                 self._alarm_free(box)
@@ -251,7 +258,7 @@ class _Batch:
                     self._take_one(chain, address, arrival)
 
     def _alarm_free(self, box: Box) -> None:
-        self.alarms.clear(box, [Kind.UNKNOWN_KEY, Kind.UNKNOWN_BOX, Kind.KEY_LOST])
+        self.alarms.clear(box, _ENDED_BY_A_KEY)
 
     def _refuse(self, box: Box, arrival: Arrival, judged: Judged) -> None:
         if judged.is_retired:

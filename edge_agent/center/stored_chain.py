@@ -5,6 +5,7 @@ anybody signed about the hash of a number must agree; the first word stays, anot
 """
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -21,7 +22,8 @@ GRACE_S = 30.0
 # What both databases call a whole number.
 _MOST_SEQ = 2**63 - 1
 _BOX = (
-    "SELECT last_seq, left_below, head_seq, head_time, gap_since_wall, seen_wall, place_json"
+    "SELECT last_seq, left_below, head_seq, head_time, gap_since_wall, seen_wall, place_json,"
+    " whole_upto"
     " FROM boxes WHERE site = ? AND box = ? AND registered = 1"
 )
 
@@ -61,6 +63,7 @@ class StoredChain:
         self._seen_wall: float | None = None
         self._place_json: str | None = None
         self._is_changed = False
+        self._has_holes = False
         self._whose = (box.site, box.box)
         self._keys: dict[str, Key] = {}
 
@@ -73,7 +76,8 @@ class StoredChain:
         if told is None:
             return False
         self.last, self.left_below, self.head_seq, self.head_time = told[:4]
-        self._gap_since_wall, self._seen_wall, self._place_json = told[4:]
+        self._gap_since_wall, self._seen_wall, self._place_json = told[4:7]
+        self._has_holes = told[7] < self.last
         found = self.transaction.rows(
             "SELECT kid, key_base64, since_seq, until_seq FROM keys"
             " WHERE site = ? AND box = ? AND confirmed = 1",
@@ -107,19 +111,14 @@ class StoredChain:
     def link(self, told: Body, digest: str) -> Verdict:
         """Take the place of a genuine message: GENUINE, AGAIN, or FORKED, which changes nothing."""
         known = self._hashes(told.seq - 1, told.seq)
-        has_it = self.transaction.row(
+        # A number that nobody has spoken of cannot be stored.
+        has_it = told.seq in known and self.transaction.row(
             "SELECT sha256 FROM messages WHERE site = ? AND box = ? AND seq = ?",
             *(*self._whose, told.seq),
         )
         if has_it:
             return Verdict.AGAIN if has_it[0] == digest else Verdict.FORKED
-        if known.get(told.seq, digest) != digest:
-            return Verdict.FORKED
-        if told.prev == NO_HASH:
-            # Only the first, and one after a loss, has nothing before it.
-            if told.seq > 1 and told.type != CHAIN_RESTARTED:
-                return Verdict.FORKED
-        elif known.get(told.seq - 1, told.prev) != told.prev:
+        if not _is_free(told, digest, known):
             return Verdict.FORKED
         # A record keeps its own place even where it contradicts another's: that one is the fork.
         ends = [(one.range.last, one.sha256) for one in told.gone]
@@ -128,7 +127,11 @@ class StoredChain:
                 self.fork(seq)
         before = [(told.seq - 1, told.prev)] if told.prev != NO_HASH else []
         self._remember([(told.seq, digest), *before, *ends])
-        self.last = numbers.arrive(self.transaction, self.box, told.seq, self.last)
+        self._has_holes |= told.seq > self.last + 1
+        if told.seq == self.last + 1:
+            self.last = told.seq
+        else:
+            self.last = numbers.arrive(self.transaction, self.box, told.seq, self.last)
         self._take_record(told)
         self._is_changed = True
         return Verdict.GENUINE
@@ -158,8 +161,9 @@ class StoredChain:
         """Keep what has changed, and when the first hole was seen."""
         if not self._is_changed:
             return
-        told = self.gaps()
-        whole_upto = numbers.whole_up_to(self.transaction, self.box, self.last)
+        told, whole_upto = self.gaps(), self.last
+        if self._has_holes:
+            whole_upto = numbers.whole_up_to(self.transaction, self.box, self.last)
         self.transaction.run(
             "UPDATE boxes SET last_seq = ?, left_below = ?, head_seq = ?, head_time = ?,"
             " whole_upto = ?,"
@@ -201,9 +205,11 @@ class StoredChain:
 
     def gaps(self) -> tuple[tuple[Range, ...], tuple[Range, ...]]:
         """Return what is missing, and what is cut off at the end."""
-        inside = numbers.gaps(
-            self.transaction, self.box, left_below=self.left_below, head_seq=self.head_seq
-        )
+        inside: tuple[Range, ...] = ()
+        if self._has_holes:
+            inside = numbers.gaps(
+                self.transaction, self.box, left_below=self.left_below, head_seq=self.head_seq
+            )
         end = min(self.left_below - 1, self.head_seq)
         return inside, (Range(self.last + 1, end),) if end > self.last else ()
 
@@ -282,3 +288,13 @@ class StoredChain:
             " ON CONFLICT (site, box, seq) DO NOTHING",
             [(*self._whose, seq, digest) for seq, digest in words],
         )
+
+
+def _is_free(told: Body, digest: str, known: Mapping[int, str]) -> bool:
+    """Tell whether nobody has signed another word about this number, or the one before it."""
+    if known.get(told.seq, digest) != digest:
+        return False
+    if told.prev == NO_HASH:
+        # Only the first, and one after a loss, has nothing before it.
+        return told.seq == 1 or told.type == CHAIN_RESTARTED
+    return known.get(told.seq - 1, told.prev) == told.prev
