@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from tools import debian
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 # What is only ever unpacked, and the program each is wanted for.
 PROGRAMS = {"iproute2": "ip", "mosquitto": "mosquitto", "postgresql-15": "postgres"}
@@ -31,6 +31,8 @@ LIBRARIES = (
     "gstreamer1.0-plugins-good",
     "python3-gi",
 )
+# The tests' browser. They start no server, so root may install them; the program each is wanted for.
+BROWSER = {"chromium": "chromium", "chromium-driver": "chromedriver"}
 _APT = debian.CACHE / "debian" / "apt"
 _ARCHIVES = debian.CACHE / "debian" / "archives"
 # Mirrors forget superseded versions: a list of yesterday names files that are gone.
@@ -43,15 +45,18 @@ def provide() -> None:
     wanted = [] if _gstreamer_answers() and debian.program("ffmpeg") else list(LIBRARIES)
     if wanted and _install(wanted):
         wanted = []
-    wanted += _missing_programs()
+    browser = _missing(BROWSER)
+    if browser and not _install(browser):
+        wanted += browser
+    wanted += _missing(PROGRAMS)
     if wanted:
         unpack(wanted)
-    if _missing_programs() or not (_gstreamer_answers() and debian.program("ffmpeg")):
+    if _missing(PROGRAMS | BROWSER) or not (_gstreamer_answers() and debian.program("ffmpeg")):
         raise Unavailable(wanted or LIBRARIES)
 
 
-def _missing_programs() -> list[str]:
-    return [package for package, program in PROGRAMS.items() if not debian.program(program)]
+def _missing(programs: Mapping[str, str]) -> list[str]:
+    return [package for package, program in programs.items() if not debian.program(program)]
 
 
 def provide_clip() -> None:

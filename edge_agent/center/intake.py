@@ -18,6 +18,8 @@ from edge_agent.center.key import CenterKey
 from edge_agent.center.post import Address, Arrival, Box, Outgoing, read_topic
 from edge_agent.center.receipts import Receipts
 from edge_agent.center.stored_chain import Judged, StoredChain
+from edge_agent.center.webhooks.options import WebhookOptions
+from edge_agent.center.webhooks.queue import queue_alert
 from edge_agent.contract import Body, Refused, Verdict, split
 from edge_agent.contract.body import CHAIN_RESTARTED, CLOCK_SET, DROPPED, HEAD, KEY_ROTATED, parse
 from edge_agent.runtime.clock import Clock
@@ -51,10 +53,17 @@ _REFUSALS = {
 class Intake:
     """Stores what comes, and returns what may be told to the boxes then. Any thread may use it."""
 
-    def __init__(self, database: Database, key: CenterKey, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        key: CenterKey,
+        clock: Clock,
+        webhooks: Sequence[WebhookOptions] = (),
+    ) -> None:
         self._database = database
         self._key = key
         self._clock = clock
+        self._webhooks = webhooks
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Outgoing]:
         """Store them, and return the receipts: everything is durable when this returns.
@@ -80,7 +89,7 @@ class Intake:
         wall = self._clock.wall()
 
         def transact(transaction: Transaction) -> _Batch:
-            batch = _Batch(transaction, wall)
+            batch = _Batch(transaction, wall, self._webhooks)
             work(batch)
             batch.finish()
             return batch
@@ -97,6 +106,7 @@ class _Batch:
 
     transaction: Transaction
     wall: float
+    webhooks: Sequence[WebhookOptions] = ()
     receipts: Receipts = field(default_factory=Receipts)
     alarms: Alarms = field(init=False)
     # What takes the numbers of changes: they are everybody's, so they come after every box's lock.
@@ -195,6 +205,7 @@ class _Batch:
         if row:
             keep = partial(keep_alert, self.transaction, chain.box, row)
             self._last.append(partial(keep, seq=told.seq, wall=self.wall))
+            queue_alert(self.transaction, self.webhooks, arrival.payload, self.wall)
 
     def _read(self, arrival: Arrival) -> AlertRow | None:
         return read_alert(parse(split(arrival.payload)[0]) or {})

@@ -57,6 +57,9 @@ CREATE TABLE IF NOT EXISTS alerts (
   PRIMARY KEY (site, box, id));
 CREATE INDEX IF NOT EXISTS alerts_change ON alerts (change);
 CREATE INDEX IF NOT EXISTS alerts_received ON alerts (received_wall);
+CREATE INDEX IF NOT EXISTS alerts_handling ON alerts (handling, severity, received_wall);
+CREATE INDEX IF NOT EXISTS alerts_box ON alerts (site, box, received_wall);
+CREATE INDEX IF NOT EXISTS alerts_rule ON alerts (rule, received_wall);
 
 CREATE TABLE IF NOT EXISTS handling (
   number {number}, site TEXT NOT NULL, box TEXT NOT NULL, alert_id TEXT NOT NULL,
@@ -87,7 +90,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS alarms_open ON alarms (site, box, kind)
 CREATE TABLE IF NOT EXISTS deliveries (
   number {number}, agency TEXT NOT NULL, url TEXT NOT NULL, site TEXT NOT NULL,
   box TEXT NOT NULL, alert_id TEXT NOT NULL, revision {big} NOT NULL, body {blob} NOT NULL,
-  tries INTEGER NOT NULL DEFAULT 0, next_wall {real} NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0, since_wall {real} NOT NULL, next_wall {real} NOT NULL,
   state TEXT NOT NULL DEFAULT 'waiting', last_error TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS deliveries_next ON deliveries (state, next_wall);
 """

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from edge_agent.center.web.options import WebOptions, read_web
+from edge_agent.center.webhooks.options import WebhookOptions, read_webhooks
 from edge_agent.runtime.secret import Secret
 from edge_agent.toml.opening import open_table
 from edge_agent.toml.problems import BadConfiguration
@@ -62,6 +64,8 @@ class CenterSettings:
     boxes_file: Path
     key_file: Path
     silent_s: float = SILENT_S
+    web: WebOptions = field(default=WebOptions())
+    webhooks: tuple[WebhookOptions, ...] = ()
 
 
 def load_center(folder: Path) -> CenterSettings:
@@ -86,6 +90,8 @@ def _read(table: Table, folder: Path) -> CenterSettings:
         boxes_file=table.table("boxes").path("file", folder) or folder / "boxes",
         key_file=table.table("key").path("file", folder) or folder / "center.pem",
         silent_s=table.seconds("silent_s", SILENT_S),
+        web=read_web(table.table("web"), folder),
+        webhooks=read_webhooks(table, folder),
     )
 
 

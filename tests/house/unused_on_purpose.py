@@ -26,11 +26,26 @@ frozenset(
         _.ContentType,
         _.PayloadFormatIndicator,
         _.UserProperty,
+        # The center's page: templates show them, Flask calls functions by their address.
+        _.jinja_options,
+        _.handled_by,
+        _.handled_wall,
+        _.became,
+        _.radius,
+        _.is_vertical,
+        _.is_left,
+        _.scale_width,
+        _.scale_text,
+        _.detail,
+        _.log_out,
+        _.icon,
+        _.permanent,
+        # requests and urllib3 read them.
+        _.trust_env,
+        _.ConnectionCls,
+        _.pool_classes_by_scheme,
         # xml.etree calls it where a DOCTYPE begins.
         _.doctype,
-        # http.client takes our own socket; zeep reads the status.
-        _.sock,
-        _.status_code,
         # logging writes what the record says in the end.
         _.msg,
         # FFmpeg's own settings, by their names in PyAV.

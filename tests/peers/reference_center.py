@@ -24,6 +24,8 @@ class ReferenceCenter:
         (folder / "boxes").touch()
         (folder / "center.toml").write_text(
             f'database = "{database}"\n[broker]\nurl = "{broker_url}"\ninsecure = true\n{more}\n'
+            # Several centers on one machine: each takes a port that is free.
+            + ("" if "[web]" in more else '[web]\nlisten = "127.0.0.1:0"\n')
         )
 
     def start(self) -> Self:
