@@ -15,6 +15,7 @@ def an_alert(
     camera: str = "gate",
     severity: Severity = Severity.MEDIUM,
     picture_bytes: int = 12_000,
+    padding: int = 660,
 ) -> Alert:
     """Return an alert of the usual size; its picture is noise that depends on its id."""
     picture = random.Random(f"{id_}/{revision}").randbytes(picture_bytes)
@@ -26,7 +27,7 @@ def an_alert(
         "id": id_,
         "revision": revision,
         "thumb": {"sha256": sha256(picture).hexdigest()} if picture else None,
-        "padding": "x" * 660,
+        "padding": "x" * padding,
     }
     body = json.dumps(told).encode()
     return Alert(

@@ -216,8 +216,9 @@ class DurableCenter:
             elif kind == "thumb":
                 pictures.setdefault(whose, set()).update(self._keep_picture(box, message))
             elif kind in {"status", "health"} and message.payload:
-                head = json.loads(message.payload).get("head", "")
-                self._database.execute("INSERT INTO heads VALUES (?, ?)", (box, head))
+                # A will has none: it cannot be signed freshly.
+                if head := json.loads(message.payload).get("head"):
+                    self._database.execute("INSERT INTO heads VALUES (?, ?)", (box, head))
         self._database.execute("COMMIT")
         return [
             (f"city/v1/{site}/{box}/down/receipt", self._receipt(
