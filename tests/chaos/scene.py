@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tests.fakes.box import BOX, SITE
@@ -14,8 +15,6 @@ from tests.peers.publishing_box import PublishingBox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
     from edge_agent.contract import Report
     from tests.peers.mosquitto import Mosquitto
 
@@ -37,25 +36,41 @@ class Scene:
         self.key = CenterKey()
         self.center = DurableCenter(folder / "center.db", self.broker.port, self.key, faults=faults)
         self.line = FlakyLine(self.broker.port)
-        self._folder = folder
+        place = options.pop("box_folder", folder / "box")
+        assert isinstance(place, Path)
+        self._place = place
         self._options = {**_QUICK, **options}
-        self.box = self.new_box()
         self._running = ExitStack()
-
-    def new_box(self) -> PublishingBox:
-        """Start the box anew, on the same disk; the one before must have ended."""
-        return PublishingBox(self._folder / "box", self.line.url, self.key.text, **self._options)
+        self._box_running = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as running:
-            for one in (self.center, self.line, self.box):
+            for one in (self.center, self.line):
                 running.enter_context(one)
             self._running = running.pop_all()
+        self.box = self._box_running.enter_context(self._new_box())
         self.box.comes_back()
         return self
 
     def __exit__(self, *failure: object) -> None:
+        self._box_running.__exit__(*failure)
         self._running.__exit__(*failure)
+
+    def end_box(self) -> None:
+        """Let the agent end in order; its disk stays."""
+        self._box_running.close()
+
+    def start_box(self, *, wall_ahead_s: float = 0.0) -> None:
+        """Start the agent anew on the same disk. Raises what its start raises."""
+        before = self.box
+        self.box = self._new_box()
+        self.box.clock.wall_ahead_s = wall_ahead_s
+        self.box.promised = before.promised
+        self._box_running.enter_context(self.box)
+        self.box.comes_back()
+
+    def _new_box(self) -> PublishingBox:
+        return PublishingBox(self._place, self.line.url, self.key.text, **self._options)
 
     def ends_well(self, *, gone: int = 0) -> Report:
         """All that was promised is at the center once, but for `gone` that signed records tell of."""

@@ -199,7 +199,8 @@ class DurableCenter:
             for topic, payload in receipts:
                 self._send(client, topic, payload)
         while client.want_write():
-            client.loop_write()
+            if client.loop_write() != paho.MQTT_ERR_SUCCESS:
+                return False
         return client.loop_misc() == paho.MQTT_ERR_SUCCESS
 
     def _keep(self, messages: Sequence[paho.MQTTMessage]) -> list[tuple[str, bytes]]:
