@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 # What is only ever unpacked, and the program each is wanted for.
-PROGRAMS = {"iproute2": "ip", "mosquitto": "mosquitto"}
+PROGRAMS = {"iproute2": "ip", "mosquitto": "mosquitto", "strace": "strace"}
 LIBRARIES = (
     "ffmpeg",
     "gir1.2-gst-plugins-base-1.0",

@@ -9,7 +9,7 @@ import socket
 import struct
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from itertools import count
 from typing import TYPE_CHECKING, Self
@@ -106,6 +106,11 @@ class FlakyLine:
         self._change_mono = 0.0
         self._plan = plan()
 
+    def look(self) -> Counts:
+        """Return what has gone over the line by now, open connections included."""
+        alive = sum(_segments(pair.box) for pair in set(self._pairs.values()))
+        return replace(self.counts, segments=self.counts.segments + alive)
+
     def _run(self) -> None:
         while not self._stop.is_told:
             self._follow_plan()
@@ -191,9 +196,7 @@ class FlakyLine:
                 self._break(pair)
 
     def _break(self, pair: _Pair) -> None:
-        with suppress(OSError):
-            told = pair.box.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
-            self.counts.segments += sum(struct.unpack_from("=II", told, _SEGMENTS_AT))
+        self.counts.segments += _segments(pair.box)
         for one in (pair.box, pair.broker):
             self._pairs.pop(one, None)
             with suppress(KeyError, ValueError):
@@ -202,6 +205,14 @@ class FlakyLine:
                 _reset(one)
             else:
                 one.close()
+
+
+def _segments(connection: socket.socket) -> int:
+    try:
+        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
+    except OSError:
+        return 0
+    return sum(struct.unpack_from("=II", told, _SEGMENTS_AT))
 
 
 def _reset(connection: socket.socket) -> None:
