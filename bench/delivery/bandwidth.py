@@ -80,9 +80,7 @@ def measure(seconds: float) -> list[Day]:
         return [_day(site, time.monotonic() - began) for site in sites]
 
 
-def _start(
-    folder: Path, scene: Scene, authority: Path, pair: Pair, running: ExitStack
-) -> _Site:
+def _start(folder: Path, scene: Scene, authority: Path, pair: Pair, running: ExitStack) -> _Site:
     folder.mkdir()
     port = process.free_port()
     tls = (
@@ -105,7 +103,8 @@ def _start(
 
 
 def _day(site: _Site, seconds: float) -> Day:
-    assert site.began
+    if site.began is None:
+        raise RuntimeError("it was not looked at when it began")
     before_broker, before_camera, before_alerts = site.began
     broker, camera, alerts = site.look()
     scale = _DAY_S / seconds

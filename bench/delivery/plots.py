@@ -28,7 +28,9 @@ def draw(figures: dict[str, Any], results: Path) -> None:
         last = max(seconds)
         tries.step(range(last + 1), [seconds.get(s, 0) for s in range(last + 1)], where="post",
                    color=colour, label=storm["policy"])  # fmt: skip
-        points = sorted((int(tenth) / 10, count) for tenth, count in storm["online_by_tenth"].items())
+        points = sorted(
+            (int(tenth) / 10, count) for tenth, count in storm["online_by_tenth"].items()
+        )
         online.plot(*zip(*points, strict=True), color=colour, label=storm["policy"])
     tries.set_ylabel("tries a second")
     tries.set_yscale("symlog", linthresh=10)

@@ -77,7 +77,7 @@ def kill_again_and_again(
         last = _start(who, folder, line, kills, 1, keys)
         words, _ = last.communicate(timeout=_DRAIN_S)
         promised += words.decode().split()
-        assert last.returncode == 0
+        assert last.returncode == 0, (folder / "box.log").read_text(errors="replace")[-2000:]
         _settle(center)
         return _judge(who, kills, promised, center, folder)
 
@@ -86,12 +86,13 @@ def _start(
     who: Contender, folder: Path, line: FlakyLine, life: int, most: int, keys: list[str]
 ) -> subprocess.Popen[bytes]:
     words = [str(folder), line.url, str(life), str(most), *keys]
-    return subprocess.Popen(  # noqa: S603 (ourselves)
-        [sys.executable, "-m", who.module, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=_ROOT,
-    )
+    with (folder / "box.log").open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 (ourselves)
+            [sys.executable, "-m", who.module, *words],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=_ROOT,
+        )
 
 
 def _live_and_die(box: subprocess.Popen[bytes], source: random.Random) -> list[str]:

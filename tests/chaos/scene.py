@@ -15,6 +15,7 @@ from tests.peers.publishing_box import PublishingBox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from edge_agent.contract import Report
     from tests.peers.mosquitto import Mosquitto
 

@@ -216,10 +216,8 @@ class DurableCenter:
                 stored.setdefault(whose, {})[seq] = digest
             elif kind == "thumb":
                 pictures.setdefault(whose, set()).update(self._keep_picture(box, message))
-            elif kind in {"status", "health"} and message.payload:
-                # A will has none: it cannot be signed freshly.
-                if head := json.loads(message.payload).get("head"):
-                    self._database.execute("INSERT INTO heads VALUES (?, ?)", (box, head))
+            elif kind in {"status", "health"} and (head := _head_of(message.payload)):
+                self._database.execute("INSERT INTO heads VALUES (?, ?)", (box, head))
         self._database.execute("COMMIT")
         return [
             (f"city/v1/{site}/{box}/down/receipt", self._receipt(
@@ -273,6 +271,11 @@ class DurableCenter:
             client.publish(topic, payload, qos=1)
         while self._held:
             client.publish(*self._held.pop(), qos=1)
+
+
+def _head_of(payload: bytes) -> str:
+    """Return the head of a status; a will has none, for it cannot be signed freshly."""
+    return str(json.loads(payload).get("head", "")) if payload else ""
 
 
 def _picture_of(payload: bytes) -> str:

@@ -70,7 +70,7 @@ class FlakyLine:
         self._order = count()
         self._late: list[tuple[float, int, socket.socket, bytes]] = []
         self._server = socket.create_server(("127.0.0.1", 0))
-        self._server.setblocking(False)
+        self._server.settimeout(0)
         self.port = int(self._server.getsockname()[1])
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._server, selectors.EVENT_READ)

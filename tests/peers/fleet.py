@@ -144,7 +144,7 @@ class Fleet:
         """Begin a connection."""
         self.record.tries[int(time.monotonic() * 10)] += 1
         connection = socket.socket()
-        connection.setblocking(False)
+        connection.settimeout(0)
         box.began_mono, box.is_shaken, box.is_online = time.monotonic(), False, False
         box.received.clear()
         box.to_send = bytearray(box.hello)

@@ -112,9 +112,10 @@ def test_a_first_start_that_was_killed_before_its_end_does_not_keep_the_next_fro
     def killed(_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as first, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as first:
         first.setattr("edge_agent.spool.rows.free_first_pages", killed)
-        open_it()
+        with pytest.raises(KeyboardInterrupt):
+            open_it()
 
     spool = open_it()
     spool.append(an_alert("visit-1"))
