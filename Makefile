@@ -10,7 +10,7 @@ WORKERS ?= 4
 SIDE_BY_SIDE := -n $(WORKERS) --maxschedchunk=1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt journeys bench deb soak clean lock setup
+.PHONY: help demo test check fmt contract journeys bench deb soak clean lock setup
 
 help: ## show what can be asked
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -41,6 +41,9 @@ bench: .venv/ready .cache/debian-ready .cache/tflite-runtime-ready ## CPU, memor
 
 deb: ## build the Debian package (not yet)
 	@echo "make deb: the package is not made yet; packaging has an issue of its own" && exit 1
+
+contract: .venv/ready ## write the contract's AsyncAPI document and reference page anew
+	$(VENV)/python -m tools.contract
 
 soak: .venv/ready ## feed each reader of camera replies 100,000 spoiled ones (20 minutes)
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m soak

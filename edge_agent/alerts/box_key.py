@@ -40,6 +40,10 @@ _LOST_HINT = (
 )
 
 
+class _DamagedKeyError(EdgeAgentError):
+    """The file is there and is no key."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoxKey:
     """One private key. Its `kid` is its name in every message."""
@@ -105,7 +109,7 @@ def prepare_rotation(folder: Path, *, is_lost: bool) -> tuple[BoxKey | None, Box
         if is_lost:
             with suppress(FileNotFoundError):
                 (folder / _BOX).replace(folder / f"{_BOX}.lost")
-            return None, _load(folder / _NEXT) or _make(folder / _NEXT)
+            return None, _load_unless_damaged(folder / _NEXT) or _make(folder / _NEXT)
         old, following = _load(folder / _BOX), _load(folder / _NEXT)
         if following:
             raise EdgeAgentError(
@@ -155,18 +159,27 @@ def _load(path: Path) -> BoxKey | None:
     return _named(private)
 
 
+def _load_unless_damaged(path: Path) -> BoxKey | None:
+    """Return the key; one that cannot be read is set aside, for it was never used."""
+    try:
+        return _load(path)
+    except _DamagedKeyError:
+        path.replace(path.with_name(f"{path.name}.lost"))
+        return None
+
+
 def _named(private: Ed25519PrivateKey) -> BoxKey:
     public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     return BoxKey(private, public, hashlib.sha256(public).hexdigest()[:16])
 
 
-def _damaged(path: Path) -> EdgeAgentError:
+def _damaged(path: Path) -> _DamagedKeyError:
     if path.name == _NEXT:
-        return EdgeAgentError(
+        return _DamagedKeyError(
             f"the new key {path} is damaged, before it was used",
             hint=f"remove it, and make another: rm {path}; edge-agent key rotate",
         )
-    return EdgeAgentError(f"the box's key {path} is damaged", hint=_LOST_HINT)
+    return _DamagedKeyError(f"the box's key {path} is damaged", hint=_LOST_HINT)
 
 
 def _complain(path: Path, error: OSError) -> EdgeAgentError:

@@ -2,6 +2,8 @@
 
 A number must never be signed twice, also when the spool was lost: to the center that is forgery.
 So numbers are taken in advance, some at a time, and a new spool begins after all that were taken.
+Beside them stands the newest number that the spool has kept, written without waiting for the disk:
+a spool that ends before it has lost something, be it one alert.
 """
 
 import os
@@ -13,7 +15,8 @@ from edge_agent.runtime.files import write_whole
 # Numbers taken at a time: one more write to the disk for so many alerts, and as many numbers that
 # nobody can account for after a loss.
 STEP = 64
-# One sector each, written in turn: a power cut spoils the newer one at most.
+# One sector each: two for what was taken, written in turn, so that a power cut spoils the newer one
+# at most; the third for what was kept.
 _SLOT_BYTES = 512
 _SLOTS = 2
 
@@ -26,15 +29,18 @@ class Position:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        found = [_read_slot(_slots_of(path), slot) for slot in range(_SLOTS)]
+        content = _slots_of(path)
+        found = [_read_slot(content, slot) for slot in range(_SLOTS)]
         known = [one for one in found if one is not None]
         # None: there is no file, or it cannot be believed.
         self.most: int | None = max(known) if known else None
+        # The newest that is known to have been kept; 0 where that is not known.
+        self.kept = _read_slot(content, _SLOTS) or 0
 
     def begin(self, most: int = 0) -> None:
         """Make the file: before the key that it belongs to, or anew after a loss, never from 0."""
-        write_whole(self._path, _slot(most) * _SLOTS, mode=0o600)
-        self.most = most
+        write_whole(self._path, _slot(most) * _SLOTS + _slot(0), mode=0o600)
+        self.most, self.kept = most, 0
 
     def cover(self, seq: int) -> None:
         """Return only when the disk knows that this number may be signed."""
@@ -44,13 +50,26 @@ class Position:
         if self.most is None:
             self.begin(most)
             return
+        self._put(most, most // STEP % _SLOTS, waits=True)
+        self.most = most
+
+    def note_kept(self, seq: int) -> None:
+        """Remember that the spool has kept everything up to this number, after it has.
+
+        The spool's own commit has reached the disk before, so this is never ahead of it.
+        """
+        if seq > self.kept and self.most is not None:
+            self._put(seq, _SLOTS, waits=False)
+            self.kept = seq
+
+    def _put(self, number: int, slot: int, *, waits: bool) -> None:
         handle = os.open(self._path, os.O_WRONLY)
         try:
-            os.pwrite(handle, _slot(most), _SLOT_BYTES * (most // STEP % _SLOTS))
-            os.fdatasync(handle)
+            os.pwrite(handle, _slot(number), _SLOT_BYTES * slot)
+            if waits:
+                os.fdatasync(handle)
         finally:
             os.close(handle)
-        self.most = most
 
 
 def _slot(most: int) -> bytes:

@@ -7,18 +7,21 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from edge_agent.alerts.box_key import BoxKeys, finish_rotation, open_keys
 from edge_agent.alerts.position import STEP, Position
 from edge_agent.contract.body import (
     CHAIN_RESTARTED,
+    CLOCK_SET,
     DROPPED,
     HEAD,
     KEY_ROTATED,
     join,
 )
 from edge_agent.domain.chain import Dropped, Link, Sealed
+from edge_agent.domain.clock import ClockStep
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.clock import rfc3339
 
@@ -67,7 +70,12 @@ class Seal:
             return int(self._wall()) if is_new else None
         if is_new:
             return most or None
-        return most if most - last > STEP else None
+        return most if self._position.kept > last or most - last > STEP else None
+
+    def note_kept(self, seq: int) -> None:
+        """Remember how far the spool has come. A disk that refuses costs only that memory."""
+        with suppress(OSError):
+            self._position.note_kept(seq)
 
     def seal(self, body: bytes, link: Link) -> Sealed:
         """Return the message as it is sent. Raises EdgeAgentError where the disk refuses."""
@@ -91,6 +99,18 @@ class Seal:
         """Return the record that says which numbers nobody can account for any more."""
         told = {"first": first, "last": last} if first <= last else None
         return self._record(CHAIN_RESTARTED, unknown=told)
+
+    def clock_set(self, step: ClockStep) -> bytes:
+        """Return the record of a step of the box's clock."""
+        return self._record(
+            CLOCK_SET,
+            boot=step.boot,
+            mono_ms=step.mono_ms,
+            was=rfc3339(step.was_wall),
+            now=rfc3339(step.is_wall),
+            synced=step.is_synced,
+            error_ms=step.error_ms,
+        )
 
     def rotation(self, old_kid: str) -> bytes:
         """Return the record by which the waiting key takes over."""

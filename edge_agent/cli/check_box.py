@@ -12,6 +12,7 @@ from edge_agent.cli.check_facts import Answer, Fact, good_to_know, look_up, wron
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.model_start import with_chosen_model
 from edge_agent.daemon.status import ask_status
+from edge_agent.domain.place import Place
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import ModelCard, find_card, load_card
 from edge_agent.inference.objects import open_detector
@@ -35,6 +36,7 @@ def check_box(settings: Settings, clock: Clock) -> list[Fact]:
         ("disk", lambda: _disk(settings)),
         ("key", lambda: _key(settings)),
         ("spool", lambda: _spool(settings)),
+        ("place", lambda: _place(settings)),
     )
     return [look_up(name, name, ask) for name, ask in rungs]
 
@@ -127,6 +129,25 @@ def _spool(settings: Settings) -> Answer:
             hint="see that the broker's access rules allow our topics, and that it is reached",
         )
     return f"opens, {waiting} alerts wait"
+
+
+def _place(settings: Settings) -> Answer:
+    unplaced = [camera.id for camera in settings.cameras if camera.place is None]
+    if settings.place is None and (unplaced or not settings.cameras):
+        return EdgeAgentError(
+            "alerts will not say where",
+            hint="add [place] to agent.toml: name, latitude, longitude",
+        )
+    if settings.place is None:
+        return "each camera says its own"
+    return _spot(settings.place)
+
+
+def _spot(place: Place) -> str:
+    if place.latitude is None:
+        return place.name or ", ".join(text for _, text in place.area)
+    spot = f"{place.latitude}, {place.longitude}"
+    return f"{place.name} ({spot})" if place.name else spot
 
 
 def _counts(settings: Settings) -> tuple[int, int, int]:

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge_agent.cli.console import Console
+from edge_agent.cli.verify_pictures import Pictures
 from edge_agent.contract import Chain, Range, Report, Verdict, read_key
 from edge_agent.errors import EdgeAgentError
 
 # city / v1 / site / box / up / kind
 _LEVELS = 6
 _RECORD = "record"
-# Of a status its head is.
-_SIGNED = frozenset({"alert", _RECORD, "status"})
+# Of these the head is.
+_WITH_HEAD = frozenset({"status", "health"})
+_ALERT, _PICTURE = "alert", "thumb"
+_WANTED = _WITH_HEAD | {_ALERT, _RECORD, _PICTURE}
 # Ranges, or lines of a file, named in one line; the rest are counted.
 _MOST_NAMED = 8
 # A clip in base64, say; nobody's line may eat our memory.
@@ -29,11 +32,34 @@ Box = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """Whose, of which kind, and what is signed; b"" for what nobody signs."""
+    """Whose, of which kind, and what is signed, or shown; b"" where that is nothing to us."""
 
     box: Box
     kind: str
     payload: bytes = b""
+    # The last level of the topic: of a picture its alert's id.
+    name: str = ""
+
+
+class _Desk:
+    """Sorts messages by their box."""
+
+    def __init__(self, keys: dict[Box, list[bytes]], after: int) -> None:
+        self.chains: dict[Box, Chain] = {}
+        self.pictures = Pictures()
+        self._keys = keys
+        self._after = after
+
+    def take(self, told: _Message) -> None:
+        if told.kind == _PICTURE:
+            self.pictures.take(told.box, told.name, told.payload)
+        elif told.payload:
+            if told.box not in self.chains:
+                keys = self._keys.get(told.box, ())
+                self.chains[told.box] = Chain(*told.box, keys, after=self._after)
+            verdict = self.chains[told.box].take(told.payload)
+            if told.kind == _ALERT:
+                self.pictures.expect(told.box, told.payload, verdict)
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -59,25 +85,19 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Check every box in the files; 1 where anything is wrong. Raises EdgeAgentError."""
-    keys = _read_keys(args.keys)
-    chains: dict[Box, Chain] = {}
-
-    def take(told: _Message) -> None:
-        if told.payload:
-            if told.box not in chains:
-                chains[told.box] = Chain(*told.box, keys.get(told.box, ()), after=args.after)
-            chains[told.box].take(told.payload)
-
+    desk = _Desk(_read_keys(args.keys), args.after)
     # The records first: they name the keys, and a center may export the newest message first.
     for file in filter(Path.is_file, args.files):
         for told in _messages(file):
             if told and told.kind == _RECORD:
-                take(told)
-    bad = sum(_take_rest(file, take, console) for file in args.files)
+                desk.take(told)
+    bad = sum(_take_rest(file, desk.take, console) for file in args.files)
+    chains = desk.chains
     console.line_up("/".join(box) for box in chains)
     if not chains:
         console.note("verify", "no message of any box in these files", _FORMAT)
     whole = [_show(box, chains[box].report(), args.after, console) for box in sorted(chains)]
+    whole += [desk.pictures.show(box, console) for box in sorted(chains)]
     return 0 if whole and all(whole) and not bad else 1
 
 
@@ -205,13 +225,14 @@ def _split_line(told: dict[str, str]) -> _Message | None:
     # Whoever may publish chooses the topic, but not what stands in our lines.
     if not (site + box).isprintable() or max(len(site), len(box)) > _MOST_NAME:
         return None
-    if kind not in _SIGNED:
+    if kind not in _WANTED:
         return _Message((site, box), kind)
     if "payload" in told:
         content = told["payload"].encode()
     else:
         content = base64.b64decode(told["payload_base64"], validate=True)
-    return _Message((site, box), kind, _head_of(content) if kind == "status" else content)
+    content = _head_of(content) if kind in _WITH_HEAD else content
+    return _Message((site, box), kind, content, levels[-1])
 
 
 def _head_of(status: bytes) -> bytes:

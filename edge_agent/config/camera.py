@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edge_agent.config.checks import WORD_RULE, is_word, read_name, read_password, read_url
 from edge_agent.config.outline import read_outline
+from edge_agent.config.place import read_agencies, read_place
 from edge_agent.config.reader import Table, did_you_mean
 from edge_agent.config.rule_kinds import KINDS
 from edge_agent.config.settings import CameraSettings
@@ -47,6 +48,7 @@ def read_camera(table: Table, folder: Path, camera_id: str) -> CameraSettings:
         onvif_serial=onvif.text("serial", ""),
         onvif_source=onvif.text("source", ""),
         onvif_events=onvif.choice("events", Events.AUTO),
+        place=read_place(table),
     )
 
 
@@ -130,6 +132,7 @@ def _read_rule(table: Table, zones: dict[str, Zone], kind: str) -> IntrusionOpti
         patience_s=table.seconds("patience_s", default.patience_s),
         absence_s=table.seconds("absence_s", default.absence_s),
         update_s=table.seconds("update_s", default.update_s),
+        agencies=read_agencies(table),
     )
 
 

@@ -1,5 +1,6 @@
 """What a single value must be: topic-safe words, addresses without passwords, private files."""
 
+import json
 import re
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -41,6 +42,9 @@ def judge_name(name: str, longest: int) -> str:
     """Return what is wrong with a name for people, or nothing."""
     if not 0 < len(name) <= longest:
         return f"has {len(name)} characters; it needs 1 to {longest}"
+    # Names go into alerts, which have to stay small.
+    if (size := len(json.dumps(name, ensure_ascii=False).encode()) - len('""')) > longest:
+        return f"takes {size} bytes in a message; {longest} is the most"
     if not name.isprintable() or name != name.strip():
         return "has blanks at an end or characters that cannot be printed"
     return ""

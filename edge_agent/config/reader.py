@@ -104,6 +104,24 @@ class Table:
             return default
         return float(value)
 
+    def between(self, key: str, most: float) -> float | None:
+        """Return a number from -`most` to `most`; None where there is none."""
+        value = self.raw(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.refuse(key, f"needs a number without quotes, not {_show(value)}")
+            return None
+        if not (math.isfinite(value) and -most <= value <= most):
+            self.refuse(key, f"must be {-most:g} to {most:g}, not {value}")
+            return None
+        return float(value)
+
+    def names(self) -> list[str]:
+        """Return every name in this table, for one whose names the site chooses."""
+        self._asked.update(self._values)
+        return list(self._values)
+
     def seconds(self, key: str, default: float) -> float:
         """Return a time in seconds."""
         return self.number(key, default, most=LONGEST_S)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge_agent.alerts.options import MirrorOptions
+from edge_agent.domain.place import Place
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions, CenterOptions, Confirm
@@ -11,6 +13,7 @@ from edge_agent.onvif.options import Events
 from edge_agent.packs.options import PackOptions
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.tracking.options import ObservationOptions
 from edge_agent.video.options import StreamOptions
 
 
@@ -38,6 +41,8 @@ class CameraSettings:
     onvif_source: str = ""
     # Whether to listen to what the camera itself reports.
     onvif_events: Events = Events.AUTO
+    # Where it stands; None: where the box does.
+    place: Place | None = None
 
     @property
     def identity(self) -> Identity:
@@ -88,6 +93,12 @@ class Settings:
     # Whose models are taken.
     packs: PackOptions = field(default=PackOptions())
     center: CenterOptions = field(default=CenterOptions())
+    observations: ObservationOptions = field(default=ObservationOptions())
+    mirrors: MirrorOptions = field(default=MirrorOptions())
+    # Where alerts come from; a camera may say otherwise.
+    place: Place | None = None
+    # Whom alerts concern by rules that say nothing, and what cameras report of themselves.
+    agencies: tuple[str, ...] = ()
 
     @property
     def confirm(self) -> Confirm:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from edge_agent.alerts.options import MirrorOptions
 from edge_agent.config.checks import (
     check_state_dir,
     read_file,
@@ -12,12 +13,15 @@ from edge_agent.config.checks import (
     read_urls,
     read_word,
 )
+from edge_agent.config.place import read_agencies, read_place
 from edge_agent.config.reader import Table
+from edge_agent.domain.place import Place
 from edge_agent.inference.options import ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions, CenterOptions, Confirm
 from edge_agent.packs.options import PackOptions
 from edge_agent.packs.signature import KEY_RULE, read_key
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.tracking.options import ObservationOptions
 
 # Where Debian keeps what services remember.
 STATE_DIR = Path("/var/lib/edge-agent")
@@ -37,6 +41,8 @@ _MOST_LOOKS = 10_000
 _MOST_SPOOL_MB = 1_000_000
 # Less has no room for the log and the reserve.
 _LEAST_SPOOL_MB = 8
+# Shorter ones fill a mobile link; longer ones are old before they are told.
+_SHORTEST_PERIOD_S, _LONGEST_PERIOD_S = 60, 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +56,10 @@ class Site:
     spool: SpoolOptions
     objects: ObjectOptions
     packs: PackOptions
+    observations: ObservationOptions
+    mirrors: MirrorOptions
+    place: Place | None
+    agencies: tuple[str, ...]
     center: CenterOptions
 
 
@@ -65,6 +75,10 @@ def read_site(table: Table, folder: Path) -> Site:
         broker=_read_broker(table.table("broker"), folder, center),
         spool=_read_spool(table.table("spool")),
         objects=_read_objects(table.table("objects"), folder),
+        observations=_read_observations(table.table("observations")),
+        mirrors=_read_mirrors(table.table("mirrors")),
+        place=read_place(table),
+        agencies=read_agencies(table) or (),
         packs=PackOptions(signing_keys=_read_keys(table.table("models"), "signing_keys", KEY_RULE)),
         center=center,
     )
@@ -138,6 +152,23 @@ def _read_objects(table: Table, folder: Path) -> ObjectOptions:
             "frames_per_second", default.frames_per_second, most=_MOST_FRAMES_PER_SECOND
         ),
     )
+
+
+def _read_mirrors(table: Table) -> MirrorOptions:
+    default = MirrorOptions()
+    return MirrorOptions(
+        onvif=table.flag("onvif", default=default.onvif),
+        home_assistant=table.flag("home_assistant", default=default.home_assistant),
+    )
+
+
+def _read_observations(table: Table) -> ObservationOptions:
+    default = ObservationOptions().every_s
+    every_s = table.whole("every_s", default, least=0, most=_LONGEST_PERIOD_S)
+    if 0 < every_s < _SHORTEST_PERIOD_S:
+        what = f"must be 0 or {_SHORTEST_PERIOD_S} to {_LONGEST_PERIOD_S}, not {every_s}"
+        table.refuse("every_s", what)
+    return ObservationOptions(every_s=every_s)
 
 
 def _read_keys(table: Table, option: str, rule: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ the same in ten lines of any language: docs/reference/chain.md.
 from edge_agent.contract.body import Body, Range, read_body, split
 from edge_agent.contract.chain import Chain, Report, Restart
 from edge_agent.contract.letter import Letter, open_letter
-from edge_agent.contract.receipt import Receipt, Stored, read_receipt, write_receipt
+from edge_agent.contract.receipt import Receipt, Refused, Stored, read_receipt, write_receipt
 from edge_agent.contract.signature import Verdict, key_id, read_key, verify_alert
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Letter",
     "Range",
     "Receipt",
+    "Refused",
     "Report",
     "Restart",
     "Stored",

@@ -16,6 +16,7 @@ NO_HASH = "0" * 64
 DROPPED = "dropped"
 KEY_ROTATED = "key_rotated"
 CHAIN_RESTARTED = "chain_restarted"
+CLOCK_SET = "clock_set"
 HEAD = "head"
 # Ours stay below 2 KB; more is nobody's alert.
 MOST_BYTES = 65_536

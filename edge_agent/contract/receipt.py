@@ -13,6 +13,8 @@ from edge_agent.contract.letter import write_letter
 RECEIPT = "receipt"
 # In each list: a receipt stays below 20 KB.
 MOST_RANGES = 100
+# It goes into the box's journal and its status.
+_LONGEST_WHY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,15 @@ class Stored:
 
     range: Range
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that the center will never take: another one has its number, or its place."""
+
+    seq: int
+    sha256: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +44,7 @@ class Receipt:
     kid: str
     stored: tuple[Stored, ...] = ()
     pictures: tuple[Range, ...] = ()
+    refused: tuple[Refused, ...] = ()
 
 
 def write_receipt(receipt: Receipt, sign: Callable[[bytes], bytes]) -> bytes:
@@ -40,7 +52,7 @@ def write_receipt(receipt: Receipt, sign: Callable[[bytes], bytes]) -> bytes:
 
     `sign` returns the 64 bytes for a body. Raises ValueError for more than MOST_RANGES.
     """
-    if max(len(receipt.stored), len(receipt.pictures)) > MOST_RANGES:
+    if max(map(len, (receipt.stored, receipt.pictures, receipt.refused))) > MOST_RANGES:
         raise ValueError("too many ranges for one receipt")
     return write_letter(
         {
@@ -51,6 +63,9 @@ def write_receipt(receipt: Receipt, sign: Callable[[bytes], bytes]) -> bytes:
             "box": receipt.box,
             "stored": [{**_told(one.range), "sha256": one.sha256} for one in receipt.stored],
             "pictures": [_told(one) for one in receipt.pictures],
+            "refused": [
+                {"seq": one.seq, "sha256": one.sha256, "why": one.why} for one in receipt.refused
+            ],
             "kid": receipt.kid,
         },
         sign,
@@ -69,6 +84,7 @@ def read_receipt(members: Mapping[str, object]) -> Receipt | None:
                 Stored(_range(one), read_hash(one["sha256"])) for one in _list(members["stored"])
             ),
             pictures=tuple(_range(one) for one in _list(members["pictures"])),
+            refused=tuple(_refused(one) for one in _list(members.get("refused", []))),
         )
     except (ValueError, TypeError, KeyError):
         return None
@@ -87,6 +103,13 @@ def _range(told: Mapping[str, object]) -> Range:
     if read.first > read.last:
         raise ValueError(read)
     return read
+
+
+def _refused(told: Mapping[str, object]) -> Refused:
+    why = told["why"]
+    if not isinstance(why, str) or not why.isprintable() or len(why) > _LONGEST_WHY:
+        raise ValueError(why)
+    return Refused(read_number(told["seq"]), read_hash(told["sha256"]), why)
 
 
 def _told(one: Range) -> dict[str, int]:

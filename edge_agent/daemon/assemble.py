@@ -11,6 +11,7 @@ from edge_agent.config.settings import CameraSettings, Settings
 from edge_agent.daemon.box import boot_id
 from edge_agent.daemon.camera_events import CameraEvents, Listener
 from edge_agent.daemon.camera_loop import CameraLoop, Keeper
+from edge_agent.daemon.observer import Observer
 from edge_agent.domain.frame import Frame
 from edge_agent.domain.sighting import Label
 from edge_agent.domain.zone import Watch
@@ -26,6 +27,8 @@ from edge_agent.inference.pool import SPARE, NetworkPool
 from edge_agent.inference.runtime import Network
 from edge_agent.inference.size_file import SizeFile
 from edge_agent.inference.size_grid import SizeGrid
+from edge_agent.mqtt.message import Message
+from edge_agent.mqtt.topics import Topics
 from edge_agent.onvif.address import read_address
 from edge_agent.onvif.events import CameraEvent
 from edge_agent.onvif.options import Events
@@ -83,9 +86,14 @@ class CameraAssembly:
         self.budget = LookBudget(limit, clock.mono) if limit else None
 
     def camera(
-        self, camera: CameraSettings, spool: Keeper, nudge: Callable[[], None], stop: Stop
+        self,
+        camera: CameraSettings,
+        spool: Keeper,
+        nudge: Callable[[], None],
+        stop: Stop,
+        say: Callable[[Message], object] = lambda _: None,
     ) -> Camera:
-        """Return one camera, ready to run on two threads."""
+        """Return one camera, ready to run on two threads; `say` gets what it observes."""
         frames: Mailbox[Frame] = Mailbox(size=1)
         attention = Attention(self._clock)
         source = random.Random()  # noqa: S311 (names alerts, keeps no secret)
@@ -109,6 +117,7 @@ class CameraAssembly:
             attention=attention,
             spool=spool,
             sizes=sizes,
+            observer=self._observer(camera, say),
             nudge=nudge,
             frames_per_second=self._settings.objects.frames_per_second,
             clock=self._clock,
@@ -150,6 +159,19 @@ class CameraAssembly:
             ),
         )
 
+    def _observer(
+        self, camera: CameraSettings, say: Callable[[Message], object]
+    ) -> Observer | None:
+        settings = self._settings
+        if not settings.observations.every_s:
+            return None
+        return Observer(
+            topics=Topics(settings.site, settings.box),
+            camera=camera.id,
+            every_s=settings.observations.every_s,
+            say=say,
+        )
+
     def _limit_looks(self) -> None:
         """Where the site leaves it to us, find out how many looks this box can bear."""
         if self.budget is None:
@@ -184,6 +206,11 @@ class CameraAssembly:
             model_name=self.card.name,
             model_version=self.card.version,
             model_sha256=self.card.sha256,
+            place=camera.place or self._settings.place,
+            agencies=self._settings.agencies,
+            agencies_of={
+                rule.name: rule.agencies for rule in camera.rules if rule.agencies is not None
+            },
         )
 
 

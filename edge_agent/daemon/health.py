@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge_agent.daemon.box import boot_id
 from edge_agent.daemon.status import AgentStatus, CameraStatus
+from edge_agent.domain.place import Place
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.message import Message
 from edge_agent.mqtt.topics import Topics
@@ -32,12 +33,19 @@ class Health:
     """Writes the health message of one run of the agent."""
 
     def __init__(
-        self, clock: Clock, state_dir: Path, head: Callable[[], str], session: Callable[[], int]
+        self,
+        clock: Clock,
+        state_dir: Path,
+        head: Callable[[], str],
+        session: Callable[[], int],
+        place: Place | None = None,
     ) -> None:
+        """`place` is where the box stands: one that never alerted is on the map all the same."""
         self._clock = clock
         self._state_dir = state_dir
         self._head = head
         self._session = session
+        self._place = place
         self._told_mono = -EVERY_S
 
     @property
@@ -55,6 +63,7 @@ class Health:
             "site": status.site,
             "box": status.box,
             "session": self._session(),
+            "place": self._place and self._place.told(),
             **self._about_box(status),
             "cameras": {one.id: _about_camera(one) for one in status.cameras},
             "spool": {

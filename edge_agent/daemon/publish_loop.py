@@ -35,6 +35,8 @@ _GOOD_S = 60.0
 _FIRST_PROBE_S, _LAST_PROBE_S = 2.0, 60.0
 # Name look-ups cannot be interrupted and dead name servers take their time; the watchdog waits.
 _CONNECT_PATIENCE_S = 60.0
+_NO_RECEIPT = f"no receipt of the center within {PATIENCE_S:.0f} s"
+_SILENT = f"nobody gets our alerts: {_NO_RECEIPT}"
 # Between two words on the cameras: one that comes and goes must not fill a mobile link.
 _CAMERAS_GAP_S = 10.0
 # The broker says "Not authorized" at most; its log says which rule.
@@ -95,9 +97,8 @@ class PublishLoop:
         self._connected_mono = 0.0
         self._probes = Backoff(_FIRST_PROBE_S, _LAST_PROBE_S)
         self._probe_at_mono = 0.0
-        # Whether one alert is sent to see if things are well again, and whom that asks.
+        # Whether one alert is sent to see if somebody is subscribed again.
         self._is_probing = False
-        self._asks_center = False
         # The greatest number given to the link; back to 0 where something has to go again.
         self._cursor = 0
         self._must_rewind = False
@@ -207,6 +208,7 @@ class PublishLoop:
             if not self._link.is_idle or self._clock.mono() < self._probe_at_mono:
                 return
             self._start_over()
+        self._ask_again()
         for kept in self._spool.oldest(room, after=self._cursor) if (room := self._room()) else ():
             self._cursor = kept.number
             if kept.number not in self._delivered:
@@ -214,7 +216,7 @@ class PublishLoop:
 
     def _room(self) -> int:
         if self._is_probing:
-            return int(self._link.is_idle and not (self._receipts and self._receipts.unconfirmed))
+            return int(self._link.is_idle)
         return min(self._link.room, self._receipts.room) if self._receipts else self._link.room
 
     def _start_over(self) -> None:
@@ -232,9 +234,27 @@ class PublishLoop:
                 self._on_letter(heard)
             elif self._receipts and (count := self._receipts.take(heard.payload)):
                 self._note_heard(count)
-        if self._receipts and self._receipts.is_overdue:
-            self._note_unheard(f"no receipt of the center within {PATIENCE_S:.0f} s")
-            self._asks_center = True
+        if self._receipts:
+            self._note_silence(is_silent=self._receipts.is_silent)
+
+    def _note_silence(self, *, is_silent: bool) -> None:
+        if is_silent and not self._state.last_error:
+            log.warning("nobody gets our alerts (%s): they wait here", _NO_RECEIPT)
+            self._state = replace(self._state, last_error=_SILENT)
+        elif not is_silent and self._state.last_error == _SILENT:
+            self._state = replace(self._state, last_error="")
+
+    def _ask_again(self) -> None:
+        """Send again what the center should have confirmed by now."""
+        receipts = self._receipts
+        if receipts is None or self._is_probing:
+            return
+        for number in receipts.due(self._link.room):
+            kept = self._spool.oldest(1, after=number - 1)
+            if kept and kept[0].number == number:
+                self._link.send(number, kept[0].alert)
+            else:
+                receipts.forget(number)
 
     def _take_in(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
@@ -255,8 +275,8 @@ class PublishLoop:
             self._spool.drop_picture(outcome.number)
         if self._receipts:
             self._receipts.expect(outcome.number)
-            # Somebody is subscribed again; whether a silent center speaks again, its receipt tells.
-            self._is_probing = self._is_probing and self._asks_center
+            self._probes.reset()
+            self._is_probing = False
         else:
             self._delivered.add(outcome.number)
             self._note_heard(1)
@@ -283,7 +303,6 @@ class PublishLoop:
         log.warning("nobody gets our alerts (%s): they wait here", reason)
         self._state = replace(self._state, last_error=f"nobody gets our alerts: {reason}")
         self._is_probing = self._must_rewind = True
-        self._asks_center = False
         self._probe_at_mono = self._clock.mono() + self._probes.next_s()
 
     def _lose(self, loss: LinkLostError) -> None:

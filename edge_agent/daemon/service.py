@@ -6,7 +6,7 @@ the process when a thread died of a defect, so that systemd starts a whole one.
 
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from types import FrameType
 
@@ -15,8 +15,11 @@ from edge_agent.alerts.box_key import FOLDER
 from edge_agent.alerts.seal import open_seal
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.assemble import Camera, CameraAssembly
+from edge_agent.daemon.box import boot_id
 from edge_agent.daemon.camera_events import CameraEvents
+from edge_agent.daemon.clock_watch import ClockWatch
 from edge_agent.daemon.health import Health
+from edge_agent.daemon.mirrors import Mirrors
 from edge_agent.daemon.model_start import ModelStart
 from edge_agent.daemon.notify import notify, watchdog_s
 from edge_agent.daemon.publish_loop import PublishLoop
@@ -86,8 +89,9 @@ class Service:
 
     def _run_with(self, assembly: CameraAssembly, spool: Spool) -> int:
         publisher = self._publisher(spool)
+        mirrors = Mirrors(self._settings, spool, publisher.say, self._clock)
         cameras = [
-            assembly.camera(camera, spool, publisher.nudge, self._stop)
+            assembly.camera(camera, mirrors, publisher.nudge, self._stop, publisher.say)
             for camera in self._settings.cameras
         ]
         refind = self._refind(cameras)
@@ -107,12 +111,20 @@ class Service:
         count = "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
         log.info("edge-agent %s: %s", __version__, count)
         publisher.announce(reporter.cameras())
-        health = Health(self._clock, self._settings.state_dir, spool.head, publisher.session)
+        health = self._health(spool, publisher)
+        watch = ClockWatch(self._clock, boot_id(), spool.note_clock)
         for worker in (*workers, *helpers):
             worker.start()
         notify("READY=1", f"STATUS={reporter.line()}")
-        self._supervise(reporter, cameras, publisher, health)
+        rounds = (watch.look, lambda: mirrors.turn(publisher.state()))
+        self._supervise(reporter, cameras, publisher, health, rounds)
         return self._end(workers, helpers)
+
+    def _health(self, spool: Spool, publisher: PublishLoop) -> Health:
+        settings = self._settings
+        return Health(
+            self._clock, settings.state_dir, spool.head, publisher.session, settings.place
+        )
 
     def _publisher(self, spool: Spool) -> PublishLoop:
         settings = self._settings
@@ -146,6 +158,7 @@ class Service:
         cameras: Sequence[Camera],
         publisher: PublishLoop,
         health: Health,
+        rounds: Sequence[Callable[[], None]],
     ) -> None:
         pause_s = watchdog_s()
         told_at = 0.0
@@ -154,6 +167,8 @@ class Service:
             publisher.announce(reporter.cameras())
             if health.is_due and publisher.state().is_connected:
                 publisher.say(health.message(reporter.status()))
+            for look in rounds:
+                look()
             self._model.watch(is_seeing=reporter.is_seeing)
             now = self._clock.mono()
             # systemd wants to hear from us at least twice in its period.

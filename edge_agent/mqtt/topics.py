@@ -61,6 +61,18 @@ class Topics:
         """Return where the pictures of one visit go."""
         return f"{self._up}/thumb/{camera}/{alert_id}"
 
+    def onvif(self, event: str) -> str:
+        """Return where an ONVIF event goes (docs/reference/mirrors.md)."""
+        return f"{self._up}/onvif-ej/{event}"
+
+    def home(self, sensor: str) -> str:
+        """Return where a sensor of Home Assistant says its state (docs/reference/mirrors.md)."""
+        return f"{self._up}/home/{sensor}"
+
+    def observation(self, camera: str) -> str:
+        """Return where one camera's counts go."""
+        return f"{self._up}/observation/{camera}"
+
     @property
     def _up(self) -> str:
         return f"city/v1/{self.site}/{self.box}/up"

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.chain import Dropped, Link, Sealed
+from edge_agent.domain.clock import ClockStep
 from edge_agent.domain.sighting import Severity
 from edge_agent.errors import EdgeAgentError
 from edge_agent.spool import rows
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 # Why the center does not get a message.
 DISK_FULL = "full"
 REFUSED = "refused"
+DAMAGED = "damaged"
 # Before the first message, and after a loss, there is none.
 NO_HASH = "0" * 64
 # A record stays below 2 KB.
@@ -67,6 +69,10 @@ class Sealer(Protocol):
         """Return the greatest number signed, where a spool that ends at `last` has lost some."""
         ...
 
+    def note_kept(self, seq: int) -> None:
+        """Remember that everything up to this number is on the disk."""
+        ...
+
     def seal(self, body: bytes, link: Link) -> Sealed:
         """Return the message as it is sent."""
         ...
@@ -77,6 +83,10 @@ class Sealer(Protocol):
 
     def restarted(self, first: int, last: int) -> bytes:
         """Return the record of which numbers nobody can account for."""
+        ...
+
+    def clock_set(self, step: ClockStep) -> bytes:
+        """Return the record of a step of the box's clock."""
         ...
 
     def rotation(self, old_kid: str) -> bytes:
@@ -136,6 +146,11 @@ def begin(connection: sqlite3.Connection, sealer: Sealer) -> None:
     _add_record(connection, sealer, "chain_restarted", sealer.restarted(known + 1, last))
 
 
+def newest(connection: sqlite3.Connection) -> int:
+    """Return the newest number given; 0 before the first."""
+    return int(connection.execute("SELECT seq FROM chain").fetchone()[0]) - 1
+
+
 def has_announced(connection: sqlite3.Connection, sealer: Sealer) -> bool:
     """Tell whether the waiting key was announced already: the power went before it took over."""
     kid = connection.execute("SELECT kid FROM chain").fetchone()[0]
@@ -176,9 +191,14 @@ def announce_rotation(connection: sqlite3.Connection, sealer: Sealer) -> bool:
     return True
 
 
+def note_clock(connection: sqlite3.Connection, sealer: Sealer, step: ClockStep) -> None:
+    """Tell the center that the box's clock was set."""
+    _add_record(connection, sealer, "clock_set", sealer.clock_set(step))
+
+
 def give_up(connection: sqlite3.Connection, place: Place, why: str, severity: int) -> None:
     """Remember that the center will not get this message, together with its neighbours."""
-    if not place.seq or _is_given_up(connection, place.seq):
+    if not place.seq:
         return
     counts = [int(severity == rank) for rank in range(len(Severity))]
     first, last, sha256 = place.seq, place.seq, place.sha256
@@ -198,24 +218,28 @@ def give_up(connection: sqlite3.Connection, place: Place, why: str, severity: in
     )
 
 
-def _is_given_up(connection: sqlite3.Connection, seq: int) -> bool:
-    """Tell whether a range has it already: a record that is offered again is refused again."""
-    question = "SELECT 1 FROM gone WHERE first <= ? AND last >= ?"
-    return connection.execute(question, (seq, seq)).fetchone() is not None
-
-
 def drop(connection: sqlite3.Connection, number: int) -> None:
     """Delete an alert that there is no room for, and remember that."""
     give_up(connection, *_place(connection, number, DISK_FULL))
     rows.forget(connection, [number])
 
 
+def lose(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    """Delete alerts that the disk has spoiled, and remember that."""
+    for number in numbers:
+        give_up(connection, *_place(connection, number, DAMAGED))
+        rows.add_to_counter(connection, "dropped_alerts")
+    rows.forget(connection, numbers)
+
+
 def park(connection: sqlite3.Connection, number: int, reason: str) -> None:
     """Move a message among the refused ones, and remember that; what it told is untold again.
 
-    A record of a new key, or of a restart, is offered again when something gets through (`done`).
+    A record of a new key, or of a restart, is not given up: it is offered again when something gets
+    through (`done`).
     """
-    if connection.execute("SELECT 1 FROM alerts WHERE number = ?", (number,)).fetchone():
+    known = connection.execute("SELECT id, severity FROM alerts WHERE number = ?", (number,))
+    if (row := known.fetchone()) and not rows.is_lasting(*row):
         give_up(connection, *_place(connection, number, REFUSED))
     connection.execute("UPDATE gone SET told_by = 0 WHERE told_by = ?", (number,))
     rows.park(connection, number, reason)
@@ -241,10 +265,10 @@ def done(connection: sqlite3.Connection, sealer: Sealer | None, numbers: Sequenc
 def head(connection: sqlite3.Connection, sealer: Sealer) -> str:
     """Return the signed head, and from where on the center may still be without messages."""
     seq, prev, waiting, gone = connection.execute(
-        "SELECT seq, prev, (SELECT seq FROM alerts ORDER BY number LIMIT 1),"
-        " (SELECT min(first) FROM gone) FROM chain"
+        "SELECT seq, prev, (SELECT min(seq) FROM alerts), (SELECT min(first) FROM gone) FROM chain"
     ).fetchone()
-    first = [one for one in (waiting, gone) if one]
+    offered = rows.first_offered(connection)
+    first = [one for one in (waiting, gone, offered) if one]
     return sealer.head(Link(seq, prev), min(first) if first else None)
 
 

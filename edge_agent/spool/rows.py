@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.sighting import Severity
@@ -16,7 +17,7 @@ RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2}
 RECORD_RANK = 3
 # The record that is made anew where it was refused; the others are offered again as they are.
 DROPPED = "dropped"
-_LASTING = f"(severity = {RECORD_RANK} AND id NOT LIKE '{DROPPED} %')"
+LASTING = f"(severity = {RECORD_RANK} AND id NOT LIKE '{DROPPED} %')"
 # Refused alerts kept for whoever asks why; a wrong access rule refuses each and every one.
 MOST_PARKED = 500
 
@@ -48,6 +49,14 @@ class Kept:
 
     number: int
     alert: Alert
+    # Of the body when it was sealed; "" where nobody signs.
+    sha256: str = ""
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether the disk has changed the body since."""
+        body = self.alert.body.partition(b"\n")[0]
+        return bool(self.sha256) and sha256(body).hexdigest() != self.sha256
 
 
 def create_tables(connection: sqlite3.Connection, more: str) -> None:
@@ -85,7 +94,7 @@ def insert(
 def oldest(connection: sqlite3.Connection, limit: int, after: int) -> list[Kept]:
     """Return the first alerts with a greater number."""
     rows = connection.execute(
-        "SELECT a.number, id, revision, camera, a.severity, body, coalesce(content, x'')"
+        "SELECT a.number, id, revision, camera, a.severity, body, coalesce(content, x''), sha256"
         " FROM alerts AS a LEFT JOIN thumbnails AS t ON t.number = a.number"
         " WHERE a.number > ? ORDER BY a.number LIMIT ?",
         (after, limit),
@@ -101,8 +110,9 @@ def oldest(connection: sqlite3.Connection, limit: int, after: int) -> list[Kept]
                 body=body,
                 thumbnail=thumbnail,
             ),
+            sealed_as,
         )
-        for number, id_, revision, camera, rank, body, thumbnail in rows
+        for number, id_, revision, camera, rank, body, thumbnail, sealed_as in rows
     ]
 
 
@@ -132,13 +142,24 @@ def park(connection: sqlite3.Connection, number: int, reason: str) -> None:
         pass
 
 
+def is_lasting(id_: str, rank: int) -> bool:
+    """Tell whether it is a record that is offered again as it is: LASTING, in Python."""
+    return rank == RECORD_RANK and not id_.startswith(f"{DROPPED} ")
+
+
 def offer_records_again(connection: sqlite3.Connection) -> None:
     """Move what the box says of itself from the refused ones behind what waits."""
     columns = "id, revision, camera, severity, body, seq, sha256"
     connection.execute(
-        f"INSERT INTO alerts ({columns}) SELECT {columns} FROM parked WHERE {_LASTING}"  # noqa: S608 (names of ours)
+        f"INSERT INTO alerts ({columns}) SELECT {columns} FROM parked WHERE {LASTING}"  # noqa: S608 (names of ours)
     )
-    connection.execute(f"DELETE FROM parked WHERE {_LASTING}")  # noqa: S608 (as above)
+    connection.execute(f"DELETE FROM parked WHERE {LASTING}")  # noqa: S608 (as above)
+
+
+def first_offered(connection: sqlite3.Connection) -> int | None:
+    """Return the least number of a refused record that will be offered again."""
+    question = f"SELECT min(seq) FROM parked WHERE {LASTING}"  # noqa: S608 (a constant of ours)
+    return connection.execute(question).fetchone()[0]  # type: ignore[no-any-return]  # SQLite's
 
 
 def drop_parked(connection: sqlite3.Connection) -> bool:
@@ -147,7 +168,7 @@ def drop_parked(connection: sqlite3.Connection) -> bool:
     Never a record that is offered again: without the one that names a key, nothing after it counts.
     """
     dropped = connection.execute(
-        f"DELETE FROM parked WHERE number = (SELECT min(number) FROM parked WHERE NOT {_LASTING})"  # noqa: S608 (a constant of ours)
+        f"DELETE FROM parked WHERE number = (SELECT min(number) FROM parked WHERE NOT {LASTING})"  # noqa: S608 (a constant of ours)
     ).rowcount
     if dropped:
         add_to_counter(connection, "dropped_alerts")

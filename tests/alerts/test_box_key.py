@@ -160,6 +160,18 @@ def test_a_damaged_new_key_can_be_removed(folder: Path) -> None:
     assert f"rm {folder}/next.pem" in refusal.value.hint
 
 
+def test_a_damaged_new_key_does_not_keep_the_box_from_a_new_one(folder: Path) -> None:
+    open_keys(folder)
+    (folder / "box.pem").write_bytes(b"rotten")
+    (folder / "next.pem").write_bytes(b"rotten, too")
+
+    _, new = prepare_rotation(folder, is_lost=True)
+
+    keys, _ = open_keys(folder)
+    assert keys.signer.kid == new.kid
+    assert (folder / "next.pem.lost").read_bytes() == b"rotten, too"
+
+
 def test_a_lost_key_is_set_aside_for_whoever_may_mend_it(folder: Path) -> None:
     open_keys(folder)
     (folder / "box.pem").write_bytes(b"rotten")

@@ -61,7 +61,37 @@ def test_the_file_never_grows_so_a_full_disk_does_not_matter(path: Path) -> None
         position.cover(seq)
         sizes.add(path.stat().st_size)
 
-    assert sizes == {1024}
+    assert sizes == {1536}
+
+
+def test_what_was_kept_is_remembered_without_waiting_for_the_disk(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    position = Position(path)
+    position.begin()
+    position.cover(1)
+    monkeypatch.setattr("os.fdatasync", lambda _: pytest.fail("it waited"))
+
+    position.note_kept(3)
+    position.note_kept(2)
+
+    again = Position(path)
+    assert (again.most, again.kept) == (STEP, 3)
+    assert path.stat().st_size == 1536
+
+
+def test_a_position_of_an_older_edge_agent_is_believed(path: Path) -> None:
+    position = Position(path)
+    position.begin()
+    position.cover(1)
+    path.write_bytes(path.read_bytes()[:1024])
+
+    again = Position(path)
+    before = (again.most, again.kept)
+    again.note_kept(9)
+
+    assert before == (STEP, 0)
+    assert Position(path).kept == 9
 
 
 @pytest.mark.parametrize("content", [None, b"", b"x" * 1024, b"0" * 1024])

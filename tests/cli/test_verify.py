@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ def test_payloads_in_base64_and_what_nobody_signs_may_stand_in_the_file(
     alert = base64.b64encode(box.alert()).decode()
     lines = [
         json.dumps({"topic": "city/v1/kota/box-7/up/alert/gate", "payload_base64": alert}),
-        json.dumps({"topic": "city/v1/kota/box-7/up/thumb/gate/v", "payload_base64": "/9g="}),
+        json.dumps({"topic": "city/v1/kota/box-7/up/check", "payload_base64": "/9g="}),
         office.line(b'{"state": "offline"}', "status"),
         "",
         office.status(box.head()),
@@ -307,3 +308,54 @@ def test_a_bad_line_among_the_keys_is_named(
     assert office.verify("") == 1
     assert f"line 1 of {office.keys} is not a box and its key" in office.err
     assert capsys.readouterr().out == ""
+
+
+def picture(jpeg: bytes, alert_id: str, box: str = "box-7") -> str:
+    return json.dumps(
+        {
+            "topic": f"city/v1/kota/{box}/up/thumb/gate/{alert_id}",
+            "payload_base64": base64.b64encode(jpeg).decode(),
+        }
+    )
+
+
+def alert_with_picture(box: SealedBox, alert_id: str, jpeg: bytes) -> bytes:
+    thumb = {"sha256": hashlib.sha256(jpeg).hexdigest()}
+    told = {"type": "intrusion", "time": "", "site": "kota", "box": "box-7", "id": alert_id}
+    return box.say(json.dumps(told | {"thumb": thumb}, separators=(",", ":")).encode())
+
+
+def test_pictures_are_those_that_signed_alerts_name(office: Office, box: SealedBox) -> None:
+    lines = [picture(b"jpeg one", "one")]
+    lines += [
+        office.line(alert_with_picture(box, name, f"jpeg {name}".encode()))
+        for name in ("one", "two")
+    ]
+
+    code = office.verify(*lines, office.status(box.head()))
+
+    assert code == 0
+    assert "✓ kota/box-7 1 pictures are those that the alerts name\n" in office.out
+    assert "• kota/box-7 1 pictures that alerts name are not in these files\n" in office.out
+
+
+@pytest.mark.parametrize(("jpeg", "alert_id"), [(b"another", "one"), (b"jpeg one", "two")])
+def test_a_picture_that_was_exchanged_is_told(
+    office: Office, box: SealedBox, jpeg: bytes, alert_id: str
+) -> None:
+    alert = office.line(alert_with_picture(box, "one", b"jpeg one"))
+
+    code = office.verify(alert, picture(jpeg, alert_id), office.status(box.head()))
+
+    assert code == 1
+    assert "✗ kota/box-7 1 pictures that no signed alert names\n" in office.out
+
+
+def test_the_head_of_a_health_message_counts_too(office: Office, box: SealedBox) -> None:
+    first, _ = box.alerts(2)
+    health = json.dumps({"type": "health", "head": box.head().decode()}).encode()
+
+    code = office.verify(office.line(first), office.line(health, "health"))
+
+    assert code == 1
+    assert "missing at the end: 2" in office.out

@@ -11,7 +11,7 @@ from edge_agent.domain.sighting import Label, Severity
 from edge_agent.domain.zone import Zone
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.options import MotionOptions, ObjectOptions
-from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.mqtt.options import BrokerOptions, Confirm
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.runtime.secret import Secret
 from edge_agent.spool.options import SpoolOptions
@@ -313,3 +313,22 @@ def test_the_first_camera_has_to_be_added(tmp_path: Path) -> None:
         load_camera(tmp_path, "gate")
 
     assert caught.value.hint == "add one: edge-agent add"
+
+
+@pytest.mark.parametrize(
+    ("more", "confirm"),
+    [
+        ("", Confirm.BROKER),
+        ('[center]\nkeys = ["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]', Confirm.RECEIPT),
+        (
+            'confirm = "broker"\n[center]\nkeys = ["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]',
+            Confirm.BROKER,
+        ),
+    ],
+)
+def test_a_box_that_knows_its_center_waits_for_its_receipts(
+    tmp_path: Path, more: str, confirm: Confirm
+) -> None:
+    text = f'site = "s"\nbox = "b"\n[broker]\nurl = "mqtts://h"\n{more}\n'
+
+    assert load_settings(write_site(tmp_path, text)).confirm is confirm

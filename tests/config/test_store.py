@@ -1,6 +1,7 @@
 """What is written is what is read, and what a person wrote stays."""
 
 import errno
+import json
 import math
 import os
 import stat
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge_agent.config.camera import LONGEST_ZONE_NAME
 from edge_agent.config.load import load_camera
 from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.rule_kinds import KINDS
@@ -38,7 +40,12 @@ _texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 _visible = st.text(
     st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=12
 )
-_names = st.lists(_visible, min_size=1, max_size=3).map(" ".join)
+# As long as a zone's name may be in a message: some of these take four bytes each.
+_names = (
+    st.lists(_visible, min_size=1, max_size=3)
+    .map(" ".join)
+    .filter(lambda name: len(json.dumps(name, ensure_ascii=False).encode()) <= LONGEST_ZONE_NAME)
+)
 _secrets = st.tuples(st.sampled_from(["", " "]), _visible, st.sampled_from(["", " "])).map("".join)
 _seconds = st.floats(min_value=1e-3, max_value=86_400)
 _radii = st.floats(min_value=0.1, max_value=0.5)

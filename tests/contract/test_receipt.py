@@ -69,6 +69,10 @@ def test_only_the_center_may_free_an_alert(center: CenterKey) -> None:
         {"pictures": [{"first": 1, "last": True}]},
         {"pictures": [{"first": 1, "last": 2.0}]},
         {"pictures": None},
+        {"refused": [{"seq": 0, "sha256": HASH, "why": ""}]},
+        {"refused": [{"seq": 1, "sha256": HASH, "why": "\x1b[2J"}]},
+        {"refused": [{"seq": 1, "sha256": HASH, "why": "x" * 201}]},
+        {"refused": [{"seq": 1, "sha256": HASH}]},
     ],
 )
 def test_a_receipt_that_is_not_well_formed_is_none(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -211,10 +212,9 @@ def test_what_was_not_confirmed_is_sent_again_after_a_new_connection(
     assert sorted(database.center.ids()) == ["a", "a", "b", "c", "c"]
 
 
-def test_a_center_that_says_nothing_is_asked_with_one_alert(
+def test_a_silent_center_is_asked_with_one_alert_and_new_ones_do_not_wait(
     start: Callable[[], Box], database: Database
 ) -> None:
-    assert receipts_module.PATIENCE_S == 60
     box = start()
     box.append("a", "b", "c")
     arrived(database, 3)
@@ -222,17 +222,61 @@ def test_a_center_that_says_nothing_is_asked_with_one_alert(
 
     box.clock.ahead_s = 61.0
     box.waits_until(lambda: "no receipt" in box.loop.state().last_error)
-    box.clock.ahead_s = 130.0  # the pause before the question
     arrived(database, 4)
+    box.append("d")
+    arrived(database, 5)
     threading.Event().wait(0.3)
-    asked = database.center.ids()[3:]
-    database.confirm(1)
-    arrived(database, 6)
-    database.confirm(2, 3)
+    heard = database.center.ids()
+    database.confirm(4)
+    box.waits_until(lambda: box.loop.state().last_error == "")
+    box.clock.ahead_s = 80.0  # the others are asked for soon after it speaks again
+    arrived(database, 8)
+    database.confirm(1, 2, 3)
     box.waits_until(lambda: box.spool.state().waiting == 0)
 
-    assert asked == ["a"]
-    assert box.loop.state().last_error == ""
+    assert heard == ["a", "b", "c", "a", "d"]
+
+
+def test_one_alert_that_is_never_confirmed_holds_up_no_other(spool: Spool) -> None:
+    clock, key = FakeClock(), CenterKey()
+    receipts = Receipts(spool, clock, [key.text], site=SITE, box=BOX)
+    for name in ("stuck", "fine"):
+        spool.append(an_alert(name, picture_bytes=0))
+    for number in (1, 2):
+        receipts.expect(number)
+    fine = spool.oldest(1, after=1)[0].alert.body
+    digest = sha256(split(fine)[0]).hexdigest()
+    receipts.take(key.receipt((2, 2, digest), site=SITE, box=BOX))
+
+    asked = []
+    for second in range(7200):
+        clock.advance(1.0)
+        for number in receipts.due(20):
+            asked.append(second)
+            receipts.expect(number)
+
+    assert receipts.room == receipts_module.WINDOW - 1
+    assert 8 <= len(asked) <= 14
+    assert max(b - a for a, b in itertools.pairwise(asked)) <= 900
+
+
+def test_what_the_center_will_never_take_is_not_sent_again(
+    start: Callable[[], Box], database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    box = start()
+    box.append("a", "b")
+    arrived(database, 2)
+    digest = sha256(database.alerts()[1]).hexdigest()
+    database.say(
+        database.key.receipt(refused=((1, digest, "another has its number"),), site=SITE, box=BOX)
+    )
+    box.waits_until(lambda: box.spool.state().parked == 1)
+    database.confirm(2)
+    box.waits_until(lambda: box.spool.state().waiting == 1)
+
+    database.center.wait_for(lambda c: len(c.of("record")) == 1)
+
+    assert "the center refused an alert for good: another has its number" in caplog.messages
 
 
 def test_a_receipt_that_is_faster_than_the_brokers_word_counts(spool: Spool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from edge_agent.contract import Range, Receipt, Stored, key_id, write_receipt
+from edge_agent.contract import Range, Receipt, Refused, Stored, key_id, write_receipt
 from edge_agent.contract.letter import write_letter
 
 WHEN = "2026-11-18T11:15:17.200Z"
@@ -29,6 +29,7 @@ class CenterKey:
         self,
         *stored: tuple[int, int, str],
         pictures: tuple[tuple[int, int], ...] = (),
+        refused: tuple[tuple[int, str, str], ...] = (),
         site: str = "palembang",
         box: str = "plaju-01",
     ) -> bytes:
@@ -40,6 +41,7 @@ class CenterKey:
             kid=self.kid,
             stored=tuple(Stored(Range(first, last), sha256) for first, last, sha256 in stored),
             pictures=tuple(Range(*one) for one in pictures),
+            refused=tuple(Refused(*one) for one in refused),
         )
         return write_receipt(receipt, self.sign)
 

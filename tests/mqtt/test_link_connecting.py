@@ -143,6 +143,36 @@ def test_a_second_box_of_the_same_name_throws_out_the_first(
     second.connect(1, Stop())
 
     assert "second box" in loss(first).hint
+    assert first.losses == 1
+
+
+def test_a_box_that_is_thrown_out_by_its_own_name_counts_it(
+    scripted: Callable[..., ScriptedBroker], make_link: Callable[..., Link]
+) -> None:
+    link = make_link(scripted(hang_up={b"up/alert": 0x8E}).port)
+    link.connect(1, Stop())
+    link.send(1, an_alert())
+
+    loss(link)
+
+    assert (link.losses, link.takeovers) == (1, 1)
+
+
+def test_where_one_broker_is_away_the_next_one_is_called(
+    broker: Mosquitto, make_link: Callable[..., Link]
+) -> None:
+    away = f"mqtt://127.0.0.1:{free_port()}"
+    link = make_link(free_port(), other_urls=(broker.url, away))
+
+    for _ in range(3):
+        try:
+            link.connect(1, Stop())
+        except LinkLostError:
+            continue
+        break
+
+    assert link.is_connected
+    assert link.url == broker.url
 
 
 def test_what_the_center_sent_while_the_box_was_away_is_heard_after_its_restart(

@@ -28,17 +28,27 @@ class Heard:
     is_retained: bool
     content_type: str
     at_mono: float
+    qos: int = 0
+    # How long the broker would still keep it (MQTT 5); None: for ever.
+    expiry_s: int | None = None
 
 
 class Listener:
-    """Hears everything under city/v1 from the moment it is entered.
+    """Hears everything it wants from the moment it is entered.
 
     It comes back after a restart of the broker, with the session that a broker with persistence
     has kept for it. An old one speaks MQTT 3.1.1 and so hears no properties.
     """
 
     def __init__(
-        self, port: int, username: str = "", password: str = "", *, is_old: bool = False
+        self,
+        port: int,
+        username: str = "",
+        password: str = "",
+        *,
+        is_old: bool = False,
+        wants: str = "city/v1/#",
+        name: str = "center",
     ) -> None:
         self._heard: list[Heard] = []
         self._changed = threading.Condition()
@@ -46,14 +56,14 @@ class Listener:
         self._is_old = is_old
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2,
-            client_id="center",
+            client_id=name,
             clean_session=False if is_old else None,
             protocol=paho.MQTTv311 if is_old else paho.MQTTv5,
         )
         self._client.reconnect_delay_set(1, 1)
         if username:
             self._client.username_pw_set(username, password)
-        self._client.on_connect = lambda client, *_: client.subscribe("city/v1/#", qos=1)
+        self._client.on_connect = lambda client, *_: client.subscribe(wants, qos=1)
         self._client.on_subscribe = self._subscribed
         self._client.on_message = self._message
         self._port = port
@@ -117,6 +127,8 @@ class Listener:
                     is_retained=message.retain,
                     content_type=getattr(message.properties, "ContentType", ""),
                     at_mono=time.monotonic(),
+                    qos=message.qos,
+                    expiry_s=getattr(message.properties, "MessageExpiryInterval", None),
                 )
             )
             self._changed.notify_all()

@@ -11,7 +11,7 @@ import pytest
 
 from edge_agent.alerts.box_key import prepare_rotation
 from edge_agent.alerts.position import STEP, Position
-from edge_agent.contract import Chain, Range, Stored
+from edge_agent.contract import Chain, Range, Receipt, Stored
 from edge_agent.errors import EdgeAgentError
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.spool.spool import open_spool
@@ -61,8 +61,8 @@ def test_alerts_that_waited_for_the_broker_alone_are_found_by_their_number(box: 
 
     spool = box.again()
 
-    confirmed = spool.confirm([Stored(Range(1, 1), sha256)], [], ())
-    assert confirmed.gone == {1}
+    receipt = Receipt(site="", box="", time="", kid="", stored=(Stored(Range(1, 1), sha256),))
+    assert spool.confirm(receipt, ()).gone == {1}
     index = "SELECT 1 FROM sqlite_master WHERE name = 'alerts_by_seq'"
     assert spool._connection().execute(index).fetchone()
 
@@ -149,6 +149,25 @@ def test_an_old_copy_of_the_spool_does_not_use_numbers_twice(box: Opened) -> Non
     report = center.drain(box.again())
 
     assert [one.seq for one in report.restarts] == [2 * STEP + 1]
+    assert report.forked == ()
+
+
+def test_a_copy_that_lacks_one_alert_is_noticed(box: Opened) -> None:
+    spool = box.again()
+    spool.append(an_alert("first"))
+    box.close()
+    copy = box.path.read_bytes()
+    spool, center = box.again(), box.center()
+    spool.append(an_alert("second"))
+    center.drain(spool)
+    box.close()
+    box.path.write_bytes(copy)
+
+    spool = box.again()
+    spool.append(an_alert("third"))
+    report = center.drain(spool)
+
+    assert [one.seq for one in report.restarts] == [STEP + 1]
     assert report.forked == ()
 
 
@@ -249,7 +268,7 @@ def test_a_record_refused_twice_does_not_hide_what_is_being_told_beside_it(box: 
     report = center.drain(spool)
 
     assert report.is_whole, report
-    assert report.dropped == (Range(1, 3), Range(5, 5))
+    assert report.dropped == (Range(2, 3), Range(5, 5))  # the new key arrived after all
 
 
 def test_power_cut_between_announcing_a_key_and_using_it_announces_it_once(box: Opened) -> None:
@@ -333,12 +352,17 @@ def test_power_cut_in_the_middle_of_sealing_leaves_no_gap_and_no_number_twice(
     spool, center = box.again(), box.center()
     spool._connection().execute("PRAGMA wal_autocheckpoint = 0")
     log, source = box.path.with_name("spool.db-wal"), random.Random(11)
-    before = log.read_bytes()
+    before, position = log.read_bytes(), box.folder / "keys" / "position"
     for n in range(12):
+        # How far the spool has come is noted after the commit only.
+        kept_before = position.read_bytes()[1024:]
         spool.append(an_alert(f"visit-{n}", picture_bytes=500))
         after = log.read_bytes()
         survivor = Opened(tmp_path / f"cut-{n}")
         shutil.copytree(box.folder / "keys", survivor.folder / "keys")
+        (survivor.folder / "keys" / "position").write_bytes(
+            position.read_bytes()[:1024] + kept_before
+        )
         shutil.copy(box.path, survivor.path)
         survivor.path.with_name(log.name).write_bytes(torn(before, after, source))
         again = survivor.again()

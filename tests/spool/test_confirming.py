@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.contract import Range, Stored
+from edge_agent.contract import Range, Receipt, Refused, Stored
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.spool.spool import open_spool
 from tests.fakes.alerts import an_alert
@@ -17,7 +17,9 @@ from tests.fakes.box import a_seal
 from tests.spool.sealed import Opened
 
 if TYPE_CHECKING:
-    from edge_agent.spool.spool import Spool
+    from collections.abc import Collection, Sequence
+
+    from edge_agent.spool.spool import Confirmed, Spool
 
 
 @pytest.fixture
@@ -37,14 +39,33 @@ def stored(spool: Spool, first: int, last: int) -> Stored:
     return Stored(Range(first, last), sha256(spool, last))
 
 
+def confirm(
+    spool: Spool,
+    stored: Sequence[Stored] = (),
+    pictures: Sequence[Range] = (),
+    known: Collection[int] = (),
+    refused: Sequence[Refused] = (),
+) -> Confirmed:
+    receipt = Receipt(
+        site="kota",
+        box="box-7",
+        time="",
+        kid="",
+        stored=tuple(stored),
+        pictures=tuple(pictures),
+        refused=tuple(refused),
+    )
+    return spool.confirm(receipt, known)
+
+
 def names(spool: Spool) -> list[str]:
     return [kept.alert.id for kept in spool.oldest(10)]
 
 
 def test_an_alert_stays_until_its_picture_is_stored_too(spool: Spool) -> None:
-    first = spool.confirm([stored(spool, 1, 2)], [], ())
+    first = confirm(spool, [stored(spool, 1, 2)])
     waiting = names(spool)
-    then = spool.confirm([], [Range(1, 1)], first.without_picture)
+    then = confirm(spool, [], [Range(1, 1)], first.without_picture)
 
     assert first.gone == frozenset()
     assert first.without_picture == {1, 2}
@@ -55,7 +76,7 @@ def test_an_alert_stays_until_its_picture_is_stored_too(spool: Spool) -> None:
 
 
 def test_a_picture_alone_frees_nothing(spool: Spool) -> None:
-    told = spool.confirm([], [Range(1, 3)], ())
+    told = confirm(spool, [], [Range(1, 3)])
 
     assert told.gone == frozenset()
     assert names(spool) == ["a", "b", "c"]
@@ -64,7 +85,7 @@ def test_a_picture_alone_frees_nothing(spool: Spool) -> None:
 def test_an_alert_without_a_picture_goes_at_once(spool: Spool) -> None:
     spool.drop_picture(2)
 
-    told = spool.confirm([stored(spool, 1, 3)], [], ())
+    told = confirm(spool, [stored(spool, 1, 3)])
 
     assert told.gone == {2}
     assert spool.state().dropped_thumbnails == 1
@@ -75,7 +96,7 @@ def test_a_receipt_for_another_message_frees_nothing(spool: Spool) -> None:
     wrong_hash = Stored(Range(1, 2), "ab" * 32)
     never_given = Stored(Range(1, 4), "ab" * 32)
 
-    told = spool.confirm([wrong_hash, never_given], [Range(1, 3)], ())
+    told = confirm(spool, [wrong_hash, never_given], [Range(1, 3)])
 
     assert told.wrong == 2
     assert names(spool) == ["a", "b", "c"]
@@ -83,9 +104,9 @@ def test_a_receipt_for_another_message_frees_nothing(spool: Spool) -> None:
 
 def test_a_receipt_that_comes_again_is_no_lie(spool: Spool) -> None:
     receipt = [stored(spool, 1, 3)]
-    spool.confirm(receipt, [Range(1, 3)], ())
+    confirm(spool, receipt, [Range(1, 3)])
 
-    again = spool.confirm(receipt, [Range(1, 3)], ())
+    again = confirm(spool, receipt, [Range(1, 3)])
 
     assert again.wrong == 0
     assert again.gone == frozenset()
@@ -93,10 +114,36 @@ def test_a_receipt_that_comes_again_is_no_lie(spool: Spool) -> None:
 
 
 def test_numbers_larger_than_a_database_knows_do_no_harm(spool: Spool) -> None:
-    told = spool.confirm([Stored(Range(1, 2**64 - 1), "ab" * 32)], [Range(2**63, 2**64 - 1)], ())
+    told = confirm(spool, [Stored(Range(1, 2**64 - 1), "ab" * 32)], [Range(2**63, 2**64 - 1)])
 
     assert told.wrong == 1
     assert names(spool) == ["a", "b", "c"]
+
+
+def test_what_the_center_refuses_for_good_is_set_aside_and_told(spool: Spool) -> None:
+    ours = Refused(2, sha256(spool, 2), "another message has its number")
+    not_ours = Refused(3, "ab" * 32, "x")
+
+    told = confirm(spool, refused=[ours, not_ours])
+
+    assert told.refused == ((2, "another message has its number"),)
+    assert names(spool) == ["a", "c"]
+    assert spool.state().parked == 1
+    gone = spool._connection().execute("SELECT first, last, why FROM gone").fetchall()
+    assert gone == [(2, 2, "refused")]
+
+
+def test_an_alert_that_the_disk_has_spoiled_holds_up_nobody(spool: Spool) -> None:
+    spool._connection().execute(
+        "UPDATE alerts SET body = CAST(replace(CAST(body AS TEXT), 'xx', 'xy') AS BLOB) WHERE seq = 2"
+    )
+
+    waiting = names(spool)
+
+    assert waiting == ["a", "c"]
+    assert spool.state().dropped_alerts == 1
+    gone = spool._connection().execute("SELECT first, last, why FROM gone").fetchall()
+    assert gone == [(2, 2, "damaged")]
 
 
 @given(order=st.integers(0, 2**32), count=st.integers(1, 12))
@@ -115,8 +162,8 @@ def test_in_whatever_order_receipts_come_nothing_leaves_unconfirmed(
         known: frozenset[int] = frozenset()
         for kind, what in every:
             is_alert = kind == "alert"
-            known = spool.confirm(
-                [what] if is_alert else [], [] if is_alert else [what], known
+            known = confirm(
+                spool, [what] if is_alert else [], [] if is_alert else [what], known
             ).without_picture
             told[kind].add((what.range if is_alert else what).first)
             for kept in {kept.number for kept in spool.oldest(100)} ^ set(range(1, count + 1)):
