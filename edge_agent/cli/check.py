@@ -29,7 +29,7 @@ from edge_agent.runtime.clock import Clock, SystemClock
 from edge_agent.runtime.secret import Secret
 
 _FINE, _WRONG, _BAD_CONFIGURATION, _INTERRUPTED = 0, 1, 78, 130
-_PARTS = ("config", "clock", "cpu", "disk", "spool", "place", "model", "broker")
+_PARTS = ("config", "clock", "cpu", "disk", "spool", "center", "place", "model", "broker")
 # Eight dead cameras and a dead broker are through in 6 s; this is for what answers drop by drop.
 _DEADLINE_S = 18.0
 # For glibc (resolv.conf(5)): else a name server that is dead costs 20 s and more.

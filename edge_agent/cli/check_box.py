@@ -36,6 +36,7 @@ def check_box(settings: Settings, clock: Clock) -> list[Fact]:
         ("disk", lambda: _disk(settings)),
         ("key", lambda: _key(settings)),
         ("spool", lambda: _spool(settings)),
+        ("center", lambda: _center(settings)),
         ("place", lambda: _place(settings)),
     )
     return [look_up(name, name, ask) for name, ask in rungs]
@@ -119,6 +120,14 @@ def _disk(settings: Settings) -> Answer:
 def _key(settings: Settings) -> Answer:
     keys = find_keys(settings.state_dir / FOLDER)
     return f"{keys.signer.kid} signs" if keys else "is made at the first start"
+
+
+def _center(settings: Settings) -> Answer:
+    """Say what the center may do here: whoever stands at the box must be able to know."""
+    if not settings.center.keys:
+        return "none is known: receipts and commands are taken from nobody"
+    allowed = ", ".join(sorted(settings.center.commands))
+    return f"may give these commands: {allowed}" if allowed else "may give no commands"
 
 
 def _spool(settings: Settings) -> Answer:

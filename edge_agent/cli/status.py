@@ -61,28 +61,34 @@ def _show(status: AgentStatus, console: Console) -> None:
     console.line_up(camera.id for camera in status.cameras)
     if status.model_problem:
         console.note("model", status.model_problem, _CHOOSE)
+    for one in (*status.switched_off, *filter(None, [status.trial])):
+        console.note("center", one)
     if status.cameras:
         heading = ("camera", "stream", "fps", "analysed", "looks", "alerts", "last alert", "events")
         console.table([heading, *(_row(camera, status.now_wall) for camera in status.cameras)])
     for camera in status.cameras:
-        _show_word(camera, console)
-        if camera.late_frames:
-            console.note(
-                camera.id,
-                f"{camera.refused_looks} looks were put off, in {camera.late_frames} frames too long",
-                _LOOKS,
-            )
-        if camera.moved:
-            console.note(camera.id, camera.moved)
-        if camera.hung_s:
-            console.bad(
-                camera.id,
-                f"its analysis has hung for {_age(camera.hung_s)}: nobody watches it",
-                _HANGS,
-            )
-        if camera.problem:
-            console.bad(camera.id, camera.problem)
+        _show_camera(camera, console)
     _show_delivery(status, console)
+
+
+def _show_camera(camera: CameraStatus, console: Console) -> None:
+    _show_word(camera, console)
+    if camera.late_frames:
+        console.note(
+            camera.id,
+            f"{camera.refused_looks} looks were put off, in {camera.late_frames} frames too long",
+            _LOOKS,
+        )
+    if camera.moved:
+        console.note(camera.id, camera.moved)
+    if camera.hung_s:
+        console.bad(
+            camera.id,
+            f"its analysis has hung for {_age(camera.hung_s)}: nobody watches it",
+            _HANGS,
+        )
+    if camera.problem:
+        console.bad(camera.id, camera.problem)
 
 
 def _show_word(camera: CameraStatus, console: Console) -> None:

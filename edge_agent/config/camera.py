@@ -30,7 +30,7 @@ def read_camera(table: Table, folder: Path, camera_id: str) -> CameraSettings:
     """Return one camera's settings; what is wrong goes to the table's problems."""
     if not is_word(camera_id):
         table.refuse("", f'the file name "{camera_id}" cannot be a camera\'s id', WORD_RULE)
-    zones = _read_zones(table.tables("zones"))
+    zones = _read_outlines(table.tables("zones"))
     onvif = table.table("onvif")
     return CameraSettings(
         id=camera_id,
@@ -42,6 +42,7 @@ def read_camera(table: Table, folder: Path, camera_id: str) -> CameraSettings:
         motion=_read_motion(table.table("motion")),
         zones=tuple(zones.values()),
         rules=_read_rules(table.tables("rules"), zones),
+        masks=tuple(_read_outlines(table.tables("masks"), are_masks=True).values()),
         onvif_url=_read_onvif_url(onvif),
         onvif_endpoint=onvif.text("endpoint", ""),
         onvif_mac=_read_mac(onvif),
@@ -91,15 +92,18 @@ def _read_mac(table: Table) -> str:
     return mac
 
 
-def _read_zones(tables: list[Table]) -> dict[str, Zone]:
-    """Return the good zones by name. One whose outline is wrong keeps its name for the rules."""
+def _read_outlines(tables: list[Table], *, are_masks: bool = False) -> dict[str, Zone]:
+    """Return the good ones by name. One whose outline is wrong keeps its name for the rules."""
     zones: dict[str, Zone] = {}
     for table in tables:
         name = table.need("name", 'write name = "walkway"')
         if name:
             read_name(table, "name", "", LONGEST_ZONE_NAME)
         if name in zones:
-            table.refuse("name", f'there are two zones "{name}"', "rename or delete one")
+            twice = (
+                f'there are two masks "{name}"' if are_masks else f'there are two zones "{name}"'
+            )
+            table.refuse("name", twice, "rename or delete one")
         corners, wrong = read_outline(table.raw("outline"))
         if wrong:
             table.refuse("outline", wrong)

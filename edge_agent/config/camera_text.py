@@ -32,6 +32,7 @@ def write_camera(camera: CameraSettings, folder: Path) -> str:
         _section("[place]", _place(camera.place)),
         _section("[place.area]", _area(camera.place)),
         *(_section("[[zones]]", _zone(zone)) for zone in camera.zones),
+        *(_section("[[masks]]", _zone(mask)) for mask in camera.masks),
         *(_section("[[rules]]", _rule(rule)) for rule in camera.rules),
     ]
     return "\n".join(part for part in parts if part)

@@ -30,6 +30,8 @@ class CameraSettings:
     motion: MotionOptions = field(default=MotionOptions())
     zones: tuple[Zone, ...] = ()
     rules: tuple[IntrusionOptions, ...] = ()
+    # What nobody may see: black before anything looks at a frame.
+    masks: tuple[Zone, ...] = ()
     # Where and as whom the camera answers ONVIF; empty where it was added without.
     onvif_url: str = ""
     onvif_endpoint: str = ""

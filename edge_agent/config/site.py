@@ -67,7 +67,7 @@ def read_site(table: Table, folder: Path) -> Site:
     """Return the common settings; what is wrong goes to the table's problems."""
     state_dir = table.path("state_dir", folder) or STATE_DIR
     check_state_dir(table, state_dir)
-    center = CenterOptions(keys=_read_keys(table.table("center"), "keys", _CENTER_KEY_RULE))
+    center = _read_center(table.table("center"))
     return Site(
         site=read_word(table, "site", "palembang"),
         box=read_word(table, "box", "plaju-01"),
@@ -81,6 +81,16 @@ def read_site(table: Table, folder: Path) -> Site:
         agencies=read_agencies(table) or (),
         packs=PackOptions(signing_keys=_read_keys(table.table("models"), "signing_keys", KEY_RULE)),
         center=center,
+    )
+
+
+def _read_center(table: Table) -> CenterOptions:
+    default = CenterOptions().commands
+    # An empty list is a wish, too: nothing is taken from afar.
+    is_none = table.raw("commands") == []
+    return CenterOptions(
+        keys=_read_keys(table, "keys", _CENTER_KEY_RULE),
+        commands=frozenset() if is_none else table.choices("commands", default),
     )
 
 

@@ -12,6 +12,8 @@ from edge_agent.daemon.box import boot_id
 from edge_agent.daemon.camera_events import CameraEvents, Listener
 from edge_agent.daemon.camera_loop import CameraLoop, Keeper
 from edge_agent.daemon.observer import Observer
+from edge_agent.daemon.switches import FILE as SWITCHES
+from edge_agent.daemon.switches import Kind, Switches, switched
 from edge_agent.domain.frame import Frame
 from edge_agent.domain.sighting import Label
 from edge_agent.domain.zone import Watch
@@ -42,6 +44,7 @@ from edge_agent.tracking.belief import BeliefOptions
 from edge_agent.tracking.tracker import Tracker, TrackerOptions
 from edge_agent.video.attention import Attention
 from edge_agent.video.camera_reader import CameraReader
+from edge_agent.video.masks import Masks
 
 # Notifications that may wait for the watcher: more than two answers hold, and it comes twice a second.
 _MOST_EVENTS = 128
@@ -72,6 +75,7 @@ class CameraAssembly:
         self._clock = clock
         # By address and user: the channels of a recorder are one device, with few places.
         self._devices: dict[tuple[str, str], CameraEvents] = {}
+        self.switches = Switches(settings.state_dir / SWITCHES, clock.wall)
         self.card = load_card(find_card(settings.objects.model))
         threads = settings.objects.threads
         self._networks = NetworkPool(
@@ -134,7 +138,7 @@ class CameraAssembly:
         sizes: SizeGrid | None = None,
     ) -> Pipeline:
         """Return the stages of one camera; all share the networks, the first ones open them."""
-        rules = [Intrusion(options) for options in camera.rules]
+        rules = [(options.name, Intrusion(options)) for options in camera.rules]
         labels = frozenset[Label]().union(*(options.labels for options in camera.rules))
         watch = Watch(tuple((options.zone.outline, options.labels) for options in camera.rules))
         self._cameras += 1
@@ -142,6 +146,7 @@ class CameraAssembly:
             networks.make_room(self._cameras)
         detector = detector_for(self.card, self._networks)
         return Pipeline(
+            masks=self.masks(camera),
             motion=MovingCells(self._motion_networks, camera.motion),
             objects=detector,
             lookout=Lookout(
@@ -152,12 +157,20 @@ class CameraAssembly:
                 share=self.budget.share() if self.budget else None,
             ),
             tracker=Tracker(tracker_options(self.card), watch),
-            rules=rules,
+            rules=switched(rules, self.switches, camera.id),
             album=Album(labels),
             composer=Composer(
                 self._origin(camera), identities, clock.state, clock.mono, camera_offset_s
             ),
         )
+
+    def detector(self) -> Detector:
+        """Return a detector for a look now and then, on the networks that the cameras share."""
+        return detector_for(self.card, self._networks)
+
+    def masks(self, camera: CameraSettings) -> Masks:
+        """Return a camera's masks, as they are switched at the moment of each frame."""
+        return Masks(camera.masks, lambda name: self.switches.is_on(Kind.MASK, camera.id, name))
 
     def _observer(
         self, camera: CameraSettings, say: Callable[[Message], object]

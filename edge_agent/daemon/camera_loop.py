@@ -104,6 +104,8 @@ class CameraLoop:
         self._rate = Rate()
         self._unkept: deque[Alert] = deque()
         self._frame_mono = clock.mono()
+        # What the center may be shown; replaced as a whole.
+        self.latest: Frame | None = None
 
     def run(self) -> None:
         """Watch until told to stop, then end what is open and keep what is not kept yet."""
@@ -139,6 +141,7 @@ class CameraLoop:
             self._observer.take(frame, seen)
 
     def _note(self, seen: Seen, now: float) -> None:
+        self.latest = seen.frame
         if seen.motion.areas or seen.is_in_doubt:
             self._attention.hold(_HOLD_S)
         self._count(seen.alerts)

@@ -56,7 +56,18 @@ class Health:
     def message(self, status: AgentStatus) -> Message:
         """Return the message, and count the next minute from now."""
         self._told_mono = self._clock.mono()
-        told = {
+        payload = json.dumps(self.told(status), ensure_ascii=False, separators=(",", ":")).encode()
+        return Message(
+            topic=Topics(status.site, status.box).health,
+            payload=payload,
+            content_type="application/json",
+            qos=0,
+            expiry_s=_EXPIRY_S,
+        )
+
+    def told(self, status: AgentStatus) -> dict[str, object]:
+        """Return what the message says."""
+        return {
             "v": _VERSION,
             "type": "health",
             "time": rfc3339(self._clock.wall()),
@@ -81,18 +92,13 @@ class Health:
                 "lost_connections": status.broker.lost_connections,
                 "takeovers": status.broker.takeovers,
             },
-            "refused": {"receipts": status.broker.refused_receipts},
+            "refused": {
+                "receipts": status.broker.refused_receipts,
+                "commands": status.refused_commands,
+            },
             "problems": problems(status),
             **self._told_head(),
         }
-        payload = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-        return Message(
-            topic=Topics(status.site, status.box).health,
-            payload=payload,
-            content_type="application/json",
-            qos=0,
-            expiry_s=_EXPIRY_S,
-        )
 
     def _about_box(self, status: AgentStatus) -> dict[str, object]:
         clock = self._clock.state()
@@ -119,6 +125,8 @@ def problems(status: AgentStatus) -> list[str]:
     """Return what somebody should see to, a line each."""
     found = [f"{one.id}: {text}" for one in status.cameras for text in _troubles(one)]
     found += [status.model_problem] if status.model_problem else []
+    found += status.switched_off
+    found += [status.trial] if status.trial else []
     spool, broker = status.spool, status.broker
     for count, what in (
         (spool.dropped_alerts, "alerts were dropped for room"),
@@ -126,6 +134,7 @@ def problems(status: AgentStatus) -> list[str]:
         (spool.parked, "alerts were refused by the broker"),
         (broker.takeovers, "times somebody came under this box's name: a copied certificate?"),
         (broker.refused_receipts, "receipts were not believed"),
+        (status.refused_commands, "commands were refused"),
     ):
         if count:
             found.append(f"{count} {what}")

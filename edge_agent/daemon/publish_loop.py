@@ -155,13 +155,18 @@ class PublishLoop:
     def say(self, message: Message, on_taken: Callable[[], None] = lambda: None) -> bool:
         """Send what is no alert; False where nobody would get it now. Any thread may call it.
 
-        `on_taken` is called by the publisher's thread when the broker has it; perhaps never.
+        `on_taken` is called by the publisher's thread when the broker has it, and somebody listens;
+        perhaps never.
         """
         if not self._state.is_connected:
             return False
         self._sayings.put((message, on_taken))
         self._link.wake()
         return True
+
+    def connection(self) -> int | None:
+        """Return which connection this is; None while there is none. What was said may be lost with it."""
+        return self._link.losses if self._state.is_connected else None
 
     def session(self) -> int:
         """Return the number of this start, as the status carries it; 0 before the first connection."""

@@ -387,5 +387,5 @@ def _settle_said(part: _Part, heard: Acknowledgement) -> None:
     if heard.code >= FAILURE:
         what = part.message.topic.rpartition("/")[2]
         log.warning("the broker refuses our %s message: %s", what, heard.words)
-    else:
+    elif heard.code != NO_SUBSCRIBERS:
         part.on_taken()

@@ -53,6 +53,15 @@ class Topics:
         return f"{self._up}/health"
 
     @property
+    def response(self) -> str:
+        """What became of the center's commands."""
+        return f"{self._up}/res"
+
+    def snapshot(self, camera: str, command_id: str) -> str:
+        """Return where a picture goes that the center has asked for."""
+        return f"{self._up}/snapshot/{camera}/{command_id}"
+
+    @property
     def everything_down(self) -> str:
         """What the center sends to this box."""
         return f"city/v1/{self.site}/{self.box}/down/#"

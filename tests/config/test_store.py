@@ -94,6 +94,9 @@ def _cameras(draw: st.DrawFn, folder: Path) -> CameraSettings:
         motion=MotionOptions(least_score=draw(st.floats(min_value=0.01, max_value=0.99))),
         zones=zones,
         rules=tuple(draw(_rules(name, zones)) for name in rule_names),
+        masks=tuple(
+            Zone(name, draw(_outlines)) for name in draw(st.lists(_names, max_size=2, unique=True))
+        ),
         onvif_url=draw(st.sampled_from(["", "http://10.0.0.7:8000/onvif/device_service"])),
         onvif_endpoint=draw(st.just("") | _texts),
         onvif_mac=draw(st.sampled_from(["", "bc:ad:28:aa:0d:40"])),

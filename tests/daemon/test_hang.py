@@ -84,6 +84,9 @@ class Site:
             spool=SimpleNamespace(state=lambda: SimpleNamespace(waiting=0)),
             publisher=self.publisher,
             refind=SimpleNamespace(moves={}),
+            switches=SimpleNamespace(off=tuple),
+            proposal=SimpleNamespace(on_trial=None),
+            refused_commands=int,
             clock=self.clock,
         )
 

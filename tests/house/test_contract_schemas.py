@@ -16,7 +16,8 @@ from edge_agent.domain.clock import ClockStep
 from edge_agent.mqtt.status import Statuses
 from edge_agent.mqtt.topics import Topics
 from edge_agent.mqtt.trial import Visit
-from edge_agent.spool import chain
+from edge_agent.spool import chain, purging
+from tests.daemon.commands.desk import Office
 from tests.daemon.test_health import WELL
 from tests.fakes.box import a_known_seal, a_seal
 from tests.fakes.center_key import CenterKey
@@ -39,12 +40,14 @@ NAMES = (
     "chain_restarted",
     "check",
     "clock_set",
+    "command",
     "dropped",
     "head",
     "health",
     "key_rotated",
     "observation",
     "receipt",
+    "response",
     "status",
 )
 SAME = {"alert", "chain_restarted", "clock_set", "dropped", "head", "observation", "status"}
@@ -74,7 +77,7 @@ def receipt() -> bytes:
 def dropped(seal: Seal) -> bytes:
     parts = [
         Dropped(first=7, last=9, sha256=HASH, why=why)
-        for why in (chain.DISK_FULL, chain.REFUSED, chain.DAMAGED)
+        for why in (chain.DISK_FULL, chain.REFUSED, chain.DAMAGED, purging.PURGED)
     ]
     return seal.seal(seal.dropped(parts), Link(10, HASH)).payload
 
@@ -92,7 +95,14 @@ def rotated(folder: Path) -> bytes:
 def written(name: str, folder: Path) -> dict[str, Any]:
     if name == "alert":
         return example()
-    plain = {"observation": observed, "check": VISIT.message, "receipt": receipt}
+    if name == "response":
+        return Office(folder).ask()
+    plain = {
+        "observation": observed,
+        "check": VISIT.message,
+        "receipt": receipt,
+        "command": lambda: CenterKey().command(),
+    }
     if name in plain:
         read: dict[str, Any] = json.loads(split(plain[name]())[0])
         return read

@@ -82,8 +82,8 @@ def _options_of_a_site(text: str) -> set[tuple[str, str]]:
 
 
 def _options_of_a_camera() -> set[tuple[str, str]]:
-    """Ask for everything there can be: an empty zone and rule show what each would read."""
-    table = Table({"zones": [{}], "rules": [{}]}, Problems(EXAMPLES))
+    """Ask for everything there can be: an empty zone, mask and rule show what each would read."""
+    table = Table({"zones": [{}], "masks": [{}], "rules": [{}]}, Problems(EXAMPLES))
     read_camera(table, EXAMPLES, "gate")
     return _asked(table) - {("", "main_stream")}
 

@@ -12,8 +12,6 @@ _ = _Anything()
 
 frozenset(
     (
-        # cast() names it in quotes: a verb's module is found by its name.
-        _.Verb,
         # paho calls these, or reads them when it writes a packet (MQTT 5 properties).
         _._create_socket,
         _.on_connect,
@@ -43,8 +41,15 @@ frozenset(
         _.bit_rate,
         # argparse looks at it to tell -0.1,0.5 from an option.
         _._negative_number_matcher,
-        # Chosen by its value in a camera's file.
+        # Chosen by its value in a camera's file, or in the site's.
         _.FULL,
+        _.SNAPSHOT,
+        _.CONFIG_GET,
+        _.CONFIG_PROPOSE,
+        _.MODEL_INSTALL,
+        _.PURGE,
+        # urllib asks it where a redirection leads.
+        _.redirect_request,
         # What cameras get wrong, for people; test_quirks.py holds the table to the code.
         _.QUIRKS,
         _.seen_on,

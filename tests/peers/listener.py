@@ -28,6 +28,7 @@ class Heard:
     is_retained: bool
     content_type: str
     at_mono: float
+    correlation: bytes = b""
     qos: int = 0
     # How long the broker would still keep it (MQTT 5); None: for ever.
     expiry_s: int | None = None
@@ -89,9 +90,13 @@ class Listener:
         with self._changed:
             return list(self._heard)
 
-    def publish(self, topic: str, payload: bytes) -> None:
+    def publish(self, topic: str, payload: bytes, correlation: bytes = b"") -> None:
         """Send something to a box."""
-        self._client.publish(topic, payload, qos=1).wait_for_publish(5)
+        properties = None
+        if correlation:
+            properties = Properties(PacketTypes.PUBLISH)
+            properties.CorrelationData = correlation
+        self._client.publish(topic, payload, qos=1, properties=properties).wait_for_publish(5)
 
     def of(self, kind: str) -> list[Heard]:
         """Return what came on city/v1/SITE/BOX/up/KIND/…"""
@@ -127,6 +132,7 @@ class Listener:
                     is_retained=message.retain,
                     content_type=getattr(message.properties, "ContentType", ""),
                     at_mono=time.monotonic(),
+                    correlation=getattr(message.properties, "CorrelationData", b""),
                     qos=message.qos,
                     expiry_s=getattr(message.properties, "MessageExpiryInterval", None),
                 )
