@@ -18,7 +18,7 @@ from pathlib import Path
 
 from edge_agent.alerts.box_key import prepare_rotation
 from edge_agent.alerts.seal import open_seal
-from edge_agent.contract import Range, Stored, split
+from edge_agent.contract import Range, Receipt, Stored, split
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.spool import file
 from edge_agent.spool.options import SpoolOptions
@@ -70,8 +70,10 @@ class Life:
         _say("leaving", *(one.number for one in kept))
         bodies = [split(one.alert.body)[0] for one in kept]
         first, last = (json.loads(bodies[at])["seq"] for at in (0, -1))
-        stored = Stored(Range(first, last), sha256(bodies[-1]).hexdigest())
-        spool.confirm([stored], [Range(first, last)], ())
+        whole = Range(first, last)
+        stored = Stored(whole, sha256(bodies[-1]).hexdigest())
+        told = Receipt(site=SITE, box=BOX, time="", kid="", stored=(stored,), pictures=(whole,))
+        spool.confirm(told, ())
         self._tell(spool)
 
     def rotate(self) -> None:

@@ -52,8 +52,10 @@ class Told:
     leaving: set[int] = field(default_factory=set)
 
 
-def cut_the_power(folder: Path, count: int, *, synchronous: str = "", seed: int = 5) -> PowerCuts:
-    """Cut it `count` times within one life of a box."""
+def cut_the_power(
+    folder: Path, count: int, *, synchronous: str = "", seed: int = 5, loses_spool: bool = False
+) -> PowerCuts:
+    """Cut it `count` times within one life of a box; the spool may be gone altogether after it."""
     home = folder / "life"
     home.mkdir()
     calls = listen("tests.chaos.careful_life", home, *([synchronous] if synchronous else []))
@@ -65,6 +67,9 @@ def cut_the_power(folder: Path, count: int, *, synchronous: str = "", seed: int 
             after = folder / f"cut-{number}"
             after.mkdir()
             disk.cut(source, after)
+            if loses_spool:
+                for file in after.glob("spool.db*"):
+                    file.unlink()
             _judge(after, _listen_to(said), result)
             shutil.rmtree(after)
     finally:

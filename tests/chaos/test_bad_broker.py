@@ -28,7 +28,8 @@ pytestmark = pytest.mark.journey
 
 
 def test_a_frozen_broker_is_left_and_found_again(set_scene: SetScene) -> None:
-    scene = set_scene()
+    # So that it is not the keepalive that notices.
+    scene = set_scene(keepalive_s=30)
     scene.box.see(5)
     scene.broker.freeze()
     scene.box.see(10)
@@ -40,7 +41,7 @@ def test_a_frozen_broker_is_left_and_found_again(set_scene: SetScene) -> None:
 
 
 def test_a_line_that_swallows_everything_is_left_and_found_again(set_scene: SetScene) -> None:
-    scene = set_scene()
+    scene = set_scene(keepalive_s=30)
     scene.line.set(Line.SWALLOWS)
     scene.box.see(10)
     scene.box.waits_until(lambda: scene.box.loop.state().losses, 5)

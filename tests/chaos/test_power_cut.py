@@ -29,6 +29,15 @@ def test_five_hundred_power_cuts_lose_nothing_and_use_no_number_twice(tmp_path: 
     judge(cut_the_power(tmp_path, 500))
 
 
+def test_a_power_cut_that_takes_the_whole_spool_uses_no_number_twice(tmp_path: Path) -> None:
+    told = cut_the_power(tmp_path, 40, loses_spool=True)
+
+    print(told)  # noqa: T201 (for -s)
+    assert told.lost > 0
+    assert (told.forked, told.stuck, told.broken) == (0, [], [])
+    assert told.restarted > 30
+
+
 def test_the_same_cuts_take_alerts_from_a_spool_that_does_not_wait_for_the_disk(
     tmp_path: Path,
 ) -> None:

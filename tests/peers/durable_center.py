@@ -10,7 +10,7 @@ import json
 import random
 import select
 import sqlite3
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Self
@@ -53,7 +53,7 @@ class Faults:
     doubled: float = 0.0
     # Held back until the next one has gone.
     reordered: float = 0.0
-    # Each true one is followed by one signed with another key that promises everything.
+    # Before the true one comes one that says the same, signed with another key.
     forged: float = 0.0
     source: random.Random = field(default_factory=lambda: random.Random(11))
 
@@ -66,6 +66,15 @@ class Arrivals:
     repeats: int = 0
     receipts: int = 0
     forged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One receipt, and what a forger would say in its place."""
+
+    topic: str
+    true: bytes
+    forged: bytes
 
 
 class DurableCenter:
@@ -90,7 +99,7 @@ class DurableCenter:
         self._stop = Stop()
         self._is_away = False
         self._waiting: list[paho.MQTTMessage] = []
-        self._held: deque[tuple[str, bytes]] = deque()
+        self._held: deque[_Said] = deque()
         self._subscribed = Stop()
         self._worker = Worker("center", self._run, on_failure=self._stop.tell)
 
@@ -196,18 +205,18 @@ class DurableCenter:
             receipts = self._keep(self._waiting)
             for message in self._waiting:
                 client.ack(message.mid, message.qos)
-            for topic, payload in receipts:
-                self._send(client, topic, payload)
+            for said in receipts:
+                self._send(client, said)
         while client.want_write():
             if client.loop_write() != paho.MQTT_ERR_SUCCESS:
                 return False
         return client.loop_misc() == paho.MQTT_ERR_SUCCESS
 
-    def _keep(self, messages: Sequence[paho.MQTTMessage]) -> list[tuple[str, bytes]]:
+    def _keep(self, messages: Sequence[paho.MQTTMessage]) -> list[_Said]:
         """Put all into the database; return the receipts that may be sent now."""
         self._database.execute("BEGIN IMMEDIATE")
         stored: dict[tuple[str, str], dict[int, str]] = {}
-        pictures: dict[tuple[str, str], set[int]] = {}
+        pictures: dict[tuple[str, str], set[int]] = defaultdict(set)
         for message in messages:
             _, _, site, box, _, kind, *_rest = message.topic.split("/")
             whose = (site, box)
@@ -215,15 +224,20 @@ class DurableCenter:
                 seq, digest = self._keep_message(box, kind, message.payload)
                 stored.setdefault(whose, {})[seq] = digest
             elif kind == "thumb":
-                pictures.setdefault(whose, set()).update(self._keep_picture(box, message))
+                pictures[whose].update(self._keep_picture(box, message))
             elif kind in {"status", "health"} and (head := _head_of(message.payload)):
                 self._database.execute("INSERT INTO heads VALUES (?, ?)", (box, head))
         self._database.execute("COMMIT")
         return [
-            (f"city/v1/{site}/{box}/down/receipt", self._receipt(
-                self.key, site, box, stored.get((site, box), {}), pictures.get((site, box), set())))
+            _Said(
+                f"city/v1/{site}/{box}/down/receipt",
+                *(
+                    _receipt(key, site, box, stored.get((site, box), {}), pictures[site, box])
+                    for key in (self.key, self._forger)
+                ),
+            )
             for site, box in stored.keys() | pictures.keys()
-        ]  # fmt: skip
+        ]
 
     def _keep_message(self, box: str, kind: str, payload: bytes) -> tuple[int, str]:
         body, _ = split(payload)
@@ -246,31 +260,32 @@ class DurableCenter:
             self._database.execute("INSERT OR IGNORE INTO pictures VALUES (?, ?)", (digest, message.payload))  # fmt: skip
         return mine
 
-    def _receipt(
-        self, key: CenterKey, site: str, box: str, stored: dict[int, str], pictures: set[int]
-    ) -> bytes:
-        ranges = [(seq, seq, stored[seq]) for seq in sorted(stored)]
-        seen = tuple((seq, seq) for seq in sorted(pictures))
-        return key.receipt(*ranges, pictures=seen, site=site, box=box)
-
-    def _send(self, client: paho.Client, topic: str, payload: bytes) -> None:
+    def _send(self, client: paho.Client, said: _Said) -> None:
         if not self._says_receipts:
             return
         faults, chance = self.faults, self.faults.source.random
         self.came.receipts += 1
         if chance() < faults.forged:
-            site, box = topic.split("/")[2:4]
             self.came.forged += 1
-            client.publish(topic, self._forger.receipt((1, 10**6, "ab" * 32), pictures=((1, 10**6),), site=site, box=box), qos=1)  # fmt: skip
+            client.publish(said.topic, said.forged, qos=1)
         if chance() < faults.lost:
             return
         if chance() < faults.reordered:
-            self._held.append((topic, payload))
+            self._held.append(said)
             return
         for _ in range(1 + (chance() < faults.doubled)):
-            client.publish(topic, payload, qos=1)
+            client.publish(said.topic, said.true, qos=1)
         while self._held:
-            client.publish(*self._held.pop(), qos=1)
+            late = self._held.pop()
+            client.publish(late.topic, late.true, qos=1)
+
+
+def _receipt(
+    key: CenterKey, site: str, box: str, stored: dict[int, str], pictures: set[int]
+) -> bytes:
+    ranges = [(seq, seq, stored[seq]) for seq in sorted(stored)]
+    seen = tuple((seq, seq) for seq in sorted(pictures))
+    return key.receipt(*ranges, pictures=seen, site=site, box=box)
 
 
 def _head_of(payload: bytes) -> str:
