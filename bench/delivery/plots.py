@@ -7,6 +7,8 @@ from typing import Any
 
 import matplotlib as mpl
 
+from bench.delivery.fleet import AWAY_S
+
 mpl.use("Agg")
 
 from matplotlib import pyplot as plt
@@ -35,9 +37,9 @@ def draw(figures: dict[str, Any], results: Path) -> None:
     tries.set_ylabel("tries a second")
     tries.set_yscale("symlog", linthresh=10)
     online.set_ylabel("boxes let in")
-    online.set_xlabel("seconds after the broker was killed (started again after 12 s)")
+    online.set_xlabel(f"seconds after the broker was killed (started again after {AWAY_S:g} s)")
     for axis in (tries, online):
-        axis.axvline(12, color="grey", linestyle=":")
+        axis.axvline(AWAY_S, color="grey", linestyle=":")
         axis.grid(alpha=0.3)
         axis.legend(fontsize=8)
     grid.tight_layout()
