@@ -45,7 +45,7 @@ deb: ## build the Debian package (not yet)
 contract: .venv/ready ## write the contract's AsyncAPI document and reference page anew
 	$(VENV)/python -m tools.contract
 
-soak: .venv/ready ## feed each reader of camera replies 100,000 spoiled ones (20 minutes)
+soak: .venv/ready .cache/debian-ready .cache/rabbitmq-ready ## 100,000 spoiled replies for each reader (20 minutes), and three RabbitMQ nodes that are killed
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m soak
 
 setup: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready ## install all of the above's needs, and nothing more
@@ -76,4 +76,8 @@ clean: ## remove everything that was made here, downloads included
 
 .cache/tflite-runtime-ready: requirements/tflite-runtime.lock tools/setup.py
 	@$(PYTHON) -m tools.setup tflite-runtime
+	@touch $@
+
+.cache/rabbitmq-ready: tools/packages.py tools/setup.py
+	@$(PYTHON) -m tools.setup rabbitmq
 	@touch $@

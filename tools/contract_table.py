@@ -136,6 +136,7 @@ TOPICS = (
         messages=("response",),
         content_type=TWO_LINES,
         most_bytes=65_536,
+        page="commands.md",
     ),
     Topic(
         name="snapshot",
@@ -144,6 +145,7 @@ TOPICS = (
         when="before the response that says `done`",
         content_type=JPEG,
         most_bytes=524_288,
+        page="commands.md",
     ),
     Topic(
         name="receipt",
@@ -163,5 +165,6 @@ TOPICS = (
         expiry_s=60,
         content_type=TWO_LINES,
         most_bytes=65_536,
+        page="commands.md",
     ),
 )

@@ -13,6 +13,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 CACHE = REPOSITORY / ".cache"
 UNPACKED = CACHE / "debian" / "root"
+# The clustered broker of `make soak`, apart: Erlang and its libraries are nobody else's business.
+RABBITMQ = CACHE / "rabbitmq" / "root"
 # Debian's GStreamer bindings are compiled for Debian's Python, whatever `python3` on PATH is.
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 # Exits with 0 where everything our RTSP peer uses is there.

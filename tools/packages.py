@@ -85,25 +85,28 @@ class Unavailable(Exception):  # noqa: N818 (it names a state of the machine, no
         super().__init__(f"sudo apt-get update && sudo apt-get install -y {' '.join(packages)}")
 
 
-def unpack(packages: Sequence[str]) -> None:
-    """Unpack packages, and what they need and the machine lacks, below `.cache/debian/root`."""
-    debian.UNPACKED.mkdir(parents=True, exist_ok=True)
-    for archive in fetch(_with_needs(packages), wanted=packages):
-        subprocess.run(["dpkg-deb", "-x", archive, debian.UNPACKED], check=True)
+def unpack(packages: Sequence[str], root: Path = debian.UNPACKED) -> None:
+    """Unpack packages, and what they need and the machine lacks, below a folder of ours."""
+    root.mkdir(parents=True, exist_ok=True)
+    archives = root.parent / "archives"
+    for archive in fetch(_with_needs(packages), wanted=packages, archives=archives):
+        subprocess.run(["dpkg-deb", "-x", archive, root], check=True)
         archive.unlink()
 
 
-def fetch(packages: Sequence[str], *, wanted: Sequence[str] = ()) -> list[Path]:
+def fetch(
+    packages: Sequence[str], *, wanted: Sequence[str] = (), archives: Path = _ARCHIVES
+) -> list[Path]:
     """Download archives with apt, as any user, with a package list of our own.
 
     Raises Unavailable, which asks for `wanted` (or for the packages themselves).
     """
     _refresh(wanted or packages)
-    shutil.rmtree(_ARCHIVES, ignore_errors=True)
-    _ARCHIVES.mkdir(parents=True)
+    shutil.rmtree(archives, ignore_errors=True)
+    archives.mkdir(parents=True)
     print(f"fetching {len(packages)} Debian package(s) into .cache/ ...", flush=True)
-    _apt("download", *packages, wanted=wanted or packages, cwd=_ARCHIVES)
-    return sorted(_ARCHIVES.glob("*.deb"))
+    _apt("download", *packages, wanted=wanted or packages, cwd=archives)
+    return sorted(archives.glob("*.deb"))
 
 
 def _with_needs(packages: Sequence[str]) -> list[str]:

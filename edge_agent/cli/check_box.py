@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from edge_agent import __version__
 from edge_agent.alerts.box_key import FOLDER, find_keys
+from edge_agent.certificates.certificate import day, read_certificates
+from edge_agent.certificates.examine import judge_name_and_dates
+from edge_agent.certificates.expiry import expiry_of
 from edge_agent.cli.check_facts import Answer, Fact, good_to_know, look_up, wrong
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.model_start import with_chosen_model
@@ -39,6 +42,10 @@ def check_box(settings: Settings, clock: Clock) -> list[Fact]:
         ("center", lambda: _center(settings)),
         ("place", lambda: _place(settings)),
     )
+    if settings.broker.certificate_file:
+        rungs = (*rungs, ("tls", lambda: _certificate(settings, clock)))
+    if settings.broker.insecure:
+        rungs = (*rungs, ("tls", _insecure))
     return [look_up(name, name, ask) for name, ask in rungs]
 
 
@@ -128,6 +135,25 @@ def _center(settings: Settings) -> Answer:
         return "none is known: receipts and commands are taken from nobody"
     allowed = ", ".join(sorted(settings.center.commands))
     return f"may give these commands: {allowed}" if allowed else "may give no commands"
+
+
+def _certificate(settings: Settings, clock: Clock) -> Answer:
+    file = settings.broker.certificate_file
+    assert file  # noqa: S101 (asked only where there is one)
+    found = read_certificates(file)[0]
+    judge_name_and_dates(found, settings.box, clock.wall())
+    if problem := expiry_of(file, settings.box, clock.wall()).problem:
+        return EdgeAgentError(
+            problem, hint="get a new one: edge-agent enroll --again; the journal says why not yet"
+        )
+    return f"{found.name}, ends on {day(found.ends_wall)}"
+
+
+def _insecure() -> Answer:
+    return EdgeAgentError(
+        "insecure = true in [broker] permits to send alerts unencrypted",
+        hint="for a laboratory only: use mqtts:// and delete that line",
+    )
 
 
 def _spool(settings: Settings) -> Answer:

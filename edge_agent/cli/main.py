@@ -28,6 +28,7 @@ VERBS = {
     "camera": "list, show and remove cameras, set passwords, find moved ones again",
     "zone": "draw, list and remove the zones of a camera",
     "model": "list, install, choose and check the models of this box",
+    "enroll": "get this box its certificate from the center",
     "check": "check everything this box needs, before or after an alarm",
     "run": "watch all cameras and send alerts (what the service does)",
     "status": "ask the running agent how it is",
@@ -36,7 +37,7 @@ VERBS = {
     "verify": "check what a center has stored: genuine, and complete",
 }
 # The others import NumPy and OpenCV, which die without a word on a processor that is too old.
-_FOR_ANY_PROCESSOR = {"discover", "status", "key", "verify"}
+_FOR_ANY_PROCESSOR = {"discover", "enroll", "status", "key", "verify"}
 
 FINE = 0
 WRONG_ON_SITE = 1

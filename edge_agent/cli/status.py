@@ -19,6 +19,7 @@ _RECEIPTS = "compare keys under [center] with `edge-agent center key`; the journ
 _DELIVERED = {"broker": "sent", "receipt": "sent and confirmed by the center"}
 _CHOOSE = "go on with this one, or choose again: edge-agent model list"
 _HANGS = "restart it, which systemd does by itself:  systemctl restart edge-agent"
+_RENEW = "see the journal why; by hand: edge-agent enroll --again"
 _LOOKS = "raise looks_per_second or crops_per_frame in agent.toml, or tame what moves there"
 # What `add` names, too: strict cameras refuse passwords that are so old.
 _WORST_DRIFT_S = 5.0
@@ -127,6 +128,7 @@ def _events(camera: CameraStatus) -> str:
 
 
 def _show_delivery(status: AgentStatus, console: Console) -> None:
+    _show_certificate(status, console)
     spool, broker = status.spool, status.broker
     kept = f"{spool.waiting} alerts wait, {spool.size_bytes / 1e6:.1f} MB"
     lost = spool.dropped_alerts + spool.dropped_thumbnails + spool.parked
@@ -151,6 +153,14 @@ def _show_delivery(status: AgentStatus, console: Console) -> None:
         )
     if broker.refused_receipts:
         console.note("broker", f"{broker.refused_receipts} receipts were not believed", _RECEIPTS)
+
+
+def _show_certificate(status: AgentStatus, console: Console) -> None:
+    if status.certificate_problem:
+        console.note("tls", status.certificate_problem, _RENEW)
+    elif status.certificate_ends_wall is not None:
+        left = _age(status.certificate_ends_wall - status.now_wall)
+        console.ok("tls", f"this box's certificate is good for {left}")
 
 
 def _sent(broker: BrokerStatus) -> str:

@@ -50,7 +50,7 @@ def judge_name(name: str, longest: int) -> str:
     return ""
 
 
-def read_url(table: Table, key: str, schemes: tuple[str, str], example: str) -> str:
+def read_url(table: Table, key: str, schemes: tuple[str, ...], example: str) -> str:
     """Return an address: a known scheme, a host, no user name and no password in it."""
     url = table.need(key, f'write {key} = "{example}"')
     if url:
@@ -58,7 +58,7 @@ def read_url(table: Table, key: str, schemes: tuple[str, str], example: str) -> 
     return url
 
 
-def read_urls(table: Table, key: str, schemes: tuple[str, str], example: str) -> tuple[str, ...]:
+def read_urls(table: Table, key: str, schemes: tuple[str, ...], example: str) -> tuple[str, ...]:
     """Return a list of such addresses, perhaps an empty one."""
     urls = table.raw(key)
     if urls is None:
@@ -71,7 +71,7 @@ def read_urls(table: Table, key: str, schemes: tuple[str, str], example: str) ->
     return tuple(urls)
 
 
-def _judge_url(table: Table, key: str, url: str, schemes: tuple[str, str], example: str) -> None:
+def _judge_url(table: Table, key: str, url: str, schemes: tuple[str, ...], example: str) -> None:
     parts = _split(url)
     # Looked at first, and by hand: a password may hold what urlsplit takes for something else.
     if "@" in url.partition("://")[2].partition("/")[0]:

@@ -8,7 +8,7 @@ from edge_agent.config.camera import read_camera
 from edge_agent.config.problems import BadConfiguration, Problems
 from edge_agent.config.reader import Table, did_you_mean
 from edge_agent.config.settings import CameraSettings, RefusedCamera, Settings
-from edge_agent.config.site import read_site
+from edge_agent.config.site import Site, read_site
 from edge_agent.errors import EdgeAgentError
 
 AGENT_FILE = "agent.toml"
@@ -27,6 +27,8 @@ _PLAIN_WORDS = {
     "Cannot overwrite a value": "this option stands twice; delete one of the lines",
     "Cannot declare": "this section was there before; sections that repeat have [[double]] brackets",
 }
+# Files that come with the certificate: naming them first is no mistake.
+_MADE_BY_ENROLLING = {"broker.ca_file", "broker.certificate_file", "broker.key_file"}
 _FIRST_STEP = "copy docs/examples/agent.toml there and set site, box and the url of the broker"
 
 
@@ -54,6 +56,7 @@ def load_settings(folder: Path) -> Settings:
         spool=site.spool,
         objects=site.objects,
         packs=site.packs,
+        enrolment=site.enrolment,
         observations=site.observations,
         mirrors=site.mirrors,
         place=site.place,
@@ -62,6 +65,23 @@ def load_settings(folder: Path) -> Settings:
         cameras=cameras,
         refused=refused,
     )
+
+
+def load_site_to_enroll(folder: Path) -> Site:
+    """Return what `agent.toml` says; the certificate files that it names may still be missing.
+
+    Raises BadConfiguration with all other problems.
+    """
+    folder = folder.absolute()
+    table, problems = _open(folder / AGENT_FILE)
+    if table is None:
+        raise BadConfiguration(problems.found)
+    site = read_site(table, folder)
+    table.close()
+    serious = [each for each in problems.found if each.where not in _MADE_BY_ENROLLING]
+    if serious:
+        raise BadConfiguration(serious)
+    return site
 
 
 def load_camera(folder: Path, camera_id: str) -> CameraSettings:

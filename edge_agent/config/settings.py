@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_agent.alerts.options import MirrorOptions
+from edge_agent.certificates.options import EnrolmentOptions
 from edge_agent.domain.place import Place
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions, ObjectOptions
@@ -94,6 +95,8 @@ class Settings:
     refused: tuple[RefusedCamera, ...]
     # Whose models are taken.
     packs: PackOptions = field(default=PackOptions())
+    # Where the box's certificate comes from.
+    enrolment: EnrolmentOptions = field(default=EnrolmentOptions())
     center: CenterOptions = field(default=CenterOptions())
     observations: ObservationOptions = field(default=ObservationOptions())
     mirrors: MirrorOptions = field(default=MirrorOptions())

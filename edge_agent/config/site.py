@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from edge_agent.alerts.options import MirrorOptions
+from edge_agent.certificates.options import EnrolmentOptions
 from edge_agent.config.checks import (
     check_state_dir,
     read_file,
@@ -56,6 +57,7 @@ class Site:
     spool: SpoolOptions
     objects: ObjectOptions
     packs: PackOptions
+    enrolment: EnrolmentOptions
     observations: ObservationOptions
     mirrors: MirrorOptions
     place: Place | None
@@ -81,6 +83,7 @@ def read_site(table: Table, folder: Path) -> Site:
         agencies=read_agencies(table) or (),
         packs=PackOptions(signing_keys=_read_keys(table.table("models"), "signing_keys", KEY_RULE)),
         center=center,
+        enrolment=_read_enrolment(table.table("enrolment"), folder),
     )
 
 
@@ -136,6 +139,16 @@ def _check_broker(table: Table, broker: BrokerOptions) -> None:
         table.refuse("", f"has no {missing}", "certificate_file and key_file go together")
     if broker.password_file is not None and not broker.username:
         table.refuse("password_file", "has no username beside it", 'add username = "…"')
+
+
+def _read_enrolment(table: Table, folder: Path) -> EnrolmentOptions:
+    is_wanted = table.has("url") or table.has("ca_file")
+    return EnrolmentOptions(
+        url=read_url(table, "url", ("https",), "https://center.example/.well-known/est")
+        if is_wanted
+        else "",
+        ca_file=read_file(table, "ca_file", folder),
+    )
 
 
 def _read_spool(table: Table) -> SpoolOptions:

@@ -110,6 +110,9 @@ class Health:
             "started": rfc3339(status.started_wall),
             "clock": {"synced": clock.is_synced, "error_ms": clock.error_ms},
             "rss_bytes": status.rss_bytes,
+            "certificate_expires": None
+            if status.certificate_ends_wall is None
+            else rfc3339(status.certificate_ends_wall),
             "disk_free_bytes": _free_bytes(self._state_dir),
         }
 
@@ -124,7 +127,7 @@ class Health:
 def problems(status: AgentStatus) -> list[str]:
     """Return what somebody should see to, a line each."""
     found = [f"{one.id}: {text}" for one in status.cameras for text in _troubles(one)]
-    found += [status.model_problem] if status.model_problem else []
+    found += [each for each in (status.model_problem, status.certificate_problem) if each]
     found += status.switched_off
     found += [status.trial] if status.trial else []
     spool, broker = status.spool, status.broker

@@ -12,6 +12,7 @@ from edge_agent.daemon.proposal import Proposal
 from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import hung_s
 from edge_agent.daemon.refind_loop import RefindLoop
+from edge_agent.daemon.renew_loop import RenewLoop
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
 from edge_agent.daemon.switches import Switches
 from edge_agent.runtime.clock import Clock
@@ -39,6 +40,7 @@ class Reporter:
         switches: Switches,
         proposal: Proposal,
         refused_commands: Callable[[], int],
+        renew: RenewLoop,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -51,12 +53,14 @@ class Reporter:
         self._switches = switches
         self._proposal = proposal
         self._refused_commands = refused_commands
+        self._renew = renew
         self._clock = clock
         self._started_wall = clock.wall()
 
     def status(self) -> AgentStatus:
         """Return how everything is now."""
         refused = tuple(_refused(camera) for camera in self._settings.refused)
+        expiry = self._renew.state()
         return AgentStatus(
             version=__version__,
             site=self._settings.site,
@@ -72,6 +76,8 @@ class Reporter:
             switched_off=tuple(map(str, self._switches.off())),
             trial=self._trial(),
             refused_commands=self._refused_commands(),
+            certificate_ends_wall=expiry.ends_wall,
+            certificate_problem=expiry.problem,
         )
 
     @property

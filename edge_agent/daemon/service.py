@@ -29,6 +29,7 @@ from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import STALE_S, hung
 from edge_agent.daemon.receipts import Receipts
 from edge_agent.daemon.refind_loop import RefindLoop, Watched
+from edge_agent.daemon.renew_loop import RenewLoop
 from edge_agent.daemon.report import Reporter
 from edge_agent.daemon.status import SOCKET_NAME, to_json
 from edge_agent.daemon.status_socket import StatusSocket
@@ -102,11 +103,9 @@ class Service:
     def _run_with(self, assembly: CameraAssembly, spool: Spool, seal: Seal) -> int:
         publisher = self._publisher(spool)
         mirrors = Mirrors(self._settings, spool, publisher.say, self._clock)
-        cameras = [
-            assembly.camera(camera, mirrors, publisher.nudge, self._stop, publisher.say)
-            for camera in self._settings.cameras
-        ]
+        cameras = self._cameras(assembly, mirrors, publisher)
         refind = self._refind(cameras)
+        renew = RenewLoop(self._settings, self._clock, self._stop)
         reporter = Reporter(
             settings=self._settings,
             model=f"{assembly.card.name} {assembly.card.version}",
@@ -118,6 +117,7 @@ class Service:
             switches=assembly.switches,
             proposal=self._proposal,
             refused_commands=lambda: self._desk.refused if self._desk else 0,
+            renew=renew,
             clock=self._clock,
         )
         health = self._health(spool, publisher)
@@ -137,23 +137,27 @@ class Service:
         )
         if self._settings.center.keys:
             self._desk = open_desk(parts)
-        return self._work(parts, reporter, health, publisher, refind, mirrors)
+        workers = self._workers(cameras, publisher) + self._more_workers(refind, renew)
+        return self._work(parts, workers, reporter, health, publisher, mirrors)
+
+    def _cameras(
+        self, assembly: CameraAssembly, keeper: Mirrors, publisher: PublishLoop
+    ) -> list[Camera]:
+        return [
+            assembly.camera(camera, keeper, publisher.nudge, self._stop, publisher.say)
+            for camera in self._settings.cameras
+        ]
 
     def _work(
         self,
         parts: Parts,
+        workers: Sequence[Worker],
         reporter: Reporter,
         health: Health,
         publisher: PublishLoop,
-        refind: RefindLoop,
         mirrors: Mirrors,
     ) -> int:
-        cameras = parts.cameras
-        workers, helpers = self._workers(cameras, publisher), _events_workers(cameras)
-        if refind.is_needed:
-            workers.append(Worker("refind", refind.run, on_failure=self._stop.tell))
-        if self._desk:
-            workers.append(Worker("commands", self._desk.run, on_failure=self._stop.tell))
+        cameras, helpers = parts.cameras, _events_workers(parts.cameras)
         count = "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
         log.info("edge-agent %s: %s", __version__, count)
         publisher.announce(reporter.cameras())
@@ -196,15 +200,21 @@ class Service:
         return RefindLoop(watched, self._settings.folder, search, self._clock, self._stop)
 
     def _workers(self, cameras: Sequence[Camera], publisher: PublishLoop) -> list[Worker]:
-        def make(name: str, run: object) -> Worker:
-            assert callable(run)  # noqa: S101
-            return Worker(name, run, on_failure=self._stop.tell)
-
-        workers = [make("publish", publisher.run)]
+        workers = [self._worker("publish", publisher.run)]
         for camera in cameras:
-            workers.append(make(f"{camera.settings.id} read", camera.reader.run))
-            workers.append(make(f"{camera.settings.id} watch", camera.loop.run))
+            workers.append(self._worker(f"{camera.settings.id} read", camera.reader.run))
+            workers.append(self._worker(f"{camera.settings.id} watch", camera.loop.run))
         return workers
+
+    def _more_workers(self, refind: RefindLoop, renew: RenewLoop) -> list[Worker]:
+        """Return those that only some sites need."""
+        wanted = [("refind", refind.run)] if refind.is_needed else []
+        wanted += [("renew", renew.run)] if renew.is_needed else []
+        wanted += [("commands", self._desk.run)] if self._desk else []
+        return [self._worker(name, run) for name, run in wanted]
+
+    def _worker(self, name: str, run: Callable[[], None]) -> Worker:
+        return Worker(name, run, on_failure=self._stop.tell)
 
     def _supervise(
         self,

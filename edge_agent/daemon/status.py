@@ -103,6 +103,9 @@ class AgentStatus:
     switched_off: tuple[str, ...] = ()
     trial: str = ""
     refused_commands: int = 0
+    # When the box's certificate ends, and what is to be said of it.
+    certificate_ends_wall: float | None = None
+    certificate_problem: str = ""
 
 
 def ask_status(state_dir: Path) -> AgentStatus:

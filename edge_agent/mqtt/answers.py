@@ -10,6 +10,8 @@ UNSUPPORTED_PROTOCOL: Final = 0x84
 # Another client came under our name.
 TAKEN_OVER: Final = 0x8E
 QUOTA_EXCEEDED: Final = 0x97
+# No code of the standard: it hung up instead of answering our login.
+NO_ANSWER: Final = -1
 # From here on it is a refusal.
 FAILURE: Final = 0x80
 

@@ -17,7 +17,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge_agent.mqtt.answers import ABOUT_CONTENT, LinkLostError, hang_up, refusal
+from edge_agent.mqtt.answers import ABOUT_CONTENT, NO_ANSWER, LinkLostError, hang_up, refusal
 from edge_agent.mqtt.dial import Address, dial, unreachable
 from edge_agent.mqtt.message import Acknowledgement, Heard, Message
 from edge_agent.mqtt.options import BrokerOptions
@@ -161,7 +161,7 @@ class Pipe:
             heard, self._acknowledgements = self._acknowledgements, []
             return heard
         if self._loss is not None or self._client.socket() is None:
-            raise self._loss or _lost()
+            raise self._loss or self._lost()
         return []
 
     def wait_for_answer(self, stop: Stop, wake: socket.socket) -> None:
@@ -285,7 +285,15 @@ class Pipe:
                 code=_UNREADABLE,
             )
         else:
-            self._loss = _lost()
+            self._loss = self._lost()
+
+    def _lost(self) -> LinkLostError:
+        return LinkLostError(
+            "the connection to the broker broke",
+            # mosquitto 2.0.11 throws out a client of the same name without a word.
+            hint="check the network, the broker's log, and that no second box has this box's name",
+            code=NO_ANSWER if self._answer is None else 0,
+        )
 
 
 def open_pipe(to: Address, caller: Caller, stop: Stop, wake: socket.socket) -> Pipe:
@@ -343,11 +351,3 @@ def _properties(message: Message) -> Properties:
 
 def _no_properties(packet_type: int) -> Properties:
     return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho leaves this one out
-
-
-def _lost() -> LinkLostError:
-    return LinkLostError(
-        "the connection to the broker broke",
-        # mosquitto 2.0.11 throws out a client of the same name without a word.
-        hint="check the network, the broker's log, and that no second box has this box's name",
-    )

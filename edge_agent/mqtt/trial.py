@@ -21,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.answers import (
     FAILURE,
+    NO_ANSWER,
     NO_SUBSCRIBERS,
     UNSUPPORTED_PROTOCOL,
     LinkLostError,
@@ -154,7 +155,7 @@ class _Trial:
         try:
             self._visit_as(MQTT_5, to)
         except LinkLostError as loss:
-            if loss.code != UNSUPPORTED_PROTOCOL or self.rung != "login":
+            if loss.code not in {UNSUPPORTED_PROTOCOL, NO_ANSWER} or self.rung != "login":
                 raise
             del self.steps[1:]
             self._visit_as(MQTT_3, to)
@@ -195,6 +196,7 @@ class _Trial:
             raise LinkLostError(
                 f"{to} closed the connection without an answer",
                 hint="check the port: 8883 is for mqtts://, 1883 for mqtt://; see the broker's log",
+                code=NO_ANSWER,
             )
         if answer.is_failure:
             raise refusal(answer.value, str(answer))

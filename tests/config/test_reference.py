@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from edge_agent.alerts.options import MirrorOptions
+from edge_agent.certificates.options import EnrolmentOptions
 from edge_agent.config.load import load_settings
 from edge_agent.config.site import STATE_DIR
 from edge_agent.domain.geometry import Point, Polygon
@@ -28,6 +29,7 @@ _EXAMPLES = _DOCS / "examples"
 _ZONE = Zone("walkway", Polygon((Point(0, 0), Point(1, 0), Point(1, 1))))
 _OPTIONS = {
     "broker": BrokerOptions(url=""),
+    "enrolment": EnrolmentOptions(),
     "spool": SpoolOptions(),
     "objects": ObjectOptions(),
     "observations": ObservationOptions(),
@@ -111,7 +113,7 @@ def test_what_the_example_only_suggests_is_right_as_well(tmp_path: Path) -> None
         (site / "secrets").mkdir(exist_ok=True)
         (site / "secrets" / name).touch(0o600)
         (site / "secrets" / name).write_text("secret\n")
-    for name in ("center.pem", "plaju-01.pem", "plaju-01.key"):
+    for name in ("center.pem", "box.pem"):
         (site / "tls").mkdir(exist_ok=True)
         (site / "tls" / name).touch(0o600)
 
@@ -125,7 +127,8 @@ def test_what_the_example_only_suggests_is_right_as_well(tmp_path: Path) -> None
     assert settings.place.area == (("kecamatan", "Plaju"), ("kelurahan", "Plaju Ulu"))
     assert camera.main_stream is not None
     assert camera.onvif_endpoint
-    assert settings.broker.key_file == site / "tls/plaju-01.key"
+    assert settings.broker.key_file == site / "tls/box.pem"
+    assert settings.enrolment.ca_file == site / "tls/center.pem"
 
 
 @pytest.mark.parametrize("section", _OPTIONS)

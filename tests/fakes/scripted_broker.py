@@ -31,6 +31,8 @@ class Script:
     # Words that make the broker hang up with this DISCONNECT code.
     hang_up: dict[bytes, int] = field(default_factory=dict)
     only_3: bool = False
+    # Of a login in MQTT 5: hangs up without a word, as RabbitMQ 3.10 does.
+    chokes_on_5: bool = False
     # Acknowledge nothing before this many messages have come.
     hold: int = 0
     # Acknowledge only when the client has nothing more to say for a moment.
@@ -107,6 +109,8 @@ class ScriptedBroker:
         self.versions.append(version)
         if self._script.only_3 and version != 4:
             client.sendall(bytes([CONNACK << 4, 2, 0, 1]))
+            return False
+        if self._script.chokes_on_5 and version != 4:
             return False
         code = self._script.connack[min(len(self.versions), len(self._script.connack)) - 1]
         if version == 4:

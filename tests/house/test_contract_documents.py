@@ -24,8 +24,8 @@ from tools.contract_table import PARAMETERS, TOPICS
 
 OFFICIAL = ROOT / "tests" / "house" / "asyncapi" / "3.0.0.schema.json"
 TABLE = {topic.name: topic for topic in TOPICS}
-# Topics whose publisher comes with the commands.
-TO_COME = {"response", "snapshot", "command", "receipt"}
+# What the box only hears; it is subscribed to all of them at once.
+HEARD = {"command", "receipt"}
 # Not of this contract: docs/reference/mirrors.md.
 MIRRORS = {"onvif", "home"}
 # Elements that HTML closes by itself.
@@ -89,7 +89,7 @@ def test_the_table_has_the_topics_that_the_code_has() -> None:
 
     told = {topic.address for topic in TOPICS}
     assert {address for address in code if not address.endswith("#")} - told == set()
-    assert told - code - {TABLE[name].address for name in TO_COME} == set()
+    assert told - code - {TABLE[name].address for name in HEARD} == set()
 
 
 def test_qualities_are_those_of_the_code() -> None:
@@ -117,7 +117,7 @@ def test_the_topics_page_has_the_same_table() -> None:
     }
     assert told <= {(address, *rest) for address, rest in table.items()}
     missing = {topic.name for topic in TOPICS if topic.address not in {each[0] for each in told}}
-    assert missing <= TO_COME
+    assert missing == set()
 
 
 def test_every_level_that_differs_is_explained() -> None:

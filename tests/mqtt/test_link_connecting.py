@@ -72,6 +72,27 @@ def test_a_broker_of_the_older_protocol_is_spoken_to_in_it(
     assert caplog.text.count("does not speak MQTT 5") == 1
 
 
+def test_a_broker_that_chokes_on_the_newer_protocol_is_served_in_the_older(
+    scripted: Callable[..., ScriptedBroker],
+    make_link: Callable[..., Link],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broker = scripted(chokes_on_5=True)
+    link = make_link(broker.port)
+
+    # Once may be a broker that is just dying.
+    with pytest.raises(LinkLostError, match="broke"):
+        link.connect(1, Stop())
+    assert broker.versions == [5]
+
+    link.connect(1, Stop())
+    link.send(5, an_alert())
+
+    assert outcomes(link, 1) == [Outcome(5, Fate.DELIVERED)]
+    assert broker.versions == [5, 5, 4]
+    assert caplog.text.count("does not speak MQTT 5") == 1
+
+
 def test_a_wrong_password_is_told_in_the_older_protocol_too(
     scripted: Callable[..., ScriptedBroker], make_link: Callable[..., Link]
 ) -> None:
