@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 # What is only ever unpacked, and the program each is wanted for.
-PROGRAMS = {"iproute2": "ip", "mosquitto": "mosquitto", "postgresql-15": "postgres"}
+PROGRAMS = {
+    "iproute2": "ip",
+    "mosquitto": "mosquitto",
+    "postgresql-15": "postgres",
+    "strace": "strace",
+}
 LIBRARIES = (
     "ffmpeg",
     "gir1.2-gst-plugins-base-1.0",

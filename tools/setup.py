@@ -53,7 +53,7 @@ def set_up_python() -> None:
 
 
 def set_up_debian() -> None:
-    """Provide mosquitto, ffmpeg, iproute2, GStreamer's RTSP server and the street clip."""
+    """Provide mosquitto, ffmpeg, iproute2, strace, GStreamer's RTSP server and the street clip."""
     packages.provide()
     packages.provide_clip()
 

@@ -147,6 +147,7 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         _check_owner(path, connection)
         _look_closely(connection)
+        rows.free_first_pages(connection)
         _stretch_log(connection)
     except BaseException:
         connection.close()

@@ -5,6 +5,7 @@ It speaks just enough MQTT for one client at a time and checks that the client k
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import threading
@@ -14,6 +15,7 @@ from typing import Self
 
 from edge_agent.runtime.worker import Worker
 
+_MOMENT_S = 0.05
 CONNECT, CONNACK, PUBLISH, PUBACK, DISCONNECT = 1, 2, 3, 4, 14
 SUBSCRIBE, SUBACK = 8, 9
 
@@ -36,6 +38,8 @@ class Script:
     chokes_on_5: bool = False
     # Acknowledge nothing before this many messages have come.
     hold: int = 0
+    # Acknowledge only when the client has nothing more to say for a moment.
+    is_patient: bool = False
 
 
 class ScriptedBroker:
@@ -93,6 +97,8 @@ class ScriptedBroker:
                 self.most_under_way = max(self.most_under_way, len(unanswered))
                 if self._hangs_up(client, body):
                     return
+            if self._script.is_patient and select.select([client], [], [], _MOMENT_S)[0]:
+                continue
             if received >= self._script.hold:
                 unanswered = [body for body in unanswered if not self._acknowledge(client, body)]
 
