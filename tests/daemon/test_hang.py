@@ -76,7 +76,10 @@ class Site:
         self.publisher = SimpleNamespace(
             state=lambda: BrokerState(is_connected=True, beat_mono=self.clock.mono())
         )
-        self.reporter = Reporter(
+        self.reporter = self._reporter()
+
+    def _reporter(self) -> Reporter:
+        return Reporter(
             settings=SimpleNamespace(
                 refused=(), site="s", box="b", broker=SimpleNamespace(url="mqtts://b")
             ),

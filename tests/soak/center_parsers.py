@@ -7,7 +7,6 @@ from pathlib import Path
 from random import Random
 
 from edge_agent.config.load import load_settings
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.contract import split
 from edge_agent.contract.body import join
 from edge_agent.daemon.receipts import Receipts
@@ -15,6 +14,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.spool.options import SpoolOptions
 from edge_agent.spool.spool import open_spool
+from edge_agent.toml.problems import BadConfiguration
 from tests.fakes.alerts import an_alert
 from tests.fakes.box import BOX, SITE, a_seal
 from tests.fakes.center_key import CenterKey
