@@ -18,6 +18,7 @@ from edge_agent import __version__
 from edge_agent.cli.console import Console, OutputLostError
 from edge_agent.cli.folder import DEFAULT_FOLDER, default_folder
 from edge_agent.config.problems import BadConfiguration
+from edge_agent.config.reader import did_you_mean
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.processor import require_instructions
 
@@ -77,7 +78,16 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what was wrong, which argparse hides below ten lines of usage, and leave with 2."""
+        choice = next((each for each in self._actions if each.choices is not None), None)
+        if choice and message.endswith(f": {choice.metavar}"):
+            message = f"say what to do: {', '.join(choice.choices or ())}"
         self.exit(WRONG_USAGE, f"{self.prog}: {message}\n  next: {self.prog} --help\n")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse an unknown verb in one short line; argparse lists all that it knows, in quotes."""
+        if action.choices is not None and value not in action.choices:
+            hint = did_you_mean(str(value), action.choices)
+            raise argparse.ArgumentError(None, f'there is no "{value}"; {hint}')
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -66,23 +66,31 @@ def _show(status: AgentStatus, console: Console) -> None:
         console.table([heading, *(_row(camera, status.now_wall) for camera in status.cameras)])
     for camera in status.cameras:
         _show_word(camera, console)
-        if camera.late_frames:
-            console.note(
-                camera.id,
-                f"{camera.refused_looks} looks were put off, in {camera.late_frames} frames too long",
-                _LOOKS,
-            )
-        if camera.moved:
-            console.note(camera.id, camera.moved)
-        if camera.hung_s:
-            console.bad(
-                camera.id,
-                f"its analysis has hung for {_age(camera.hung_s)}: nobody watches it",
-                _HANGS,
-            )
-        if camera.problem:
-            console.bad(camera.id, camera.problem)
+        _show_watch(camera, console)
     _show_delivery(status, console)
+
+
+def _show_watch(camera: CameraStatus, console: Console) -> None:
+    """Show what hinders its watch."""
+    if camera.late_frames:
+        console.note(
+            camera.id,
+            f"{camera.refused_looks} looks were put off, in {camera.late_frames} frames too long",
+            _LOOKS,
+        )
+    if camera.rules == 0:
+        hint = f"edge-agent zone add {camera.id} NAME X,Y X,Y X,Y --alert-on person"
+        console.note(camera.id, "watched by no rule: there can be no alert", hint)
+    if camera.moved:
+        console.note(camera.id, camera.moved)
+    if camera.hung_s:
+        console.bad(
+            camera.id,
+            f"its analysis has hung for {_age(camera.hung_s)}: nobody watches it",
+            _HANGS,
+        )
+    if camera.problem:
+        console.bad(camera.id, camera.problem)
 
 
 def _show_word(camera: CameraStatus, console: Console) -> None:
@@ -106,8 +114,9 @@ def _row(camera: CameraStatus, now_wall: float) -> tuple[str, ...]:
     return (
         camera.id,
         stream if camera.is_streaming else "no picture",
-        f"{camera.stream_fps:.1f}",
-        f"{camera.analysed_fps:.1f}",
+        # What was measured before it went dark says nothing now.
+        f"{camera.stream_fps:.1f}" if camera.is_streaming else "-",
+        f"{camera.analysed_fps:.1f}" if camera.is_streaming else "-",
         f"{camera.looks_per_second:.1f}",
         str(camera.alerts),
         "-" if last is None else f"{_age(now_wall - last)} ago",

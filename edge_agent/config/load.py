@@ -123,14 +123,22 @@ def _open(file: Path) -> tuple[Table | None, Problems]:
     try:
         return _parse(file, file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        what = "there is no such file" if file.parent.is_dir() else "there is no such folder"
-        problems.add_at_line(None, what, _FIRST_STEP)
+        is_there = file.parent.is_dir()
+        what = "there is no such file" if is_there else "there is no such folder"
+        problems.add_at_line(None, what, _FIRST_STEP if is_there else _no_folder(file.parent))
     except UnicodeDecodeError:
         problems.add_at_line(None, "is not a UTF-8 text", "save it as UTF-8 in your editor")
     except OSError as error:
         hint = "run this with sudo, or let the user of the agent read it"
         problems.add_at_line(None, f"cannot be read: {error.strerror}", hint)
     return None, problems
+
+
+def _no_folder(folder: Path) -> str:
+    return (
+        f"name the right one with --config or in $EDGE_AGENT_CONFIG, or make it:  "
+        f"sudo mkdir -p {folder}   then {_FIRST_STEP}"
+    )
 
 
 def _parse(file: Path, text: str) -> tuple[Table | None, Problems]:

@@ -43,6 +43,8 @@ frozenset(
         _.bit_rate,
         # argparse looks at it to tell -0.1,0.5 from an option.
         _._negative_number_matcher,
+        # argparse asks it about each verb.
+        _._check_value,
         # Chosen by its value in a camera's file.
         _.FULL,
         # What cameras get wrong, for people; test_quirks.py holds the table to the code.
