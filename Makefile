@@ -10,7 +10,7 @@ WORKERS ?= 4
 SIDE_BY_SIDE := -n $(WORKERS) --maxschedchunk=1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt journeys bench deb soak clean lock setup
+.PHONY: help demo test check fmt contract journeys bench deb soak clean lock setup
 
 help: ## show what can be asked
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -42,7 +42,10 @@ bench: .venv/ready .cache/debian-ready .cache/tflite-runtime-ready ## CPU, memor
 deb: ## build the Debian package (not yet)
 	@echo "make deb: the package is not made yet; packaging has an issue of its own" && exit 1
 
-soak: .venv/ready ## feed each reader of camera replies 100,000 spoiled ones (20 minutes)
+contract: .venv/ready ## write the contract's AsyncAPI document and reference page anew
+	$(VENV)/python -m tools.contract
+
+soak: .venv/ready .cache/debian-ready .cache/rabbitmq-ready ## 100,000 spoiled replies for each reader (20 minutes), and three RabbitMQ nodes that are killed
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m soak
 
 setup: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready ## install all of the above's needs, and nothing more
@@ -73,4 +76,8 @@ clean: ## remove everything that was made here, downloads included
 
 .cache/tflite-runtime-ready: requirements/tflite-runtime.lock tools/setup.py
 	@$(PYTHON) -m tools.setup tflite-runtime
+	@touch $@
+
+.cache/rabbitmq-ready: tools/packages.py tools/setup.py
+	@$(PYTHON) -m tools.setup rabbitmq
 	@touch $@

@@ -31,7 +31,6 @@ from edge_agent.cli.seeing import listen_s, see
 from edge_agent.cli.snapshot import keep_snapshot
 from edge_agent.cli.tuning import offer_tuning
 from edge_agent.config.checks import WORD_RULE, is_word
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import need_room
 from edge_agent.errors import EdgeAgentError
@@ -41,6 +40,7 @@ from edge_agent.onvif.line import Line, PasswordRefusedError
 from edge_agent.onvif.media import Channel
 from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.clock import Clock, SystemClock
+from edge_agent.toml.problems import BadConfiguration
 from edge_agent.video.opening import LoginRefusedError
 from edge_agent.video.options import StreamOptions
 

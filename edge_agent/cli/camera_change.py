@@ -8,10 +8,10 @@ from edge_agent.cli.console import Console
 from edge_agent.cli.folder import RESTART, with_folder
 from edge_agent.cli.login import Keyboard, Talk, Terminal
 from edge_agent.config.load import load_camera
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.store import remove_camera
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.discovery import PORT
+from edge_agent.toml.problems import BadConfiguration
 
 
 def run(

@@ -21,15 +21,15 @@ from edge_agent.cli.check_way import way_to_stream
 from edge_agent.cli.console import Console
 from edge_agent.cli.folder import with_folder
 from edge_agent.config.load import camera_ids, load_camera, load_settings
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings, Settings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import ModelCard
 from edge_agent.runtime.clock import Clock, SystemClock
 from edge_agent.runtime.secret import Secret
+from edge_agent.toml.problems import BadConfiguration
 
 _FINE, _WRONG, _BAD_CONFIGURATION, _INTERRUPTED = 0, 1, 78, 130
-_PARTS = ("config", "clock", "cpu", "disk", "spool", "model", "broker")
+_PARTS = ("config", "clock", "cpu", "disk", "spool", "center", "place", "model", "broker")
 # Eight dead cameras and a dead broker are through in 6 s; this is for what answers drop by drop.
 _DEADLINE_S = 18.0
 # For glibc (resolv.conf(5)): else a name server that is dead costs 20 s and more.

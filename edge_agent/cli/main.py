@@ -17,10 +17,10 @@ from typing import NoReturn, Protocol, cast
 from edge_agent import __version__
 from edge_agent.cli.console import Console, OutputLostError
 from edge_agent.cli.folder import DEFAULT_FOLDER, default_folder
-from edge_agent.config.problems import BadConfiguration
-from edge_agent.config.reader import did_you_mean
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.processor import require_instructions
+from edge_agent.toml.problems import BadConfiguration
+from edge_agent.toml.reader import did_you_mean
 
 # In the order of a technician's day.
 VERBS = {
@@ -29,15 +29,17 @@ VERBS = {
     "camera": "list, show and remove cameras, set passwords, find moved ones again",
     "zone": "draw, list and remove the zones of a camera",
     "model": "list, install, choose and check the models of this box",
+    "enroll": "get this box its certificate from the center",
     "check": "check everything this box needs, before or after an alarm",
     "run": "watch all cameras and send alerts (what the service does)",
     "status": "ask the running agent how it is",
     "replay": "run the same rules on a recorded clip",
     "key": "show or rotate the key that this box signs its alerts with",
     "verify": "check what a center has stored: genuine, and complete",
+    "center": "the other end: store what boxes send, and confirm it",
 }
 # The others import NumPy and OpenCV, which die without a word on a processor that is too old.
-_FOR_ANY_PROCESSOR = {"discover", "status", "key", "verify"}
+_FOR_ANY_PROCESSOR = {"discover", "enroll", "status", "key", "verify", "center"}
 
 FINE = 0
 WRONG_ON_SITE = 1

@@ -102,7 +102,9 @@ def reachable_stream(claimed: str, host: str) -> str:
     if parts is None or parts.scheme not in {"rtsp", "rtsps"} or not parts.hostname:
         return ""
     port = None if parts.port in {None, RTSP_PORT} else parts.port
-    return urlunsplit((parts.scheme, place(host, port), parts.path, parts.query, ""))
+    # An @ in a query right behind the host would be read as the end of a user name.
+    path = parts.path or ("/" if parts.query else "")
+    return urlunsplit((parts.scheme, place(host, port), path, parts.query, ""))
 
 
 def host_of(url: str) -> str:

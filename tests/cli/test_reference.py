@@ -16,6 +16,10 @@ _INNER_VERBS = {
         *("list", "show", "install", "use", "verify", "bench", "remove"),
         *("pack", "sign", "key"),
     ),
+    "center": (
+        *("key", "check", "run", "boxes", "alarms"),
+        *("set", "operator", "deliveries", "export"),
+    ),
     "key": ("show", "rotate"),
     "zone": ("add", "list", "show", "remove"),
 }

@@ -252,3 +252,22 @@ def test_a_dark_camera_shows_no_frames_a_second(
     said = capsys.readouterr().out
     assert "gate    no picture  -    -" in said
     assert "24.9" not in said
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        ("", "✓ tls    this box's certificate is good for 60 d"),
+        ("it ends soon", "• tls    it ends soon\n         next: see the journal why"),
+    ],
+)
+def test_the_certificate_is_told_and_makes_no_box_unwell(
+    site: Path, capsys: pytest.CaptureFixture[str], problem: str, said: str
+) -> None:
+    ends = _WELL.now_wall + 60 * 86_400
+    told = replace(_WELL, certificate_ends_wall=ends, certificate_problem=problem)
+
+    with _agent(site, told):
+        assert _status(site) == 0
+
+    assert said in capsys.readouterr().out

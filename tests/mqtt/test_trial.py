@@ -137,8 +137,9 @@ def test_a_box_that_may_not_publish_is_told_the_rule(start_broker: StartBroker) 
     assert complaint == (f"127.0.0.1:{broker.port} does not let this box publish: not authorized")
 
 
-def test_an_old_broker_is_served_in_its_own_words() -> None:
-    with ScriptedBroker(Script(only_3=True)) as broker:
+@pytest.mark.parametrize("script", [Script(only_3=True), Script(chokes_on_5=True)])
+def test_an_old_broker_is_served_in_its_own_words(script: Script) -> None:
+    with ScriptedBroker(script) as broker:
         steps = _try(f"mqtt://127.0.0.1:{broker.port}")
 
     assert [step.name for step in steps] == ["reach", "TLS", "login", "publish", "receipt"]
