@@ -33,6 +33,7 @@ VERBS = {
     "check": "check everything this box needs, before or after an alarm",
     "run": "watch all cameras and send alerts (what the service does)",
     "status": "ask the running agent how it is",
+    "version": "say what runs here, down to the cameras' firmware",
     "replay": "run the same rules on a recorded clip",
     "key": "show or rotate the key that this box signs its alerts with",
     "verify": "check what a center has stored: genuine, and complete",

@@ -111,10 +111,7 @@ def test_a_folder_that_is_not_there_names_both_ways_out(
 
     said = capsys.readouterr().out
     assert "there is no such folder" in said
-    assert (
-        f"name the right one with --config, or make it:  sudo mkdir -p {tmp_path}/etc"
-        in said
-    )
+    assert f"name the right one with --config, or make it:  sudo mkdir -p {tmp_path}/etc" in said
 
 
 def test_a_password_that_everybody_can_read_is_named(site: Site) -> None:
