@@ -34,6 +34,7 @@ VERBS = {
     "run": "watch all cameras and send alerts (what the service does)",
     "status": "ask the running agent how it is",
     "version": "say what runs here, down to the cameras' firmware",
+    "support-bundle": "gather what helps whoever helps, without secrets",
     "replay": "run the same rules on a recorded clip",
     "key": "show or rotate the key that this box signs its alerts with",
     "verify": "check what a center has stored: genuine, and complete",
@@ -146,7 +147,7 @@ def _run(argv: Sequence[str], console: Console) -> int:
     args = main_parser.parse_args(argv)
     if args.verb not in _FOR_ANY_PROCESSOR:
         require_instructions("ai_edge_litert")
-    verb = cast("Verb", importlib.import_module(f"edge_agent.cli.{args.verb}"))
+    verb = cast("Verb", importlib.import_module(f"edge_agent.cli.{args.verb.replace('-', '_')}"))
     parser = _Parser(prog=f"edge-agent {args.verb}", description=VERBS[args.verb])
     verb.set_up(parser)
     return verb.run(parser.parse_args(args.rest, _defaults(args)), console)
@@ -157,7 +158,7 @@ def _defaults(args: argparse.Namespace) -> argparse.Namespace:
 
 
 def _main_parser() -> argparse.ArgumentParser:
-    verbs = "\n".join(f"  {verb:<10}{words}" for verb, words in VERBS.items())
+    verbs = "\n".join(f"  {verb:<16}{words}" for verb, words in VERBS.items())
     parser = _Parser(
         prog="edge-agent",
         usage="edge-agent [--config DIR] VERB ...",
