@@ -24,7 +24,7 @@ from edge_agent.cli.channels import choose_channels, read_numbers, with_stream
 from edge_agent.cli.configured import configured_cameras
 from edge_agent.cli.console import Console
 from edge_agent.cli.folder import with_folder
-from edge_agent.cli.login import Keyboard, Login, Nobody, Talk, Terminal
+from edge_agent.cli.login import Keyboard, Login, Nobody, Talk, Terminal, tell_open_file
 from edge_agent.cli.naming import Naming
 from edge_agent.cli.saving import save
 from edge_agent.cli.seeing import listen_s, see
@@ -95,7 +95,7 @@ def run(
     login = Login(args.user, args.password_file, present, _unasked(args))
     visit = _Visit(args, talk, login, clock, naming)
     try:
-        _check_places(args, login)
+        _check_places(args, login, talk)
         if _is_rtsp(args.where):
             return visit.add_stream()
         return visit.add_channels(discovery_port)
@@ -130,7 +130,7 @@ def _check_usage(args: argparse.Namespace) -> None:
             args.wrong_usage(f"{option} is for ONVIF; an rtsp:// address is one stream")
 
 
-def _check_places(args: argparse.Namespace, login: Login) -> None:
+def _check_places(args: argparse.Namespace, login: Login, talk: Talk) -> None:
     """Raise EdgeAgentError for what would fail after minutes of asking and measuring."""
     need_room(args.config)
     if not args.snapshot.is_dir():
@@ -143,6 +143,7 @@ def _check_places(args: argparse.Namespace, login: Login) -> None:
                 hint="name another place with --snapshot FILE",
             ) from error
     login.look()
+    tell_open_file(login.password_file, args.name or "login", talk.console)
 
 
 def _unasked(args: argparse.Namespace) -> str:

@@ -80,6 +80,9 @@ def _show_camera(camera: CameraStatus, console: Console) -> None:
             f"{camera.refused_looks} looks were put off, in {camera.late_frames} frames too long",
             _LOOKS,
         )
+    if camera.rules == 0:
+        hint = f"edge-agent zone add {camera.id} NAME X,Y X,Y X,Y --alert-on person"
+        console.note(camera.id, "watched by no rule: there can be no alert", hint)
     if camera.moved:
         console.note(camera.id, camera.moved)
     if camera.hung_s:
@@ -113,8 +116,9 @@ def _row(camera: CameraStatus, now_wall: float) -> tuple[str, ...]:
     return (
         camera.id,
         stream if camera.is_streaming else "no picture",
-        f"{camera.stream_fps:.1f}",
-        f"{camera.analysed_fps:.1f}",
+        # What was measured before it went dark says nothing now.
+        f"{camera.stream_fps:.1f}" if camera.is_streaming else "-",
+        f"{camera.analysed_fps:.1f}" if camera.is_streaming else "-",
         f"{camera.looks_per_second:.1f}",
         str(camera.alerts),
         "-" if last is None else f"{_age(now_wall - last)} ago",

@@ -162,6 +162,7 @@ def _camera(camera: Camera) -> CameraStatus:
         late_frames=watch.late_frames,
         broken_frames=stream.broken_frames,
         connections=stream.connections,
+        rules=len(camera.settings.rules),
         alerts=watch.alerts,
         last_alert_wall=watch.last_alert_wall,
         events=events.state.word if events else "",

@@ -36,6 +36,8 @@ class CameraStatus:
     # Damaged on the way; a bad cable or a busy network.
     broken_frames: int = 0
     connections: int = 0
+    # How many rules watch it; None where an older agent does not say.
+    rules: int | None = None
     alerts: int = 0
     last_alert_wall: float | None = None
     # "on", "off", "not offered", "trying: …", "given up: …"; "" where there is no ONVIF.

@@ -29,8 +29,10 @@ def open_table(file: Path, first_step: str) -> tuple[Table | None, Problems]:
     try:
         return parse_table(file, file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        what = "there is no such file" if file.parent.is_dir() else "there is no such folder"
-        problems.add_at_line(None, what, first_step)
+        is_there = file.parent.is_dir()
+        what = "there is no such file" if is_there else "there is no such folder"
+        make = f"name the right one with --config, or make it:  sudo mkdir -p {file.parent}   then "
+        problems.add_at_line(None, what, first_step if is_there else make + first_step)
     except UnicodeDecodeError:
         problems.add_at_line(None, "is not a UTF-8 text", "save it as UTF-8 in your editor")
     except OSError as error:

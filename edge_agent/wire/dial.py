@@ -23,6 +23,8 @@ _CONNECT_S = 5.0
 _HANDSHAKE_S = 5.0
 # How soon a wait notices Stop.
 _SLICE_S = 0.2
+# RFC 2606 keeps this name for examples, ours among them.
+_PLACEHOLDER = ".example"
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 # OpenSSL's x509_vfy.h; Python hands the number over as verify_code.
 _NOT_YET_VALID, _EXPIRED = 9, 10
@@ -134,6 +136,11 @@ def _look_up(to: Address) -> Iterable[tuple[int, int, int, str, tuple[object, ..
     try:
         return socket.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
+        if to.host.lower().endswith(_PLACEHOLDER):
+            raise LinkLostError(
+                f'the broker "{to.host}" is only an example, nobody has that name',
+                hint="write the center's own address into url under [broker] of agent.toml",
+            ) from error
         raise LinkLostError(
             f'the name "{to.host}" cannot be found',
             hint=f"check the spelling, and the name server of this box: getent hosts {to.host}",

@@ -28,7 +28,7 @@ _COMMON = {"--help", "--config"}
 
 def _sections() -> dict[str, str]:
     text = _REFERENCE.read_text()
-    parts = re.split(r"^## (\w+).*$", text, flags=re.MULTILINE)
+    parts = re.split(r"^## ([\w-]+).*$", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 

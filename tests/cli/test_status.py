@@ -228,6 +228,32 @@ def test_a_camera_whose_analysis_hangs_is_not_well(
     assert "next: restart it, which systemd does by itself:  systemctl restart edge-agent" in told
 
 
+def test_a_camera_that_no_rule_watches_is_named(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    camera = replace(_WELL.cameras[0], rules=0)
+
+    with _agent(site, replace(_WELL, cameras=(camera,))):
+        _status(site)
+
+    said = capsys.readouterr().out
+    assert "• gate   watched by no rule: there can be no alert\n" in said
+    assert "next: edge-agent zone add gate NAME X,Y X,Y X,Y --alert-on person" in said
+
+
+def test_a_dark_camera_shows_no_frames_a_second(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dark = replace(_WELL.cameras[0], is_streaming=False, stream_fps=24.9, analysed_fps=9.9)
+
+    with _agent(site, replace(_WELL, cameras=(dark,))):
+        assert _status(site) == 1
+
+    said = capsys.readouterr().out
+    assert "gate    no picture  -    -" in said
+    assert "24.9" not in said
+
+
 @pytest.mark.parametrize(
     ("problem", "said"),
     [

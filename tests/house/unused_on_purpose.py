@@ -56,6 +56,8 @@ frozenset(
         _.bit_rate,
         # argparse looks at it to tell -0.1,0.5 from an option.
         _._negative_number_matcher,
+        # argparse asks it about each verb.
+        _._check_value,
         # Chosen by its value in a camera's file, or in the site's.
         _.FULL,
         _.SNAPSHOT,
