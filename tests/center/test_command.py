@@ -106,17 +106,17 @@ def test_who_is_not_the_box_answers_in_vain(city: City) -> None:
     city.begin()
     city.agent.stop()
     forger = CenterKey()
-    words = city.center._command("command", "test/box", "ping", "--within", "3")
+    words = city.center._command("command", "test/box", "ping", "--within", "5")
     with (
         Listener(city.broker.port) as listener,
         subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as asking,  # noqa: S603 (ours)
     ):
-        listener.wait_for(lambda heard: bool(heard.of("cmd")))
+        listener.wait_for(lambda heard: bool(heard.of("cmd")), 30)
         asked = json.loads(listener.of("cmd")[0].payload.partition(b"\n")[0])
         told = {"id": asked["id"], "verb": "ping", "result": "done", "reason": "", "data": {}}
         whose = {"type": "response", "time": "", "site": "test", "box": "box"}
         listener.publish("city/v1/test/box/up/res", forger.letter(**told, **whose))
-        _, complaint = asking.communicate(timeout=20)
+        _, complaint = asking.communicate(timeout=30)
 
     assert asking.returncode == 1
     assert "test/box did not answer within the time" in complaint
