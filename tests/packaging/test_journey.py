@@ -5,7 +5,6 @@ One journey, because each step stands on what the last one left; `make soak` run
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -13,12 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_agent.contract import split
-from tests.packaging.machine import Machine, prepare, wait_for
-from tests.peers import clips
-from tests.peers.rtsp import RtspServer
-from tools.deb.__main__ import build
-from tools.deb.target import PROCESSORS, RELEASES, Target
+from tests.packaging.machine import wait_for
+from tests.packaging.site import SETTINGS, Site, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,68 +21,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.soak
 
-_SETTINGS = 'site = "test"\nbox = "box"\n[broker]\nurl = "mqtt://127.0.0.1:1883"\ninsecure = true\n'
-_CAMERA = """\
-[stream]
-url = "rtsp://127.0.0.1:{port}/main"
-[[zones]]
-name = "street"
-outline = [[0.0, 0.2], [1.0, 0.2], [1.0, 1.0], [0.0, 1.0]]
-[[rules]]
-kind = "intrusion"
-zone = "street"
-labels = ["person"]
-severity = "high"
-patience_s = 0.4
-"""
 _KEPT = ("spool.sqlite", "keys/box.pem", "keys/position")
-
-
-class Site:
-    """A machine with the package in it, a broker, a center's ear and a street to look at."""
-
-    def __init__(self, machine: Machine, package: Path, camera: RtspServer) -> None:
-        self.machine, self.package, self.camera = machine, package, camera
-
-    def listen(self) -> None:
-        self.machine.write(
-            "/etc/mosquitto/conf.d/test.conf", "listener 1883 127.0.0.1\nallow_anonymous true\n"
-        )
-        self.machine.run("systemctl", "restart", "mosquitto")
-        self.machine.run(
-            *("systemd-run", "--unit=ear", "-p", "StandardOutput=append:/root/heard"),
-            *("mosquitto_sub", "-h", "127.0.0.1", "-V", "5", "-q", "1"),
-            *("-t", "city/v1/+/+/up/alert/#", "-t", "city/v1/+/+/up/record", "-F", "%X"),
-        )
-
-    def configure(self) -> None:
-        self.machine.write("/etc/edge-agent/agent.toml", _SETTINGS)
-        self.machine.write(
-            "/etc/edge-agent/cameras.d/gate.toml", _CAMERA.format(port=self.camera.port)
-        )
-
-    def numbers(self) -> list[int]:
-        """The numbers of all signed messages that came, in their order."""
-        if not self.machine.exists("/root/heard"):
-            return []
-        lines = self.machine.read("/root/heard").split("\n")[:-1]
-        return [json.loads(split(bytes.fromhex(line))[0])["seq"] for line in lines]
-
-    def hears_more(self, than: int) -> bool:
-        return len(self.numbers()) > than
 
 
 @pytest.fixture(scope="module", params=["bookworm", "trixie"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp(request.param)
-    package = build(
-        Target(RELEASES[request.param], PROCESSORS["amd64"]), folder / "deb", is_quick=True
-    )
-    machine = Machine(request.param, folder)
-    prepare(machine.root, package)
-    clip = clips.encode(clips.vtest())
-    with machine, RtspServer(folder, clip, within=machine.box.within) as camera:
-        yield Site(machine, package, camera)
+    with opened(request.param, tmp_path_factory.mktemp(request.param)) as site:
+        yield site
 
 
 def _newer(package: Path, folder: Path) -> Path:
@@ -156,7 +96,7 @@ def _upgrade(site: Site, newer: Path) -> None:
     wait_for(lambda: site.hears_more(before + 3), "no alert after the upgrade")
     numbers = site.numbers()
     assert sorted(set(numbers)) == list(range(min(numbers), max(numbers) + 1)), "one is missing"
-    assert machine.read("/etc/edge-agent/agent.toml") == _SETTINGS
+    assert machine.read("/etc/edge-agent/agent.toml") == SETTINGS
     assert machine.read("/var/lib/edge-agent/keys/box.pem") == key
     assert kept == {name: machine.exists(f"/var/lib/edge-agent/{name}") for name in _KEPT}
 
@@ -174,7 +114,7 @@ def _repair(site: Site, older: Path) -> None:
     assert machine.run("dpkg", "--audit") == ""
     wait_for(lambda: site.hears_more(before + 2), "no alert after the repair")
     assert max(site.numbers()) > highest
-    assert machine.read("/etc/edge-agent/agent.toml") == _SETTINGS
+    assert machine.read("/etc/edge-agent/agent.toml") == SETTINGS
 
 
 def _remove_and_purge(site: Site) -> None:
@@ -185,14 +125,14 @@ def _remove_and_purge(site: Site) -> None:
 
     machine.run("apt-get", "remove", "-y", "edge-agent")
 
-    assert machine.read("/etc/edge-agent/agent.toml") == _SETTINGS
+    assert machine.read("/etc/edge-agent/agent.toml") == SETTINGS
     assert all(machine.exists(f"/var/lib/edge-agent/{name}") for name in _KEPT)
     assert not machine.exists("/usr/lib/edge-agent")
 
     refusal = machine.run("apt-get", "purge", "-y", "edge-agent", is_fine=False)
 
     assert "nothing is purged" in refusal
-    assert machine.read("/etc/edge-agent/agent.toml") == _SETTINGS
+    assert machine.read("/etc/edge-agent/agent.toml") == SETTINGS
 
     machine.run("touch", "/var/lib/edge-agent/purge-alerts")
     machine.run("dpkg", "--purge", "edge-agent")
