@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from tools.deb.unfit import UnfitError
+
 from tools import debian, packages
 from tools.deb import archive, elf, materials, papers, tree
-from tools.deb.shared import UnfitError
 from tools.deb.target import PROCESSORS, RELEASES, Target
 
 _SCRIPTS = ("postinst", "prerm", "postrm", "conffiles")
