@@ -287,9 +287,9 @@ def test_a_name_that_nobody_has_cannot_be_found() -> None:
 
 
 def test_a_name_that_nobody_can_have_cannot_be_found() -> None:
-    complaint = _complaint(f"mqtts://{'x' * 70}.example")
+    complaint = _complaint(f"mqtts://{'x' * 70}.invalid")
 
-    assert complaint == f'the name "{"x" * 70}.example" cannot be found'
+    assert complaint == f'the name "{"x" * 70}.invalid" cannot be found'
 
 
 def test_a_server_that_hangs_up_is_told_apart() -> None:

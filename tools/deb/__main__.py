@@ -12,11 +12,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from tools.deb.unfit import UnfitError
-
 from tools import debian, packages
 from tools.deb import archive, elf, materials, papers, tree
 from tools.deb.target import PROCESSORS, RELEASES, Target
+from tools.deb.unfit import UnfitError
 
 _SCRIPTS = ("postinst", "prerm", "postrm", "conffiles")
 

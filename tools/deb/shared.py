@@ -12,10 +12,9 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
-from tools.deb.unfit import UnfitError
-
 from tools import debian, packages
 from tools.deb import elf, placeholder
+from tools.deb.unfit import UnfitError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.deb.unfit import UnfitError
-
 from tools import debian
 from tools.deb import manual, papers, shared, wheels
+from tools.deb.unfit import UnfitError
 
 if TYPE_CHECKING:
     from tools.deb.target import Target

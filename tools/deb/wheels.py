@@ -9,9 +9,8 @@ import zipfile
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
-from tools.deb.unfit import UnfitError
-
 from tools import debian
+from tools.deb.unfit import UnfitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
