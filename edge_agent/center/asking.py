@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from edge_agent.center.broker import MQTT_3, MQTT_5, Broker, open_broker
+from edge_agent.center.broker import Broker, try_broker
 from edge_agent.center.database import Database
 from edge_agent.center.key import CenterKey
 from edge_agent.center.post import Arrival, Box, Outgoing
@@ -30,8 +30,6 @@ from edge_agent.contract.command import RESPONSE
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.stop import Stop
-from edge_agent.wire.answers import NO_ANSWER, UNSUPPORTED_PROTOCOL, LinkLostError
-from edge_agent.wire.dial import address
 
 # Between two looks at whether the time is over.
 _TURN_S = 0.5
@@ -165,10 +163,4 @@ def _genuine(
 def _connect(options: BrokerOptions, wake: socket.socket, topics: Sequence[str]) -> Broker:
     # A name that nobody else has: the running center must not be thrown out.
     mine = replace(options, client_id=f"center-asks-{os.urandom(4).hex()}", session_s=0)
-    to = address(mine, mine.url)
-    try:
-        return open_broker(to, mine, MQTT_5, Stop(), wake, topics)
-    except LinkLostError as loss:
-        if loss.code not in {NO_ANSWER, UNSUPPORTED_PROTOCOL}:
-            raise
-        return open_broker(to, mine, MQTT_3, Stop(), wake, topics)
+    return try_broker(mine, Stop(), wake, topics)[0]

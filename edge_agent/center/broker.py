@@ -1,18 +1,17 @@
-"""One connection of the center to a broker, as long as it lasts. The center's only import of paho.
+"""One connection of the center to a broker, as long as it lasts. The center's own use of paho.
 
 The broker's messages are acknowledged by hand, after they are stored: what is not stored stays with
 the broker, which sends it again after the next connection.
 """
 
 import logging
-import select
 import socket
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -21,14 +20,18 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from edge_agent.center.post import Arrival, Outgoing
 from edge_agent.center.settings import BrokerOptions
 from edge_agent.runtime.stop import Stop
-from edge_agent.wire.answers import NO_ANSWER, LinkLostError, hang_up, refusal
-from edge_agent.wire.dial import Address, dial, unreachable
-from edge_agent.wire.line import Line
+from edge_agent.wire.answers import (
+    NO_ANSWER,
+    UNSUPPORTED_PROTOCOL,
+    LinkLostError,
+    hang_up,
+    refusal,
+)
+from edge_agent.wire.client import MQTT_3, MQTT_5, DialledClient, properties_for, said_nothing
+from edge_agent.wire.dial import Address, address, dial
 
 log = logging.getLogger(__name__)
 
-MQTT_5 = MQTTProtocolVersion.MQTTv5
-MQTT_3 = MQTTProtocolVersion.MQTTv311
 _EVERYTHING = "city/v1/+/+/up/#"
 # Shared subscriptions get no retained messages (MQTT 5, 4.8.2): who is there is asked for apart.
 _STATUSES = "city/v1/+/+/up/status"
@@ -48,34 +51,10 @@ _MOST_A_TURN = 1_000
 _RETAINED_IF_NEW = 1
 
 
-class _Client(paho.Client):
-    """paho on a connection that we have dialled: its own dialling cannot be told to stop."""
-
-    def __init__(
-        self, options: BrokerOptions, protocol: MQTTProtocolVersion, connection: socket.socket
-    ) -> None:
-        super().__init__(
-            CallbackAPIVersion.VERSION2,
-            client_id=options.client_id,
-            clean_session=None if protocol == MQTT_5 else options.session_s == 0,
-            protocol=protocol,
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        self.line = Line(connection)
-        # No limit of paho's: this connection keeps the broker's, which paho does not read.
-        self.max_inflight_messages_set(0)
-        if options.username:
-            self.username_pw_set(options.username, options.password.reveal())
-
-    def _create_socket(self) -> Line:
-        return self.line
-
-
 class Broker:
     """An accepted connection that is subscribed. Made by `open_broker`; used by one thread."""
 
-    def __init__(self, client: _Client, to: Address) -> None:
+    def __init__(self, client: DialledClient, to: Address) -> None:
         self._client = client
         self._to = to
         self._answer: ReasonCode | None = None
@@ -100,7 +79,7 @@ class Broker:
         has ended.
         """
         if self._client.socket() is not None:
-            self._work(0.0 if self._arrived else seconds, wake)
+            self._client.turn(0.0 if self._arrived else seconds, wake, self._read_all)
         if self._arrived:
             arrived, self._arrived = self._arrived, []
             return arrived
@@ -150,7 +129,7 @@ class Broker:
         if only:
             self._client.subscribe([(topic, 1) for topic in only])
             return len(only)
-        if self._client.protocol != MQTT_5:
+        if not self._client.is_5:
             self._client.subscribe(_EVERYTHING, qos=1)
             return 1
         if_new = SubscribeOptions(qos=1, retainHandling=_RETAINED_IF_NEW)
@@ -163,7 +142,7 @@ class Broker:
         while not is_so():
             # What the session has kept comes before the answer to a subscription, and waits.
             if self._client.socket() is not None:
-                self._work(_SLICE_S, wake)
+                self._client.turn(_SLICE_S, wake, self._read_all)
             # paho hangs up in the same breath as it hears a refusal.
             if is_so():
                 return
@@ -171,31 +150,11 @@ class Broker:
             if stop.is_told:
                 raise LinkLostError("told to stop while connecting", hint="none needed")
             if time.monotonic() > until:
-                raise LinkLostError(
-                    f"the broker took the connection but said nothing for {_ANSWER_S:g} s",
-                    hint="check that this port belongs to an MQTT broker, and that it is well",
-                )
+                raise said_nothing(_ANSWER_S)
 
     def _complain_of_a_loss(self) -> None:
         if self._loss is not None or self._client.socket() is None:
             raise self._loss or self._lost()
-
-    def _work(self, seconds: float, wake: socket.socket) -> None:
-        line = self._client.line
-        if line.pending():
-            seconds = 0.0
-        poller = select.poll()
-        outgoing = select.POLLOUT if self._client.want_write() else 0
-        poller.register(line.fileno(), select.POLLIN | outgoing)
-        poller.register(wake, select.POLLIN)
-        ready = dict(poller.poll(1000 * seconds))
-        if wake.fileno() in ready:
-            wake.recv(4096)
-        if line.fileno() in ready or seconds == 0.0:
-            self._read_all()
-        if self._client.want_write():
-            self._client.loop_write()
-        self._client.loop_misc()
 
     def _read_all(self) -> None:
         """Read packets as long as some are there: together they are one transaction.
@@ -217,9 +176,9 @@ class Broker:
             self._under_way.add(sent.mid)
 
     def _properties(self, outgoing: Outgoing) -> Properties | None:
-        if self._client.protocol != MQTT_5:
+        if not self._client.is_5:
             return None
-        properties = _no_properties(PacketTypes.PUBLISH)
+        properties = properties_for(PacketTypes.PUBLISH)
         properties.ContentType = "application/x-ndjson"
         properties.PayloadFormatIndicator = 1
         if outgoing.expiry_s is not None:
@@ -235,7 +194,7 @@ class Broker:
         properties: Properties | None,
     ) -> None:
         self._answer = reason
-        if self._client.protocol == MQTT_5:
+        if self._client.is_5:
             self._most_under_way = getattr(properties, "ReceiveMaximum", _RECEIVE_MAXIMUM)
 
     def _on_subscribe(
@@ -287,8 +246,8 @@ class Broker:
     ) -> None:
         if self._loss is not None or reason is None:
             return
-        if self._client.line.tls_failure is not None:
-            self._loss = unreachable(self._to, self._client.line.tls_failure)
+        if tls_loss := self._client.tls_loss(self._to):
+            self._loss = tls_loss
         elif flags.is_disconnect_packet_from_server:
             self._loss = hang_up(reason.value, str(reason))
         else:
@@ -312,11 +271,19 @@ def open_broker(
     only: Sequence[str] = (),
 ) -> Broker:
     """Dial, log in and subscribe: to all boxes, or to some topics only. Raises LinkLostError."""
-    client = _Client(options, protocol, dial(to, stop))
+    client = DialledClient(
+        dial(to, stop),
+        client_id=options.client_id,
+        protocol=protocol,
+        is_clean=options.session_s == 0,
+        manual_ack=True,
+    )
+    if options.username:
+        client.username_pw_set(options.username, options.password.reveal())
     broker = Broker(client, to)
     try:
         if protocol == MQTT_5:
-            properties = _no_properties(PacketTypes.CONNECT)
+            properties = properties_for(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = options.session_s
             properties.ReceiveMaximum = options.in_flight
             properties.MaximumPacketSize = _LARGEST_PACKET
@@ -336,5 +303,15 @@ def open_broker(
     return broker
 
 
-def _no_properties(packet_type: int) -> Properties:
-    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho leaves this one out
+def try_broker(
+    options: BrokerOptions, stop: Stop, wake: socket.socket, only: Sequence[str] = ()
+) -> tuple[Broker, bool]:
+    """Connect once, in MQTT 3.1.1 where 5 is not spoken; tell whether it is 5. Raises LinkLostError."""
+    to = address(options, options.url)
+    try:
+        return open_broker(to, options, MQTT_5, stop, wake, only), True
+    except LinkLostError as loss:
+        # RabbitMQ 3.10 hangs up without a word.
+        if loss.code not in {NO_ANSWER, UNSUPPORTED_PROTOCOL}:
+            raise
+        return open_broker(to, options, MQTT_3, stop, wake, only), False

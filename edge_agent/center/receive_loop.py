@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 
-from edge_agent.center.broker import MQTT_3, MQTT_5, Broker, open_broker
+from edge_agent.center.broker import Broker, open_broker
 from edge_agent.center.intake import Intake
 from edge_agent.center.post import Outgoing
 from edge_agent.center.settings import BrokerOptions
@@ -19,6 +19,7 @@ from edge_agent.runtime.backoff import Backoff
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.stop import Stop
 from edge_agent.wire.answers import NO_ANSWER, UNSUPPORTED_PROTOCOL, LinkLostError
+from edge_agent.wire.client import MQTT_3, MQTT_5
 from edge_agent.wire.dial import address
 
 log = logging.getLogger(__name__)

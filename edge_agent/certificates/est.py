@@ -19,14 +19,11 @@ from urllib.parse import urlsplit
 from edge_agent.certificates.certificate import MOST_BYTES, Certificate, parse_certificates
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.secret import Secret
+from edge_agent.wire.dial import bad_certificate
 
 WELL_KNOWN = "/.well-known/est"
 # How much of a server's own words a technician is shown.
 _MOST_WORDS = 200
-# OpenSSL's x509_vfy.h; Python hands the number over as verify_code.
-_NOT_YET_VALID, _EXPIRED = 9, 10
-_UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
-_WRONG_NAME = {62, 64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +148,13 @@ class EstServer:
             told = line.getresponse()
             return _Answer(told.status, told.read(MOST_BYTES), told.headers.get("Retry-After", ""))
         except ssl.SSLCertVerificationError as error:
-            raise self._bad_certificate(error) from error
+            raise bad_certificate(
+                self.host,
+                error,
+                server="the service",
+                ca_option="--ca-file FILE",
+                url="the url",
+            ) from error
         except OSError as error:
             raise self._unreachable(error) from error
         except http.client.HTTPException as error:
@@ -191,25 +194,6 @@ class EstServer:
         else:
             what = f"{self.host} cannot be reached: {(error.strerror or str(error)).lower()}"
             hint = "check the port, the cable and the address"
-        return EdgeAgentError(what, hint=hint)
-
-    def _bad_certificate(self, error: ssl.SSLCertVerificationError) -> EdgeAgentError:
-        code = error.verify_code
-        if code == _EXPIRED:
-            what = f"the certificate of {self.host} has expired"
-            hint = "check the clock of this box with `date`; else the service needs a new one"
-        elif code == _NOT_YET_VALID:
-            what = f"the certificate of {self.host} is not valid yet"
-            hint = "the clock of this box is probably wrong: sudo timedatectl set-ntp true"
-        elif code in _UNKNOWN_AUTHORITY:
-            what = f"the certificate of {self.host} is signed by an authority that we do not know"
-            hint = "ask the center for its CA file and name it: --ca-file FILE"
-        elif code in _WRONG_NAME:
-            what = f"the certificate is not for {self.host} but for another name"
-            hint = "write the name of the certificate into the url"
-        else:
-            what = f"the certificate of {self.host} is not good: {error.verify_message}"
-            hint = "ask the center about the certificate of its service"
         return EdgeAgentError(what, hint=hint)
 
 

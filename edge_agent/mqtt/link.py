@@ -17,8 +17,6 @@ from edge_agent.domain.alert import Alert
 from edge_agent.mqtt.message import Acknowledgement, Heard, Message
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.mqtt.pipe import (
-    MQTT_3,
-    MQTT_5,
     Caller,
     Pipe,
     is_about_content,
@@ -38,6 +36,7 @@ from edge_agent.wire.answers import (
     UNSUPPORTED_PROTOCOL,
     LinkLostError,
 )
+from edge_agent.wire.client import MQTT_3, MQTT_5
 from edge_agent.wire.dial import address
 
 log = logging.getLogger(__name__)

@@ -5,13 +5,12 @@ the disk, in order. paho would do it from memory, out of order (measured: docs/d
 """
 
 import logging
-import select
 import socket
 import time
 from dataclasses import dataclass
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -20,13 +19,11 @@ from edge_agent.mqtt.message import Acknowledgement, Heard, Message
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.runtime.stop import Stop
 from edge_agent.wire.answers import ABOUT_CONTENT, NO_ANSWER, LinkLostError, hang_up, refusal
-from edge_agent.wire.dial import Address, dial, unreachable
-from edge_agent.wire.line import Line
+from edge_agent.wire.client import MQTT_5, DialledClient, properties_for, said_nothing
+from edge_agent.wire.dial import Address, dial
 
 log = logging.getLogger(__name__)
 
-MQTT_5 = MQTTProtocolVersion.MQTTv5
-MQTT_3 = MQTTProtocolVersion.MQTTv311
 # From CONNECT to the broker's answer.
 _ANSWER_S = 5.0
 # How soon a wait notices Stop.
@@ -57,29 +54,10 @@ class Caller:
     protocol: MQTTProtocolVersion
 
 
-class _Client(paho.Client):
-    """paho on a connection that we have dialled: its own dialling cannot be told to stop."""
-
-    def __init__(self, caller: Caller, connection: socket.socket) -> None:
-        super().__init__(
-            CallbackAPIVersion.VERSION2,
-            client_id=caller.client_id,
-            clean_session=None if caller.protocol == MQTT_5 else False,
-            protocol=caller.protocol,
-            reconnect_on_failure=False,
-        )
-        self.line = Line(connection)
-        # No limit of paho's: the link keeps the broker's, which paho does not read.
-        self.max_inflight_messages_set(0)
-
-    def _create_socket(self) -> Line:
-        return self.line
-
-
 class Pipe:
     """An accepted connection. Made by `open_pipe`; used by one thread."""
 
-    def __init__(self, client: _Client, to: Address) -> None:
+    def __init__(self, client: DialledClient, to: Address) -> None:
         self.receive_maximum = _RECEIVE_MAXIMUM
         self.largest_packet = _LARGEST_PACKET
         self.can_retain = True
@@ -102,7 +80,7 @@ class Pipe:
             message.payload,
             qos=message.qos,
             retain=message.is_retained and self.can_retain,
-            properties=_properties(message) if self._is_5 else None,
+            properties=_properties(message) if self._client.is_5 else None,
         ).mid
 
     def listen(self, topic: str) -> None:
@@ -120,7 +98,7 @@ class Pipe:
         Raises LinkLostError when the connection has ended.
         """
         if self._client.socket() is not None:
-            self._work(seconds, wake)
+            self._client.turn(seconds, wake)
         if self._acknowledgements:
             heard, self._acknowledgements = self._acknowledgements, []
             return heard
@@ -141,10 +119,7 @@ class Pipe:
             if stop.is_told:
                 raise LinkLostError("told to stop while connecting", hint="none needed")
             if time.monotonic() > until:
-                raise LinkLostError(
-                    f"the broker took the connection but said nothing for {_ANSWER_S:g} s",
-                    hint="check that this port belongs to an MQTT broker, and that it is well",
-                )
+                raise said_nothing(_ANSWER_S)
         if self._answer.is_failure:
             raise refusal(self._answer.value, str(self._answer))
 
@@ -155,27 +130,6 @@ class Pipe:
     def close(self) -> None:
         """Drop the connection."""
         self._client.line.close()
-
-    @property
-    def _is_5(self) -> bool:
-        return self._client.protocol == MQTT_5
-
-    def _work(self, seconds: float, wake: socket.socket) -> None:
-        line = self._client.line
-        if line.pending():
-            seconds = 0.0
-        poller = select.poll()
-        outgoing = select.POLLOUT if self._client.want_write() else 0
-        poller.register(line.fileno(), select.POLLIN | outgoing)
-        poller.register(wake, select.POLLIN)
-        ready = dict(poller.poll(1000 * seconds))
-        if wake.fileno() in ready:
-            wake.recv(4096)
-        if line.fileno() in ready or seconds == 0.0:
-            self._client.loop_read()
-        if self._client.want_write():
-            self._client.loop_write()
-        self._client.loop_misc()
 
     def _on_connect(
         self,
@@ -238,8 +192,8 @@ class Pipe:
     ) -> None:
         if self._loss is not None or reason is None:
             return
-        if self._client.line.tls_failure is not None:
-            self._loss = unreachable(self._to, self._client.line.tls_failure)
+        if tls_loss := self._client.tls_loss(self._to):
+            self._loss = tls_loss
         elif flags.is_disconnect_packet_from_server:
             self._loss = hang_up(reason.value, str(reason))
         elif reason.value == _UNREADABLE:
@@ -267,7 +221,7 @@ def open_pipe(to: Address, caller: Caller, stop: Stop, wake: socket.socket) -> P
     keepalive_s = caller.options.keepalive_s
     try:
         if caller.protocol == MQTT_5:
-            properties = _no_properties(PacketTypes.CONNECT)
+            properties = properties_for(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = _SESSION_S
             properties.MaximumPacketSize = _LARGEST_HEARD
             client.connect(to.host, to.port, keepalive_s, clean_start=False, properties=properties)
@@ -285,12 +239,12 @@ def is_about_content(loss: LinkLostError) -> bool:
     return loss.code in ABOUT_CONTENT
 
 
-def _client(caller: Caller, connection: socket.socket) -> _Client:
-    client = _Client(caller, connection)
+def _client(caller: Caller, connection: socket.socket) -> DialledClient:
+    client = DialledClient(connection, client_id=caller.client_id, protocol=caller.protocol)
     will = caller.will
     properties = None
     if caller.protocol == MQTT_5:
-        properties = _no_properties(PacketTypes.WILLMESSAGE)
+        properties = properties_for(PacketTypes.WILLMESSAGE)
         properties.WillDelayInterval = caller.will_delay_s
         properties.ContentType = will.content_type
         properties.PayloadFormatIndicator = 1
@@ -301,7 +255,7 @@ def _client(caller: Caller, connection: socket.socket) -> _Client:
 
 
 def _properties(message: Message) -> Properties:
-    properties = _no_properties(PacketTypes.PUBLISH)
+    properties = properties_for(PacketTypes.PUBLISH)
     properties.ContentType = message.content_type
     properties.PayloadFormatIndicator = int(message.is_text)
     if message.revision is not None:
@@ -311,7 +265,3 @@ def _properties(message: Message) -> Properties:
     if message.correlation:
         properties.CorrelationData = message.correlation
     return properties
-
-
-def _no_properties(packet_type: int) -> Properties:
-    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho leaves this one out

@@ -20,7 +20,6 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.options import BrokerOptions
-from edge_agent.mqtt.pipe import MQTT_3, MQTT_5
 from edge_agent.mqtt.topics import Topics
 from edge_agent.runtime.stop import Stop
 from edge_agent.wire.answers import (
@@ -31,6 +30,7 @@ from edge_agent.wire.answers import (
     LinkLostError,
     refusal,
 )
+from edge_agent.wire.client import MQTT_3, MQTT_5, properties_for
 from edge_agent.wire.dial import Address, address, dial
 
 # A broker that takes us says nothing before we do; one round trip over a slow mobile link.
@@ -263,7 +263,7 @@ class _Trial:
 def _kind(protocol: MQTTProtocolVersion) -> Properties | None:
     if protocol != MQTT_5:
         return None
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
+    properties = properties_for(PacketTypes.PUBLISH)
     properties.ContentType = "application/json"
     return properties
 

@@ -160,7 +160,13 @@ def _shake_hands(connection: ssl.SSLSocket, to: Address, stop: Stop) -> None:
             else:
                 return
     except ssl.SSLCertVerificationError as error:
-        raise _bad_certificate(to, error) from error
+        raise bad_certificate(
+            to.host,
+            error,
+            server="the broker",
+            ca_option="[broker] ca_file",
+            url="the url of [broker]",
+        ) from error
     except OSError as error:  # ssl.SSLError is one
         raise unreachable(to, error) from error
 
@@ -228,22 +234,28 @@ def unreachable(to: Address, error: OSError) -> LinkLostError:
     return LinkLostError(what, hint=hint)
 
 
-def _bad_certificate(to: Address, error: ssl.SSLCertVerificationError) -> LinkLostError:
+def bad_certificate(
+    host: str, error: ssl.SSLCertVerificationError, *, server: str, ca_option: str, url: str
+) -> LinkLostError:
+    """Return what is wrong with a server's certificate, and what to do next.
+
+    `server` is what it is called, `ca_option` and `url` are where a person names the authority and
+    the address.
+    """
     code = error.verify_code
-    what, hint = (
-        f"the certificate of {to.host} is not good: {error.verify_message}",
-        "ask the center about the broker's certificate",
-    )
     if code == _EXPIRED:
-        what = f"the certificate of {to.host} has expired"
-        hint = "check the clock of this box with `date`; else the broker needs a new one"
+        what = f"the certificate of {host} has expired"
+        hint = f"check the clock of this box with `date`; else {server} needs a new one"
     elif code == _NOT_YET_VALID:
-        what = f"the certificate of {to.host} is not valid yet"
-        hint = "the clock of this box is probably wrong: see `timedatectl`"
+        what = f"the certificate of {host} is not valid yet"
+        hint = "the clock of this box is probably wrong: sudo timedatectl set-ntp true"
     elif code in _UNKNOWN_AUTHORITY:
-        what = f"the certificate of {to.host} is signed by an authority that we do not know"
-        hint = "ask the center for its CA file and name it: [broker] ca_file"
+        what = f"the certificate of {host} is signed by an authority that we do not know"
+        hint = f"ask the center for its CA file and name it: {ca_option}"
     elif code in _WRONG_NAME:
-        what = f"the certificate is not for {to.host} but for another name"
-        hint = "write the name of the certificate into the url of [broker]"
+        what = f"the certificate is not for {host} but for another name"
+        hint = f"write the name of the certificate into {url}"
+    else:
+        what = f"the certificate of {host} is not good: {error.verify_message}"
+        hint = f"ask the center about the certificate of {server}"
     return LinkLostError(what, hint=hint)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_agent.center.broker import MQTT_3, MQTT_5, Broker, open_broker
+from edge_agent.center.broker import Broker, open_broker
 from edge_agent.center.database import open_database
 from edge_agent.center.intake import Intake
 from edge_agent.center.post import Outgoing
@@ -18,6 +18,7 @@ from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
 from edge_agent.wire.answers import LinkLostError
+from edge_agent.wire.client import MQTT_3, MQTT_5
 from edge_agent.wire.dial import address
 from tests.center.boxes import PICTURE, Sender
 from tests.center.street import Street
