@@ -23,6 +23,8 @@ class Kind(StrEnum):
     GAP = "gap"
     CUT = "cut"
     SILENT = "silent"
+    # The center's own: it is connected to no broker, so it hears no box at all.
+    DEAF = "deaf"
     UNKNOWN_BOX = "unknown_box"
     UNKNOWN_KEY = "unknown_key"
     KEY_LOST = "key_lost"

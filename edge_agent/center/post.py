@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from edge_agent.errors import EdgeAgentError
+
 _LEVELS = 6
 # Of a site or a box; nobody's name may push all others to the right.
 _MOST_NAME = 128
@@ -35,6 +37,14 @@ class Box:
     def __str__(self) -> str:
         """Return it as people write it."""
         return f"{self.site}/{self.box}"
+
+
+def read_box(text: str) -> Box:
+    """Return the box that a person wrote as SITE/BOX. Raises EdgeAgentError."""
+    site, slash, box = text.partition("/")
+    if not (site and slash and box):
+        raise EdgeAgentError(f'"{text}" is no box', hint="write it as SITE/BOX")
+    return Box(site, box)
 
 
 @dataclass(frozen=True, slots=True)

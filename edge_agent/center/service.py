@@ -40,7 +40,9 @@ class Service:
         try:
             self._intake = Intake(self._database, key, clock, settings.webhooks)
             self._registry = Registry(settings.boxes_file, self._database)
-            self._watch = Watch(self._database, clock, silent_s=settings.silent_s)
+            self._watch = Watch(
+                self._database, clock, silent_s=settings.silent_s, name=settings.broker.client_id
+            )
             self._page = self._open_page(settings, clock)
             self._couriers = [Courier(one, self._database, clock) for one in settings.webhooks]
             self._courier_watch = CourierWatch(self._couriers, self._database, clock)

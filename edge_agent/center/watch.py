@@ -10,6 +10,8 @@ from edge_agent.runtime.clock import Clock, rfc3339
 
 log = logging.getLogger(__name__)
 
+# A broker that is started anew is back sooner.
+DEAF_S = 30.0
 # In one transaction; the others wait for the next round.
 _MOST_BOXES = 500
 
@@ -17,8 +19,12 @@ _MOST_BOXES = 500
 class Watch:
     """Looks at all boxes. Several centers may look at once: an alarm is raised once."""
 
-    def __init__(self, database: Database, clock: Clock, *, silent_s: float) -> None:
+    def __init__(self, database: Database, clock: Clock, *, silent_s: float, name: str) -> None:
+        """`name` is this center's at the broker."""
         self._database = database
+        self._me = Box("center", name)
+        # Since when nothing can be heard.
+        self._deaf_since_mono: float | None = None
         self._clock = clock
         self._silent_s = silent_s
 
@@ -30,14 +36,30 @@ class Watch:
         """
         wall = self._clock.wall()
         can_judge = hears_for_s > self._silent_s
+        deaf_s = self._deaf_s(is_deaf=hears_for_s == 0)
         alarms = self._database.write(
-            lambda transaction: self._look(transaction, wall, can_judge=can_judge)
+            lambda transaction: self._look(transaction, wall, can_judge=can_judge, deaf_s=deaf_s)
         )
         for box, kind, text in alarms.raised:
             log.warning("alarm %s of %s: %s", kind.value, box, text)
 
-    def _look(self, transaction: Transaction, wall: float, *, can_judge: bool) -> Alarms:
+    def _deaf_s(self, *, is_deaf: bool) -> float:
+        now = self._clock.mono()
+        if not is_deaf:
+            self._deaf_since_mono = None
+            return 0.0
+        if self._deaf_since_mono is None:
+            self._deaf_since_mono = now
+        return now - self._deaf_since_mono
+
+    def _look(
+        self, transaction: Transaction, wall: float, *, can_judge: bool, deaf_s: float
+    ) -> Alarms:
         alarms = Alarms(transaction, wall)
+        if deaf_s > DEAF_S:
+            alarms.raise_alarm(self._me, Kind.DEAF, "the broker cannot be reached: no box is heard")
+        elif deaf_s == 0:
+            alarms.clear(self._me, (Kind.DEAF,))
         for box, seen_wall in self._silent(transaction, wall) if can_judge else ():
             text = f"nothing heard since {rfc3339(seen_wall)}"
             alarms.raise_alarm(box, Kind.SILENT, text)

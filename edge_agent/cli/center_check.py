@@ -4,17 +4,20 @@ import argparse
 import socket
 from dataclasses import replace
 
-from edge_agent.center.broker import MQTT_3, MQTT_5, open_broker
+from edge_agent.center import extra
+from edge_agent.center.broker import try_broker
 from edge_agent.center.database import open_database
 from edge_agent.center.key import load_key, make_key
 from edge_agent.center.registry import read_boxes
-from edge_agent.center.settings import BrokerOptions, CenterSettings, load_center
+from edge_agent.center.settings import CenterSettings, load_center
+from edge_agent.center.web.address import read_listen
+from edge_agent.center.web.local_time import find_zone
 from edge_agent.cli.console import Console
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.stop import Stop
-from edge_agent.wire.answers import NO_ANSWER, UNSUPPORTED_PROTOCOL, LinkLostError
-from edge_agent.wire.dial import address
 
+# How it begins where the list of boxes is empty.
+_NOBODY = "no box"
 # A name that nobody else has: the running center must not be thrown out.
 _TRIAL = "edge-agent-center-check"
 
@@ -26,8 +29,7 @@ def key(args: argparse.Namespace, console: Console) -> int:
         load_key(settings.key_file) if settings.key_file.exists() else make_key(settings.key_file)
     )
     console.ok("key", f"{made.kid} signs receipts, from {settings.key_file}")
-    console.next("write these two lines into agent.toml of every box", "key")
-    console.plain("[center]")
+    console.next("write this line under [center] in agent.toml of every box", "key")
     console.plain(f'keys = ["{made.public_base64}"]')
     return 0
 
@@ -40,12 +42,19 @@ def check(args: argparse.Namespace, console: Console) -> int:
         "boxes": _check_boxes,
         "database": _check_database,
         "broker": _check_broker,
+        "page": _check_page,
     }
     console.line_up(parts)
     failed = 0
     for name, part in parts.items():
         try:
-            console.ok(name, part(settings))
+            what = part(settings)
+            if what.startswith(_NOBODY):
+                console.note(
+                    name, what, "at each box: edge-agent key show; a line each into that file"
+                )
+            else:
+                console.ok(name, what)
         except EdgeAgentError as failure:
             console.failure(name, failure)
             failed += 1
@@ -57,7 +66,23 @@ def _check_key(settings: CenterSettings) -> str:
 
 
 def _check_boxes(settings: CenterSettings) -> str:
-    return f"{len(read_boxes(settings.boxes_file))} boxes are believed, by {settings.boxes_file}"
+    count = len(read_boxes(settings.boxes_file))
+    believed = {0: f"{_NOBODY} is believed yet", 1: "1 box is believed"}
+    return f"{believed.get(count, f'{count} boxes are believed')}, by {settings.boxes_file}"
+
+
+def _check_page(settings: CenterSettings) -> str:
+    web = settings.web
+    if not web.listen:
+        return "none is wanted here"
+    with extra.needed():
+        from edge_agent.center.operators import read_operators  # noqa: PLC0415 (as in center_run)
+    host, port = read_listen(web)
+    find_zone(web.time_zone)
+    count = len(read_operators(web.operators_file).hashes) if web.operators_file else 0
+    who = f"{count} may change things" if web.operators_file else "read-only"
+    agencies = f", {len(settings.webhooks)} webhooks" if settings.webhooks else ""
+    return f"http://{host}:{port}, {who}{agencies}"
 
 
 def _check_database(settings: CenterSettings) -> str:
@@ -73,18 +98,10 @@ def _check_broker(settings: CenterSettings) -> str:
     options = replace(settings.broker, client_id=_TRIAL, group=_TRIAL, session_s=0)
     is_plain = options.url.lower().startswith("mqtt://")
     manner = ", not encrypted (insecure = true)" if is_plain else ""
-    try:
-        _try_once(options, is_5=True)
-    except LinkLostError as loss:
-        if loss.code not in {NO_ANSWER, UNSUPPORTED_PROTOCOL}:
-            raise
-        _try_once(options, is_5=False)
-        return f"{options.url} lets us hear all boxes, in MQTT 3.1.1: run one center only{manner}"
-    return f"{options.url} lets us hear all boxes{manner}"
-
-
-def _try_once(options: BrokerOptions, *, is_5: bool) -> None:
     awake, wake = socket.socketpair()
     with awake, wake:
-        to = address(options, options.url)
-        open_broker(to, options, MQTT_5 if is_5 else MQTT_3, Stop(), awake).close(is_polite=True)
+        broker, is_5 = try_broker(options, Stop(), awake)
+        broker.close(is_polite=True)
+    if is_5:
+        return f"{options.url} lets us hear all boxes{manner}"
+    return f"{options.url} lets us hear all boxes, in MQTT 3.1.1: run one center only{manner}"

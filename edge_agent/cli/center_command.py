@@ -8,7 +8,7 @@ from pathlib import Path
 from edge_agent.center.asking import Question, Said, ask, know
 from edge_agent.center.database import open_database
 from edge_agent.center.key import load_key
-from edge_agent.center.post import Box
+from edge_agent.center.post import read_box
 from edge_agent.center.settings import load_center
 from edge_agent.cli.console import Console
 from edge_agent.contract import Result
@@ -22,9 +22,7 @@ _MOST_S = 86_400.0
 
 def command(args: argparse.Namespace, console: Console) -> int:
     """Send it, and print each answer; 0 where the box did it. Raises EdgeAgentError."""
-    site, slash, name = args.box.partition("/")
-    if not (site and slash and name):
-        raise EdgeAgentError(f"{args.box!r} is not a box", hint="write it as SITE/BOX")
+    box = read_box(args.box)
     if not 1 <= args.within <= _MOST_S:
         raise EdgeAgentError(
             f"--within {args.within:g} is no time for a command", hint="1 to 86400 seconds"
@@ -33,7 +31,7 @@ def command(args: argparse.Namespace, console: Console) -> int:
     key = load_key(settings.key_file)
     database = open_database(settings.database)
     try:
-        known = know(database, Box(site, name))
+        known = know(database, box)
     finally:
         database.close()
     question = Question(verb=args.verb, args=read_args(args.args), within_s=args.within)

@@ -12,7 +12,7 @@ from edge_agent.center.database import Database, Transaction, open_database
 from edge_agent.center.export import Wanted, csv_lines, json_lines, picture_lines
 from edge_agent.center.intake import Intake
 from edge_agent.center.key import load_key
-from edge_agent.center.post import Box
+from edge_agent.center.post import Box, read_box
 from edge_agent.center.settings import CenterSettings, load_center
 from edge_agent.center.stored_chain import StoredChain
 from edge_agent.cli.console import Console
@@ -30,6 +30,8 @@ WHERE until_wall IS NULL OR ? = 1 ORDER BY until_wall IS NOT NULL, number DESC L
 """
 _MOST_SHOWN = 500
 _RANGE = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
+# Ranges in one line.
+_MOST_NAMED = 8
 # A person's reason stands in a table.
 _MOST_WHY = 200
 
@@ -38,7 +40,7 @@ def boxes(args: argparse.Namespace, console: Console) -> int:
     """List them; or believe a key, or miss some numbers no more."""
     with _opened(args) as (settings, database):
         if args.confirm:
-            return _confirm(settings, database, _box(args.confirm[0]), args.confirm[1], console)
+            return _confirm(settings, database, read_box(args.confirm[0]), args.confirm[1], console)
         if args.account:
             return _account(database, args, console)
         rows = database.read(lambda transaction: transaction.rows(_BOXES))
@@ -115,22 +117,25 @@ def _confirm(
 
 
 def _account(database: Database, args: argparse.Namespace, console: Console) -> int:
-    box, whole = _box(args.account[0]), _range(args.account[1])
+    box, whole = read_box(args.account[0]), _range(args.account[1])
     if not args.why or len(args.why) > _MOST_WHY or not args.why.isprintable():
         raise EdgeAgentError(
             "numbers are given up for a reason only", hint='write it down: --why "…"'
         )
 
-    def work(transaction: Transaction) -> bool:
+    def work(transaction: Transaction) -> None:
         chain = StoredChain(transaction, box, Alarms(transaction, SystemClock().wall()))
-        if chain.load():
-            chain.account(whole, f"by a person: {args.why}", 0)
-            chain.save()
-            return True
-        return False
+        if not chain.load():
+            raise _unknown(box)
+        inside, cut = chain.gaps()
+        # A slip of the finger must not excuse what somebody takes away tomorrow.
+        if not any(one.first <= whole.first and whole.last <= one.last for one in (*inside, *cut)):
+            missing = ", ".join(map(str, (*inside, *cut)[:_MOST_NAMED])) or "nothing"
+            raise EdgeAgentError(f"{whole} is not missing of {box}", hint=f"missing is: {missing}")
+        chain.account(whole, f"by a person: {args.why}", 0)
+        chain.save()
 
-    if not database.write(work):
-        raise _unknown(box)
+    database.write(work)
     console.ok(str(box), f"{whole} are not missed any more")
     return 0
 
@@ -158,13 +163,6 @@ def _opened(args: argparse.Namespace) -> Iterator[tuple[CenterSettings, Database
         yield settings, database
     finally:
         database.close()
-
-
-def _box(text: str) -> Box:
-    site, slash, box = text.partition("/")
-    if not (site and slash and box):
-        raise EdgeAgentError(f'"{text}" is no box', hint="write it as SITE/BOX")
-    return Box(site, box)
 
 
 def _range(text: str) -> Range:

@@ -6,6 +6,7 @@ import sys
 from edge_agent.center.database import Database, open_database
 from edge_agent.center.handling import NEXT_STEPS, Wish, change_handling
 from edge_agent.center.operators import add_operator
+from edge_agent.center.post import read_box
 from edge_agent.center.settings import CenterSettings, load_center
 from edge_agent.center.webhooks.queue import DEAD, WAITING, Queued, find, retry
 from edge_agent.cli.console import Console
@@ -19,7 +20,8 @@ _MOST_LISTED = 200
 
 def set_handling(args: argparse.Namespace, console: Console) -> int:
     """Take the next step with an alert. Raises EdgeAgentError where that is none."""
-    site, _, box = args.box.partition("/")
+    whose = read_box(args.box)
+    site, box = whose.site, whose.box
     database = open_database(load_center(args.config).database)
     try:
         was = _handling(database, site, box, args.id)

@@ -34,7 +34,7 @@ class Desk:
         self.list.write_text("")
         self.intake = Intake(database, key, self.clock)
         self.registry = Registry(self.list, database)
-        self.watch = Watch(database, self.clock, silent_s=180)
+        self.watch = Watch(database, self.clock, silent_s=180, name="one")
 
     def register(self, *senders: Sender) -> list[Outgoing]:
         self.list.write_text("".join(f"{one.line}\n" for one in senders))

@@ -65,8 +65,19 @@ def test_a_center_is_set_up_with_three_commands(ask: Ask) -> None:
 
     told = ask("check")
     assert ask.code == 0, told
-    assert "0 boxes are believed" in told
+    assert "no box is believed yet" in told
+    assert "edge-agent key show" in told
+    assert "read-only" in told
     assert "lets us hear all boxes, not encrypted" in told
+
+
+def test_a_page_that_cannot_begin_is_told_before_it_is_started(ask: Ask, folder: Path) -> None:
+    ask("key")
+    with (folder / "center.toml").open("a") as file:
+        file.write('\n[web]\noperators_file = "nobody"\n')
+
+    assert "there is no file of operators at" in ask("check")
+    assert ask.code == 1
 
 
 def test_a_wrong_password_is_named(ask: Ask, folder: Path) -> None:
@@ -109,6 +120,11 @@ def test_numbers_that_will_never_come_are_accounted_for_by_a_person(
     assert "gap: missing: 1 " in ask("alarms")
 
     assert "for a reason only" in ask("boxes", "--account", str(box.box), "1")
+    for slip in ("2", "1-2", "100000-200000"):
+        told = ask("boxes", "--account", str(box.box), slip, "--why", "a slip")
+        assert f"{slip} is not missing of {box.box}" in told
+        assert "missing is: 1" in told
+        assert ask.code == 1
     ask("boxes", "--account", str(box.box), "1-1", "--why", "the old disk is broken")
 
     assert ask.code == 0

@@ -377,16 +377,3 @@ def test_receipts_hold_a_hundred_ranges_each(desk: Desk, box: Sender) -> None:
     assert len(letters) == 2
     stored, _ = desk.opened(letters)
     assert stored == [(n, n) for n in range(1, 251, 2)]
-
-
-def test_a_center_that_cannot_hear_calls_no_box_silent(desk: Desk, box: Sender) -> None:
-    desk.take(box.status())
-    desk.clock.advance(600)
-
-    desk.watch.look(hears_for_s=0.0)
-    deaf = desk.alarms()
-    desk.watch.look(hears_for_s=170.0)
-    just_back = desk.alarms()
-    desk.watch.look(hears_for_s=LONG_S)
-
-    assert (deaf, just_back, desk.alarms()) == (set(), set(), {"silent"})

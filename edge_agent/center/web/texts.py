@@ -179,6 +179,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "alarm.cut": ("newest messages missing", "pesan terbaru hilang"),
     "alarm.fork": ("two with one number", "dua pesan satu nomor"),
     "alarm.silent": ("box silent", "kotak diam"),
+    "alarm.deaf": ("the center hears no box", "pusat tidak mendengar kotak mana pun"),
     "alarm.unknown_box": ("unknown box", "kotak tak dikenal"),
     "alarm.unknown_key": ("unknown key", "kunci tak dikenal"),
     "alarm.altered": ("altered message", "pesan diubah"),
