@@ -24,16 +24,15 @@ from edge_agent.video.trial_clip import FRAMES_PER_SECOND, KEY_FRAME_EVERY, writ
 # Cameras may fill so much of the box. The rest is for alerts, for the system, and for the minute
 # in which all of them are busy: a choice, not a measurement.
 BOX_SHARE = 0.75
-# Half of the memory is for the system and its file cache. The agent with one camera peaks at 119 MiB
+# Half of the memory is for the system and its file cache. The agent with one camera peaks at 147 MiB
 # (bench/results/live.md); each one more takes 13 (bench/results/runtime.md) and what its stream
 # buffers.
 _MEMORY_SHARE = 0.5
-_AGENT_MIB, _CAMERA_MIB = 120, 14
+_AGENT_MIB, _CAMERA_MIB = 150, 14
 _MIB = 2**20
 # Reading a stream from the network, its threads and its waiting cost as much again as decoding it:
-# live, an empty street costs 0.0248 s a second where its stages cost 0.013, a busy one 0.059 where
-# they cost 0.046, and key frames alone 0.0070 where they cost 0.0035 (bench/results/live.md and
-# stages.md, decoding 0.0116).
+# live, an empty street costs 0.040 s a second where decoding and motion cost 0.028, a busy one 0.126
+# where its stages cost 0.101, decoding 0.015 of it (bench/results/live.md and stages.md): 1.8 to 2.7.
 _STREAM_FACTOR = 2.0
 # Looks before it counts: buffers are touched, the processor leaves its lowest clock.
 _WARM_UP = 5

@@ -48,7 +48,7 @@ def test_looks_get_no_more_than_half_of_the_cores() -> None:
 def test_a_box_with_little_memory_bears_no_more_than_it_can_hold() -> None:
     small = replace(BOX, memory_mib=512)
 
-    assert cameras(LOOK, STREAM, small) == {"empty": 10, "usual": 10, "busy": 10}
+    assert cameras(LOOK, STREAM, small) == {"empty": 8, "usual": 8, "busy": 8}
 
 
 def test_a_box_that_can_hold_none_says_so() -> None:
