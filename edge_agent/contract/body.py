@@ -6,6 +6,7 @@ A payload is two lines: the body, and a line with the signature over exactly the
 import base64
 import binascii
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,7 +107,9 @@ def parse(body: bytes) -> dict[str, object] | None:
     if len(body) > MOST_BYTES:
         return None
     try:
-        told = json.loads(body, object_pairs_hook=_members, parse_constant=_refuse)
+        told = json.loads(
+            body, object_pairs_hook=_members, parse_constant=_refuse, parse_float=_float
+        )
     except (ValueError, RecursionError):
         return None
     return told if isinstance(told, dict) else None
@@ -117,6 +120,13 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(members) < len(pairs):
         raise ValueError("a name stands twice")
     return members
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):  # 1e999
+        raise ValueError(digits)
+    return number
 
 
 def _refuse(word: str) -> object:

@@ -97,6 +97,16 @@ def forget_set_aside(path: Path) -> None:
         old.unlink(missing_ok=True)
 
 
+def blank_log(path: Path, connection: sqlite3.Connection) -> None:
+    """Write back what is in the log and overwrite it with zeros, over its whole length.
+
+    Not cut off: at the size it has it needs no room on a full disk.
+    """
+    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+    log = path.with_name(path.name + "-wal")
+    _stretch_log(connection, max(_LOG_BYTES, log.stat().st_size))
+
+
 def is_full(error: sqlite3.Error) -> bool:
     """Tell whether the partition had no room for it."""
     return getattr(error, "sqlite_errorcode", 0) in _SQLITE_FULL
@@ -187,12 +197,12 @@ def _look_closely(connection: sqlite3.Connection) -> None:
         raise damage
 
 
-def _stretch_log(connection: sqlite3.Connection) -> None:
+def _stretch_log(connection: sqlite3.Connection, size_bytes: int = _LOG_BYTES) -> None:
     """Make the log as large as it will be, while there is room: a rolled back write leaves it so."""
     connection.execute("PRAGMA cache_size = 8")  # pages; what does not fit is spilled into the log
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute("INSERT INTO thumbnails VALUES (-1, 0, zeroblob(?))", (_LOG_BYTES,))
+        connection.execute("INSERT INTO thumbnails VALUES (-1, 0, zeroblob(?))", (size_bytes,))
     finally:
         with suppress(sqlite3.Error):  # a full disk has rolled back already
             connection.execute("ROLLBACK")

@@ -146,7 +146,7 @@ class Spool:
         self.done(())
         if before_wall is None:
             file.forget_set_aside(self._path)
-        self._read(lambda spool: spool.execute("PRAGMA wal_checkpoint(RESTART)").fetchall())
+        self._read(lambda spool: file.blank_log(self._path, spool))
         self._read(lambda spool: spool.execute("PRAGMA secure_delete = FAST").fetchall())
         return count
 

@@ -105,8 +105,23 @@ def test_nothing_of_it_is_on_the_disk_any_more(box: Opened) -> None:
 
     spool.purge(pictures_only=False, before_wall=None)
 
-    assert b"a-rare-word" not in box.path.read_bytes()
+    files = sorted(box.path.parent.glob(f"{box.path.name}*"))
+    assert len(files) > 2
+    assert [file.name for file in files if b"a-rare-word" in file.read_bytes()] == []
     assert not aside.exists()
+
+
+def test_a_few_alerts_leave_nothing_in_the_log_either(box: Opened) -> None:
+    spool = box.again()
+    log = box.path.with_name(f"{box.path.name}-wal")
+    size = log.stat().st_size
+    spool.append(at(1, "a-rare-word"))
+    assert b"a-rare-word" in log.read_bytes()
+
+    spool.purge(pictures_only=False, before_wall=None)
+
+    assert b"a-rare-word" not in log.read_bytes()
+    assert log.stat().st_size == size
 
 
 def test_a_large_purge_goes_in_batches_and_is_whole(box: Opened) -> None:
