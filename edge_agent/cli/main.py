@@ -35,6 +35,8 @@ VERBS = {
     "status": "ask the running agent how it is",
     "version": "say what runs here, down to the cameras' firmware",
     "support-bundle": "gather what helps whoever helps, without secrets",
+    "backup": "lock all that makes this box into one file",
+    "restore": "make this box the one of a backup; the old one must be off for good",
     "replay": "run the same rules on a recorded clip",
     "key": "show or rotate the key that this box signs its alerts with",
     "verify": "check what a center has stored: genuine, and complete",
