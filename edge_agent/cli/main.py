@@ -24,6 +24,7 @@ from edge_agent.toml.reader import did_you_mean
 
 # In the order of a technician's day.
 VERBS = {
+    "setup": "lead through the first configuration, question by question",
     "discover": "find the cameras on this network",
     "add": "add a camera by its address",
     "camera": "list, show and remove cameras, set passwords, find moved ones again",
