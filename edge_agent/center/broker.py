@@ -9,7 +9,7 @@ import select
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -123,12 +123,14 @@ class Broker:
         """How many more may be posted without anything waiting."""
         return max(0, self._most_under_way - len(self._under_way) - len(self._waiting))
 
-    def begin(self, options: BrokerOptions, stop: Stop, wake: socket.socket) -> None:
+    def begin(
+        self, options: BrokerOptions, stop: Stop, wake: socket.socket, only: Sequence[str] = ()
+    ) -> None:
         """Wait until the broker lets us in, and subscribe. Raises LinkLostError."""
         self._wait(lambda: self._answer is not None, stop, wake)
         if self._answer is not None and self._answer.is_failure:
             raise refusal(self._answer.value, str(self._answer))
-        asked = self._subscribe(options)
+        asked = self._subscribe(options, only)
         self._wait(lambda: self._heard_of >= asked, stop, wake)
         if self._refused is not None:
             raise LinkLostError(
@@ -143,8 +145,11 @@ class Broker:
             self._client.loop_write()
         self._client.line.close()
 
-    def _subscribe(self, options: BrokerOptions) -> int:
-        """Ask for what boxes send; return how many answers are to come."""
+    def _subscribe(self, options: BrokerOptions, only: Sequence[str]) -> int:
+        """Ask for what boxes send, or for some of it; return how many answers are to come."""
+        if only:
+            self._client.subscribe([(topic, 1) for topic in only])
+            return len(only)
         if self._client.protocol != MQTT_5:
             self._client.subscribe(_EVERYTHING, qos=1)
             return 1
@@ -304,8 +309,9 @@ def open_broker(
     protocol: MQTTProtocolVersion,
     stop: Stop,
     wake: socket.socket,
+    only: Sequence[str] = (),
 ) -> Broker:
-    """Dial, log in and subscribe. Raises LinkLostError."""
+    """Dial, log in and subscribe: to all boxes, or to some topics only. Raises LinkLostError."""
     client = _Client(options, protocol, dial(to, stop))
     broker = Broker(client, to)
     try:
@@ -323,7 +329,7 @@ def open_broker(
             )
         else:
             client.connect(to.host, to.port, options.keepalive_s)
-        broker.begin(options, stop, wake)
+        broker.begin(options, stop, wake, only)
     except BaseException:
         broker.close()
         raise

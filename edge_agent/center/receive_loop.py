@@ -47,6 +47,8 @@ class ReceiveLoop:
         self._silences = 0
         self._retries = Backoff(_FIRST_RETRY_S, _LAST_RETRY_S)
         self._forgotten = 0
+        # Since when boxes can be heard; None while there is no connection.
+        self._hears_since_mono: float | None = None
         self._taken = 0
         # Protects the list only.
         self._guard = threading.Lock()
@@ -69,6 +71,12 @@ class ReceiveLoop:
             self._wake.send(b"!")
         except OSError:
             return  # it is being woken already, or has been closed
+
+    @property
+    def hears_for_s(self) -> float:
+        """For how long boxes could be heard without a break; 0 while they cannot."""
+        since = self._hears_since_mono
+        return 0.0 if since is None else self._clock.mono() - since
 
     def run(self) -> None:
         """Receive until told to stop."""
@@ -116,6 +124,7 @@ class ReceiveLoop:
 
     def _serve(self, broker: Broker) -> None:
         is_polite = False
+        self._hears_since_mono = self._clock.mono()
         try:
             while not self._stop.is_told:
                 arrived = broker.turn(_TURN_S, self._awake)
@@ -127,6 +136,7 @@ class ReceiveLoop:
                 self._send(broker)
             is_polite = True
         finally:
+            self._hears_since_mono = None
             broker.close(is_polite=is_polite)
 
     def _send(self, broker: Broker) -> None:

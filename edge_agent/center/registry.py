@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 _MOST_BYTES = 64 * 1024 * 1024
 _HINT = "write a line for each box, as `edge-agent key show` prints it there: SITE/BOX KEY"
 
+# And what `key show` says besides, in a file that it was led into.
+_REMARKS = ("#", "✓", "•", "ok ", "-- ", "next:")
+
 Keys = dict[Box, dict[str, bytes]]
 
 
@@ -58,7 +61,7 @@ def read_boxes(path: Path) -> Keys:
         ) from error
     keys: Keys = {}
     for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
+        if line.strip() and not line.lstrip().startswith(_REMARKS):
             box, key = _read_line(path, number, line)
             keys.setdefault(box, {})[key_id(key)] = key
     return keys

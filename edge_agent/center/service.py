@@ -89,6 +89,6 @@ class Service:
         while not self._stop.wait(_LOOK_S):
             try:
                 self._receive.post(self._intake.take_back(self._registry.refresh()))
-                self._watch.look()
+                self._watch.look(hears_for_s=self._receive.hears_for_s)
             except EdgeAgentError as failure:
                 log.warning("the boxes are not watched: %s", failure.report())

@@ -1,7 +1,9 @@
 """SQLite: one file, no server. Several processes of one machine may use it at once."""
 
+import os
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -37,6 +39,10 @@ class Sqlite:
 
     def connect(self) -> sqlite3.Connection:
         """Return a connection whose commits are durable. Raises EdgeAgentError."""
+        # Pictures of people: for us only, and SQLite gives its log the same mode. What is wrong with
+        # the path SQLite says in its own words.
+        with suppress(OSError):
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         try:
             connection = sqlite3.connect(
                 self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False

@@ -22,16 +22,23 @@ class Watch:
         self._clock = clock
         self._silent_s = silent_s
 
-    def look(self) -> None:
-        """Raise what is due. Raises EdgeAgentError where the database refuses."""
+    def look(self, *, hears_for_s: float) -> None:
+        """Raise what is due. Raises EdgeAgentError where the database refuses.
+
+        While the center itself cannot hear, no box is silent: a broker that is down must not send
+        technicians to every box in town.
+        """
         wall = self._clock.wall()
-        alarms = self._database.write(lambda transaction: self._look(transaction, wall))
+        can_judge = hears_for_s > self._silent_s
+        alarms = self._database.write(
+            lambda transaction: self._look(transaction, wall, can_judge=can_judge)
+        )
         for box, kind, text in alarms.raised:
             log.warning("alarm %s of %s: %s", kind.value, box, text)
 
-    def _look(self, transaction: Transaction, wall: float) -> Alarms:
+    def _look(self, transaction: Transaction, wall: float, *, can_judge: bool) -> Alarms:
         alarms = Alarms(transaction, wall)
-        for box, seen_wall in self._silent(transaction, wall):
+        for box, seen_wall in self._silent(transaction, wall) if can_judge else ():
             text = f"nothing heard since {rfc3339(seen_wall)}"
             alarms.raise_alarm(box, Kind.SILENT, text)
         for box in self._with_gaps(transaction, wall):

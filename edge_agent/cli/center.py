@@ -1,6 +1,7 @@
 """`edge-agent center`: the other end, where the alerts of many boxes are stored and worked on."""
 
 import argparse
+from pathlib import Path
 
 from edge_agent.cli.console import Console
 
@@ -10,7 +11,7 @@ _STATES = ("acknowledged", "dispatched", "closed")
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Add what one can do at the center, in the order of setting it up."""
     verbs = parser.add_subparsers(
-        metavar="key|check|run|boxes|alarms|set|operator|deliveries|export",
+        metavar="key|check|run|boxes|alarms|set|command|operator|deliveries|export",
         dest="act",
         required=True,
     )
@@ -47,6 +48,14 @@ def _set_up_people(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
     handled.add_argument("state", metavar="STATE", choices=_STATES, help=", ".join(_STATES))
     handled.add_argument("--by", metavar="NAME", required=True, help="who decided it")
     handled.add_argument("--note", metavar="TEXT", default="", help="what to keep with it")
+    asked = verbs.add_parser("command", help="ask a box for something, and wait for its answer")
+    asked.add_argument("box", metavar="SITE/BOX")
+    asked.add_argument("verb", metavar="VERB", help="ping, health, snapshot, config_get, rule …")
+    asked.add_argument("args", metavar="NAME=VALUE", nargs="*", help="camera=gate, on=false …")
+    asked.add_argument(
+        "--within", metavar="SECONDS", type=float, default=60.0, help="how long it counts (60)"
+    )
+    asked.add_argument("--out", metavar="FILE", type=Path, help="where a picture goes")
     operator = verbs.add_parser("operator", help="let somebody change things on the page")
     operator.add_argument("what", metavar="add", choices=["add"])
     operator.add_argument("name", metavar="NAME", help="a new one, or one who needs a new password")
@@ -85,6 +94,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
         from edge_agent.cli import center_check  # noqa: PLC0415 (as above)
 
         return (center_check.key if args.act == "key" else center_check.check)(args, console)
+    if args.act == "command":
+        from edge_agent.cli import center_command  # noqa: PLC0415 (as above)
+
+        return center_command.command(args, console)
     if args.act in {"set", "operator", "deliveries"}:
         from edge_agent.cli import center_people  # noqa: PLC0415 (as above)
 

@@ -50,6 +50,10 @@ log = logging.getLogger(__name__)
 # promised, of which a round may pass before we hear of it, and the process has to end, too.
 _END_S = 4.0
 _ROUND_S = 0.5
+# Of that, for the watchers to end their visits, and for these ends to reach the broker; the
+# publisher's goodbye takes two seconds at most.
+_LAST_WORDS_S, _DRAIN_S = 1.2, 0.6
+_WATCH = " watch"
 # The last level of the topic that commands come on (docs/reference/topics.md).
 COMMANDS = "cmd"
 EXIT_FINE = 0
@@ -64,6 +68,8 @@ class Service:
         self._settings = settings
         self._clock = clock
         self._stop = stop
+        # The publisher's own: it leaves last, when it knows what the cameras had to say at the end.
+        self._leave = Stop()
         self._model = ModelStart(settings, clock)
         self._status = StatusSocket(settings.state_dir / SOCKET_NAME)
         # A thread did not end: it waits for the system (a dead name server), and so would we.
@@ -167,6 +173,7 @@ class Service:
         notify("READY=1", f"STATUS={reporter.line()}")
         rounds = (watch.look, lambda: mirrors.turn(publisher.state()))
         self._supervise(reporter, cameras, publisher, health, rounds)
+        self._say_last_words(workers, parts.spool, publisher)
         return self._end(workers, helpers)
 
     def _restart(self) -> None:
@@ -192,7 +199,7 @@ class Service:
             link.listen()
         waits = settings.confirm is Confirm.RECEIPT
         receipts = Receipts(spool, self._clock, keys, site=site, box=box) if waits else None
-        return PublishLoop(spool, link, self._clock, self._stop, receipts, self._hear)
+        return PublishLoop(spool, link, self._clock, self._leave, receipts, self._hear)
 
     def _refind(self, cameras: Sequence[Camera]) -> RefindLoop:
         watched = [Watched(camera.settings, camera.reader, camera.events) for camera in cameras]
@@ -203,7 +210,7 @@ class Service:
         workers = [self._worker("publish", publisher.run)]
         for camera in cameras:
             workers.append(self._worker(f"{camera.settings.id} read", camera.reader.run))
-            workers.append(self._worker(f"{camera.settings.id} watch", camera.loop.run))
+            workers.append(self._worker(f"{camera.settings.id}{_WATCH}", camera.loop.run))
         return workers
 
     def _more_workers(self, refind: RefindLoop, renew: RenewLoop) -> list[Worker]:
@@ -243,6 +250,24 @@ class Service:
             if not _hangs(cameras, publisher, now) and pause_s:
                 notify("WATCHDOG=1")
 
+    def _say_last_words(
+        self, workers: Sequence[Worker], spool: Spool, publisher: PublishLoop
+    ) -> None:
+        """Let open visits end, and send that, before the publisher signs how far the chain has come.
+
+        Else its head would vouch for a chain without them.
+        """
+        until = self._clock.mono() + _LAST_WORDS_S
+        for worker in workers:
+            if worker.name.endswith(_WATCH):
+                worker.join(max(0.0, until - self._clock.mono()))
+        until = self._clock.mono() + _DRAIN_S
+        publisher.nudge()
+        while publisher.state().is_connected and self._clock.mono() < until and _has_alerts(spool):
+            self._leave.wait(_DRAIN_S / 10)
+        self._leave.tell()
+        publisher.nudge()
+
     def _end(self, workers: Sequence[Worker], helpers: Sequence[Worker]) -> int:
         """Join everybody; return the exit code, for which a helper's death does not count."""
         if self.wants_restart:
@@ -263,9 +288,16 @@ class Service:
         return EXIT_DEFECT if died else EXIT_FINE
 
 
+def _has_alerts(spool: Spool) -> bool:
+    try:
+        return spool.state().waiting > 0
+    except EdgeAgentError:
+        return False  # the disk refuses: nothing to wait for
+
+
 def _hangs(cameras: Sequence[Camera], publisher: PublishLoop, now: float) -> bool:
     """Tell whether a watcher or the publisher hangs, and log which."""
-    beats = {f"{camera.settings.id} watch": camera.loop.state.beat_mono for camera in cameras}
+    beats = {f"{camera.settings.id}{_WATCH}": camera.loop.state.beat_mono for camera in cameras}
     beats["publish"] = publisher.state().beat_mono
     names = hung(beats, now)
     for name in names:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tests.center.boxes import Sender
 
 
+# A center that has heard boxes without a break.
+LONG_S = 3600.0
+
+
 class Desk:
     def __init__(self, folder: Path, database: Database, key: CenterKey) -> None:
         self.clock = FakeClock()

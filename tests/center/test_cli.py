@@ -9,6 +9,7 @@ import pytest
 
 from edge_agent.cli.main import main
 from tests.center.boxes import Sender
+from tests.center.desk import LONG_S
 from tests.peers.mosquitto import Mosquitto
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def test_numbers_that_will_never_come_are_accounted_for_by_a_person(
     box.alert("lost for ever")
     desk.take(box.alert("b"), box.status())
     desk.clock.advance(31)
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
     assert "gap: missing: 1 " in ask("alarms")
 
     assert "for a reason only" in ask("boxes", "--account", str(box.box), "1")

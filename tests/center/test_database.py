@@ -92,3 +92,15 @@ def test_a_commit_to_sqlite_waits_for_the_disk(tmp_path: Path) -> None:
     assert database.read(lambda t: t.row("PRAGMA journal_mode")) == ("wal",)
     database.close()
     assert sqlite3.connect(tmp_path / "center.db").execute(_COUNT).fetchone() == (0,)
+
+
+def test_nobody_else_on_the_machine_reads_what_is_stored(tmp_path: Path) -> None:
+    path = tmp_path / "center.db"
+    database = open_database(str(path))
+    database.write(lambda transaction: transaction.run("DELETE FROM alarms"))
+
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    database.close()
+
+    assert modes
+    assert set(modes.values()) == {0o600}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from edge_agent.center.post import Arrival
 from edge_agent.contract import split
 from tests.center.boxes import PICTURE, Sender
+from tests.center.desk import LONG_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,7 +168,7 @@ def test_a_fork_is_told_to_the_box_which_gives_it_up_and_goes_on(desk: Desk, box
 
     assert told == ([(3, 4)], [])
     desk.clock.advance(31)
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
     assert desk.alarms() == {"fork"}
 
 
@@ -211,11 +212,11 @@ def test_a_missing_number_is_alarmed_after_a_while_and_cleared_when_it_comes(
 ) -> None:
     late = [box.alert("a"), box.alert("b")][1]
     desk.take(box.signed[1], box.alert("c"), box.status())
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
     assert desk.alarms() == set()
 
     desk.clock.advance(31)
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
     assert desk.alarms() == {"gap"}
     assert desk.ask("SELECT text FROM alarms") == [("missing: 2",)]
 
@@ -229,7 +230,7 @@ def test_what_the_box_says_is_still_with_it_is_not_missing(desk: Desk, box: Send
     desk.take(box.alert("b"), box.status(waits_from=1))
 
     desk.clock.advance(31)
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
 
     assert desk.alarms() == set()
 
@@ -240,7 +241,7 @@ def test_a_cut_tail_shows_by_the_head_alone(desk: Desk, box: Sender) -> None:
     desk.take(box.health())
 
     desk.clock.advance(31)
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
     assert desk.alarms() == {"cut"}
 
     desk.take(lost)
@@ -253,7 +254,7 @@ def test_what_the_box_gave_up_by_a_signed_record_is_no_gap(desk: Desk, box: Send
     desk.take(box.dropped(1, 2), box.status())
 
     desk.clock.advance(31)
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
 
     assert desk.alarms() == set()
     assert desk.ask("SELECT first, last, why, by_seq FROM accounted") == [(1, 2, "dropped", 3)]
@@ -267,18 +268,18 @@ def test_a_box_that_lost_its_place_is_alarmed_but_nothing_is_missing(
     assert desk.take(box.restarted(2, 40), box.alert("b"), box.status()) == ([(41, 42)], [])
 
     desk.clock.advance(31)
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
     assert desk.alarms() == {"restarted"}
     assert desk.ask("SELECT whole_upto FROM boxes") == [(42,)]
 
 
 def test_a_silent_box_is_alarmed_until_it_is_heard(desk: Desk, box: Sender) -> None:
     desk.take(box.status())
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
     assert desk.alarms() == set()
 
     desk.clock.advance(181)
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
     assert desk.alarms() == {"silent"}
 
     desk.take(box.health())
@@ -291,7 +292,7 @@ def test_a_retained_status_does_not_make_a_dead_box_look_alive(desk: Desk, box: 
 
     desk.take(box.status(is_retained=True))
 
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
     assert desk.alarms() == {"silent"}
 
 
@@ -303,7 +304,7 @@ def test_the_broker_s_word_that_a_box_has_vanished_is_no_sign_of_life(
     desk.take(box.status("offline"))
     desk.clock.advance(81)
 
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
 
     assert desk.alarms() == {"silent"}
 
@@ -313,7 +314,7 @@ def test_what_somebody_forged_is_no_sign_of_life(desk: Desk, box: Sender) -> Non
     desk.clock.advance(181)
     desk.take(Arrival(f"{box.up}/record", b"not the box"), Arrival(f"{box.up}/health", b"{}"))
 
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
 
     assert desk.alarms() == {"altered", "silent"}
 
@@ -322,7 +323,7 @@ def test_a_box_that_was_stopped_on_purpose_is_not_silent(desk: Desk, box: Sender
     desk.take(box.status("stopped"))
     desk.clock.advance(181)
 
-    desk.watch.look()
+    desk.watch.look(hears_for_s=LONG_S)
 
     assert desk.alarms() == set()
 
@@ -376,3 +377,16 @@ def test_receipts_hold_a_hundred_ranges_each(desk: Desk, box: Sender) -> None:
     assert len(letters) == 2
     stored, _ = desk.opened(letters)
     assert stored == [(n, n) for n in range(1, 251, 2)]
+
+
+def test_a_center_that_cannot_hear_calls_no_box_silent(desk: Desk, box: Sender) -> None:
+    desk.take(box.status())
+    desk.clock.advance(600)
+
+    desk.watch.look(hears_for_s=0.0)
+    deaf = desk.alarms()
+    desk.watch.look(hears_for_s=170.0)
+    just_back = desk.alarms()
+    desk.watch.look(hears_for_s=LONG_S)
+
+    assert (deaf, just_back, desk.alarms()) == (set(), set(), {"silent"})

@@ -18,7 +18,7 @@ _INNER_VERBS = {
     ),
     "center": (
         *("key", "check", "run", "boxes", "alarms"),
-        *("set", "operator", "deliveries", "export"),
+        *("set", "command", "operator", "deliveries", "export"),
     ),
     "key": ("show", "rotate"),
     "zone": ("add", "list", "show", "remove"),

@@ -68,7 +68,7 @@ class Site:
             stop=Stop(),
         )
         self.camera = SimpleNamespace(
-            settings=SimpleNamespace(id="gate", name="Gate"),
+            settings=SimpleNamespace(id="gate", name="Gate", rules=()),
             reader=SimpleNamespace(state=ReaderState(is_streaming=True)),
             loop=self.loop,
             events=None,
