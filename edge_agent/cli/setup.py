@@ -189,12 +189,18 @@ class _Guide:
         if is_plain or not self._agrees(self.words.enroll, "n"):
             return None
         url = self._ask(self.words.enroll_url, self._answers.enroll_url or _ENROLL_EXAMPLE)
+        self._write_again(replace(self._answers, enroll_url=url))
         if self._commands.run("enroll", "--url", url, "--token", "-"):
             return self._enroll()
-        self._note(replace(self._answers, enroll_url=url, has_certificate=True))
+        return self._write_again(replace(self._answers, has_certificate=True))
+
+    def _write_again(self, answers: Answers) -> None:
+        """Write `agent.toml` anew with what the certificate needs; a person's own is left alone."""
+        self._note(answers)
         if is_written_by_setup(self._folder):
-            write_agent(self._folder, self._answers)
-        return None
+            file = write_agent(self._folder, answers)
+            used = "certificate_file, key_file" if answers.has_certificate else "[enrolment] url"
+            self._console.ok("config", f"{file}: {used}")
 
     def _add_cameras(self) -> None:
         found: list[str] = []
