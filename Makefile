@@ -39,8 +39,8 @@ bench: .venv/ready .cache/debian-ready .cache/tflite-runtime-ready ## CPU, memor
 	$(PYTHON) -m tools.setup bench
 	$(VENV)/python -m bench.run
 
-deb: ## build the Debian package (not yet)
-	@echo "make deb: the package is not made yet; packaging has an issue of its own" && exit 1
+deb: .venv/ready ## dist/edge-agent_*.deb for a box; DIST=trixie ARCH=arm64 for another than bookworm, amd64
+	$(VENV)/python -m tools.deb --dist $(or $(DIST),bookworm) --arch $(or $(ARCH),amd64)
 
 contract: .venv/ready ## write the contract's AsyncAPI document and reference page anew
 	$(VENV)/python -m tools.contract

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tools.deb.__main__ import build
+from tools.deb.target import PROCESSORS, RELEASES, Target
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def unpacked(package: Path) -> Path:
+    """What lies in it, as dpkg lays it out, and its control files in DEBIAN."""
+    return package.parent / "unpacked"
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package for Debian 12 on amd64, packed large and in seconds."""
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        # Whichever worker comes first builds it for all of them.
+        folder = folder.parent
+    with (folder / "deb.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return next((folder / "deb").glob("*.deb"), None) or _build(folder / "deb")
+
+
+def _build(folder: Path) -> Path:
+    target = Target(RELEASES["bookworm"], PROCESSORS["amd64"])
+    package = build(target, folder, is_quick=True)
+    root = folder / "unpacked"
+    for how, where in (("-x", root), ("-e", root / "DEBIAN")):
+        subprocess.run(["/usr/bin/dpkg-deb", how, package, where], check=True)  # noqa: S603 (fixed)
+    return package

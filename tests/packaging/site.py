@@ -1,0 +1,78 @@
+"""A machine with the package in it, a broker, a center's ear and a street to look at."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from edge_agent.contract import split
+from tests.packaging.machine import Machine, prepare
+from tests.peers import clips
+from tests.peers.rtsp import RtspServer
+from tools.deb.__main__ import build
+from tools.deb.target import PROCESSORS, RELEASES, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SETTINGS = 'site = "test"\nbox = "box"\n[broker]\nurl = "mqtt://127.0.0.1:1883"\ninsecure = true\n'
+_CAMERA = """\
+[stream]
+url = "rtsp://127.0.0.1:{port}/main"
+[[zones]]
+name = "street"
+outline = [[0.0, 0.2], [1.0, 0.2], [1.0, 1.0], [0.0, 1.0]]
+[[rules]]
+kind = "intrusion"
+zone = "street"
+labels = ["person"]
+severity = "high"
+patience_s = 0.4
+"""
+
+
+class Site:
+    """The same for each test of the installed package; `package` is not installed yet."""
+
+    def __init__(self, machine: Machine, package: Path, camera: RtspServer) -> None:
+        self.machine, self.package, self.camera = machine, package, camera
+
+    def listen(self, more: str = "allow_anonymous true\n") -> None:
+        """Let mosquitto serve loopback, and a subscriber write down what is signed."""
+        self.machine.write("/etc/mosquitto/conf.d/test.conf", f"listener 1883 127.0.0.1\n{more}")
+        self.machine.run("systemctl", "restart", "mosquitto")
+        self.machine.run(
+            *("systemd-run", "--unit=ear", "-p", "StandardOutput=append:/srv/heard"),
+            *("mosquitto_sub", "-h", "127.0.0.1", "-V", "5", "-q", "1"),
+            *("-t", "city/v1/+/+/up/alert/#", "-t", "city/v1/+/+/up/record", "-F", "%X"),
+        )
+
+    def configure(self, settings: str = SETTINGS) -> None:
+        self.machine.write("/etc/edge-agent/agent.toml", settings)
+        self.machine.write(
+            "/etc/edge-agent/cameras.d/gate.toml", _CAMERA.format(port=self.camera.port)
+        )
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of all signed messages that came, in their order."""
+        if not self.machine.exists("/srv/heard"):
+            return []
+        lines = self.machine.read("/srv/heard").split("\n")[:-1]
+        return [json.loads(split(bytes.fromhex(line))[0])["seq"] for line in lines]
+
+    def hears_more(self, than: int) -> bool:
+        return len(self.numbers()) > than
+
+
+@contextmanager
+def opened(dist: str, folder: Path) -> Iterator[Site]:
+    """Yield a site that runs, on a release of Debian."""
+    target = Target(RELEASES[dist], PROCESSORS["amd64"])
+    package = build(target, folder / "deb", is_quick=True)
+    machine = Machine(dist, folder)
+    prepare(machine.root, package)
+    clip = clips.encode(clips.vtest())
+    with machine, RtspServer(folder, clip, within=machine.box.within) as camera:
+        yield Site(machine, package, camera)

@@ -1,0 +1,114 @@
+"""Lay out the files of the package as they will lie on the box."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools.deb.unfit import UnfitError
+
+from tools import debian
+from tools.deb import manual, papers, shared, wheels
+
+if TYPE_CHECKING:
+    from tools.deb.target import Target
+
+PRIVATE = "usr/lib/edge-agent"
+_AGENT = debian.REPOSITORY / "edge_agent"
+# As in pyproject.toml: nothing else of the folder is ours to ship.
+_OF_AGENT = ("**/*.py", "models/*/*.tflite", "models/*/model.toml")
+_SYSTEMD = debian.REPOSITORY / "systemd"
+
+
+def lay_out(root: Path, target: Target, version: str, date: str) -> dict[str, Path]:
+    """Fill the empty folder `root`; return the wheel of each package that is inside."""
+    private = root / PRIVATE
+    found = wheels.fetch(target)
+    _lay_agent(private)
+    for name, wheel in found.items():
+        for member, content in wheels.members(wheel, name):
+            _write(private / member, content)
+    shared.share(private, target)
+    _lay_descriptions(private)
+    _lay_programs(root, private)
+    _lay_service(root, target)
+    _lay_manual(root, version, date)
+    papers.write_papers(root / "usr/share/doc/edge-agent", version, found)
+    _write(root / "etc/edge-agent/agent.toml", (papers.PACKAGING / "agent.toml").read_bytes())
+    return found
+
+
+def _write(file: Path, content: bytes, *, is_program: bool = False) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    file.chmod(0o755 if is_program else 0o644)
+
+
+def _lay_agent(private: Path) -> None:
+    for pattern in _OF_AGENT:
+        for file in sorted(_AGENT.glob(pattern)):
+            _write(private / "edge_agent" / file.relative_to(_AGENT), file.read_bytes())
+
+
+def _lay_descriptions(private: Path) -> None:
+    """Copy onvif-zeep's WSDL files, and write the record by which the agent finds them."""
+    names = []
+    for file in metadata.files(wheels.DESCRIPTIONS) or ():
+        if "wsdl" in file.parts:
+            source = Path(str(file.locate())).resolve()
+            names.append(f"wsdl/{str(file).partition('wsdl/')[2]}")
+            _write(private / names[-1], source.read_bytes())
+    version = wheels.version_of(wheels.DESCRIPTIONS)
+    about = private / f"onvif_zeep-{version}.dist-info"
+    head = f"Metadata-Version: 2.1\nName: {wheels.DESCRIPTIONS}\nVersion: {version}\n"
+    _write(about / "METADATA", head.encode())
+    _write(about / "RECORD", "".join(f"{name},,\n" for name in sorted(names)).encode())
+
+
+def _lay_programs(root: Path, private: Path) -> None:
+    launcher = (papers.PACKAGING / "launcher").read_bytes()
+    _write(root / "usr/bin/edge-agent", launcher, is_program=True)
+    configured = (papers.PACKAGING / "configured").read_bytes()
+    _write(private / "configured", configured, is_program=True)
+
+
+def _lay_service(root: Path, target: Target) -> None:
+    units = root / "usr/lib/systemd/system"
+    if target.release.name == "bookworm":
+        # Debian 12 has both folders as one, and dpkg knows units by the older name only.
+        units = root / "lib/systemd/system"
+    _write(units / "edge-agent.service", (_SYSTEMD / "edge-agent.service").read_bytes())
+    if target.release.has_back_off:
+        drop_in = Path("edge-agent.service.d") / "back-off.conf"
+        _write(units / drop_in, (_SYSTEMD / drop_in).read_bytes())
+    users = (papers.PACKAGING / "edge-agent.sysusers").read_bytes()
+    _write(root / "usr/lib/sysusers.d/edge-agent.conf", users)
+
+
+def _lay_manual(root: Path, version: str, date: str) -> None:
+    for name, page in manual.pages(version, date).items():
+        packed = gzip.compress(page.encode(), 9, mtime=0)
+        _write(root / "usr/share/man/man1" / f"{name}.gz", packed)
+    words = manual.completion().encode()
+    _write(root / "usr/share/bash-completion/completions/edge-agent", words)
+    overrides = papers.PACKAGING / "lintian-overrides"
+    if overrides.exists():
+        _write(root / "usr/share/lintian/overrides/edge-agent", overrides.read_bytes())
+
+
+def size_kib(root: Path) -> int:
+    """Return the Installed-Size as Debian's policy counts it: each file in whole KiB."""
+    files = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
+    others = sum(1 for path in root.rglob("*")) - len(files)
+    return sum(-(-path.stat().st_size // 1024) for path in files) + others
+
+
+def first_version(changelog: str) -> str:
+    """Return the version of the newest entry of a Debian changelog."""
+    found = re.match(r"edge-agent \((\S+)\)", changelog)
+    if not found:
+        raise UnfitError("packaging/debian/changelog begins with no entry")
+    return found[1]
