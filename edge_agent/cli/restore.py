@@ -16,7 +16,7 @@ from edge_agent.cli.folder import RESTART
 from edge_agent.cli.login import Keyboard, Terminal
 from edge_agent.cli.passphrase import add_passphrase, read_passphrase
 from edge_agent.cli.restore_place import Place
-from edge_agent.config.load import AGENT_FILE
+from edge_agent.config.load import AGENT_FILE, is_unsaid
 from edge_agent.daemon.status import ask_status
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.clock import Clock, SystemClock, rfc3339
@@ -108,7 +108,7 @@ def _another(place: Place, about: About, items: list[Item]) -> str:
         return f"it signs with the key {keys.signer.kid}, the backup's is {about.kid or 'none'}"
     new = next((item for item in items if item.name == f"config/{AGENT_FILE}"), None)
     old = place.folder / AGENT_FILE
-    if new and old.exists() and old.read_bytes() != new.content:
+    if new and not is_unsaid(place.folder) and old.read_bytes() != new.content:
         return f"{old} says something else"
     return ""
 

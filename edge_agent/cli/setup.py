@@ -29,7 +29,7 @@ from edge_agent.cli.setup_site import (
     write_agent,
 )
 from edge_agent.cli.setup_words import LANGUAGES, Ask, Words
-from edge_agent.config.load import AGENT_FILE, camera_ids, load_camera, load_settings
+from edge_agent.config.load import AGENT_FILE, camera_ids, is_unsaid, load_camera, load_settings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.secret import Secret
 from edge_agent.toml.problems import Problem
@@ -123,7 +123,7 @@ class _Guide:
         """Go through all steps; 1 where the last check found something."""
         self._choose_language()
         self._console.plain(self.words.welcome)
-        if not (self._folder / AGENT_FILE).exists():
+        if is_unsaid(self._folder):
             self._describe_site()
         # Raises with all problems, whoever wrote it.
         settings = load_settings(self._folder)

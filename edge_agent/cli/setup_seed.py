@@ -10,7 +10,7 @@ from typing import Protocol
 from edge_agent.cli.console import Console
 from edge_agent.cli.setup_site import Answers, host_name, judge, write_agent
 from edge_agent.config.checks import WORD_RULE, is_word
-from edge_agent.config.load import AGENT_FILE, camera_ids, load_settings
+from edge_agent.config.load import camera_ids, is_unsaid, load_settings
 from edge_agent.config.outline import read_outline
 from edge_agent.domain.sighting import Label
 from edge_agent.errors import EdgeAgentError
@@ -63,7 +63,7 @@ def configure_from(file: Path, box: str, folder: Path, commands: Runs) -> int:
     What is there is kept, so it may be repeated. Raises BadConfiguration with all problems.
     """
     seed = _read(file, box, folder)
-    if not (folder / AGENT_FILE).exists():
+    if is_unsaid(folder):
         written = write_agent(folder, seed.answers, seed.password or None)
         commands.console.ok("config", str(written))
     is_wrong = not _enroll(seed, folder, commands)

@@ -23,6 +23,7 @@ from edge_agent.spool.spool import open_spool
 from tests.cli.desk import answering
 from tests.fakes.alerts import an_alert
 from tests.fakes.clock import FakeClock
+from tests.house.source import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,6 +221,15 @@ def test_a_box_with_another_key_is_not_taken_over_unasked(
     assert lost
     assert lost.signer.kid == mine
     assert list(new.folder.glob("before-restore-*/agent.toml"))
+
+
+def test_a_box_fresh_from_its_package_is_empty(old: Box, new: Box, backup: Path) -> None:
+    old.types("backup", "--out", backup)
+    brought = (ROOT / "packaging" / "debian" / "agent.toml").read_text()
+    (new.folder / "agent.toml").write_text(brought)
+
+    assert new.types("restore", backup) == 0
+    assert (new.folder / "agent.toml").read_text() == _SITE
 
 
 def test_restoring_may_be_repeated_after_a_power_cut(old: Box, new: Box, backup: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from edge_agent.config.load import load_camera, load_settings
 from tests.fakes.onvif_camera import Firmware, OnvifCamera, Stream
+from tests.house.source import ROOT
 from tests.journeys.technician import Technician
 from tests.peers import netns
 from tests.peers.node_camera import NodeCamera
@@ -81,6 +82,20 @@ def test_from_nothing_to_a_box_that_checks_well(
     # No colour, no cursor, no bell: a serial console can only go on. The password never shows.
     assert [sign for sign in console.out if not sign.isprintable() and sign != "\n"] == []
     assert RIGHT not in console.out
+
+
+def test_the_file_that_the_package_brings_says_nothing_yet(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    brought = (ROOT / "packaging" / "debian" / "agent.toml").read_text()
+    (tmp_path / "etc" / "agent.toml").write_text(brought)
+
+    with _console(tmp_path) as console:
+        console.types("en/id [en]: ", "")
+        _types_the_site(console, tmp_path, "mqtt://127.0.0.1:1")
+        console.types("look for them? y/n [y]: ", "q")
+        assert console.ends() == 0
+
+    assert load_settings(tmp_path / "etc").site == "kota"
 
 
 def test_who_leaves_goes_on_where_it_stopped_and_in_the_same_language(tmp_path: Path) -> None:
