@@ -47,7 +47,8 @@ class Console:
     @classmethod
     def on(cls, out: TextIO) -> "Console":
         """Return a console for a stream, as wide as its terminal."""
-        if not out.isatty():
+        # "dumb": a terminal that can only go on, say a serial console.
+        if not out.isatty() or os.environ.get("TERM") == "dumb":
             return cls(out, is_terminal=False)
         columns = shutil.get_terminal_size((WIDTH, 24)).columns
         return cls(out, is_terminal=True, width=max(40, columns))

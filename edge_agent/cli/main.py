@@ -24,6 +24,7 @@ from edge_agent.toml.reader import did_you_mean
 
 # In the order of a technician's day.
 VERBS = {
+    "setup": "lead through the first configuration, question by question",
     "discover": "find the cameras on this network",
     "add": "add a camera by its address",
     "camera": "list, show and remove cameras, set passwords, find moved ones again",
@@ -35,6 +36,8 @@ VERBS = {
     "status": "ask the running agent how it is",
     "version": "say what runs here, down to the cameras' firmware",
     "support-bundle": "gather what helps whoever helps, without secrets",
+    "backup": "lock all that makes this box into one file",
+    "restore": "make this box the one of a backup; the old one must be off for good",
     "replay": "run the same rules on a recorded clip",
     "key": "show or rotate the key that this box signs its alerts with",
     "verify": "check what a center has stored: genuine, and complete",

@@ -1,5 +1,6 @@
 """Open the files of a site and return frozen settings, or every reason why not."""
 
+import tomllib
 from pathlib import Path
 
 from edge_agent.config.camera import read_camera
@@ -50,6 +51,16 @@ def load_settings(folder: Path) -> Settings:
         cameras=cameras,
         refused=refused,
     )
+
+
+def is_unsaid(folder: Path) -> bool:
+    """Tell whether `agent.toml` is not there or says nothing yet, as the package brings it."""
+    try:
+        return not tomllib.loads((folder / AGENT_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
 
 
 def load_site_to_enroll(folder: Path) -> Site:

@@ -1,0 +1,253 @@
+"""The first configuration over a serial console, with real servers: question by question, and by file."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edge_agent.config.load import load_camera, load_settings
+from tests.fakes.onvif_camera import Firmware, OnvifCamera, Stream
+from tests.house.source import ROOT
+from tests.journeys.technician import Technician
+from tests.peers import netns
+from tests.peers.node_camera import NodeCamera
+from tests.peers.serial_console import COLUMNS, SerialConsole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.peers.center import Center
+    from tests.peers.mosquitto import Mosquitto
+    from tests.peers.rtsp import RtspServer
+
+pytestmark = pytest.mark.journey
+RIGHT = "a & b <c>"
+
+
+@pytest.fixture
+def camera(rtsp_server: Callable[..., RtspServer], street_h264: Path) -> OnvifCamera:
+    server = rtsp_server(street_h264, user="admin", password=RIGHT)
+    stream = Stream(token="main", uri=server.url(), width_px=640, height_px=480)
+    return OnvifCamera(Firmware(streams=(stream,)))
+
+
+def _console(folder: Path, language: str = "C.UTF-8", *words: str | Path) -> SerialConsole:
+    words = ("setup", *words, "--config", folder / "etc")
+    return SerialConsole(*words, env={"LANG": language}, cwd=folder)
+
+
+def _types_the_site(console: SerialConsole, folder: Path, url: str) -> None:
+    console.types("site [palembang]: ", "kota")
+    console.types("]: ", "box-7")
+    console.types("folder [/var/lib/edge-agent]: ", f"{folder}/state")
+    console.types("broker []: ", url)
+    console.types("allow it? y/n [n]: ", "y")
+    console.types("user name []: ", "")
+
+
+def test_from_nothing_to_a_box_that_checks_well(
+    tmp_path: Path, camera: OnvifCamera, broker: Mosquitto, center: Center
+) -> None:
+    assert center
+    with camera, _console(tmp_path) as console:
+        console.types("en/id [en]: ", "")
+        _types_the_site(console, tmp_path, broker.url)
+        console.types("look for them? y/n [y]: ", "n")
+        console.types("add [-]: ", f"127.0.0.1:{camera.port}")
+        console.types("user name [admin]: ", "")
+        console.types("password of admin: ", RIGHT)
+        console.types("save it as [", "gate")
+        console.types("add [-]: ", "")
+        console.types("draw a zone? y/n [y]: ", "")
+        console.types("zone [street]: ", "walkway")
+        console.types("corners [0,0 1,0 1,1 0,1]: ", "")
+        console.types("alert on [person]: ", "person,car")
+        console.types("check now? y/n [y]: ", "")
+
+        assert console.ends() == 0, console.out
+
+    settings = load_settings(tmp_path / "etc")
+    gate = load_camera(tmp_path / "etc", "gate")
+    assert (settings.site, settings.box, settings.broker.url) == ("kota", "box-7", broker.url)
+    assert gate.stream.password.reveal() == RIGHT
+    assert [sorted(rule.labels) for rule in gate.rules] == [["car", "person"]]
+    assert (
+        "  $ edge-agent zone add gate walkway 0,0 1,0 1,1 0,1 --alert-on person,car" in console.out
+    )
+    assert "next: this box is configured; start it: sudo systemctl start edge-agent" in console.out
+    assert not (tmp_path / "etc" / ".setup.json").exists()
+    # No colour, no cursor, no bell: a serial console can only go on. The password never shows.
+    assert [sign for sign in console.out if not sign.isprintable() and sign != "\n"] == []
+    assert RIGHT not in console.out
+
+
+def test_the_file_that_the_package_brings_says_nothing_yet(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    brought = (ROOT / "packaging" / "debian" / "agent.toml").read_text()
+    (tmp_path / "etc" / "agent.toml").write_text(brought)
+
+    with _console(tmp_path) as console:
+        console.types("en/id [en]: ", "")
+        _types_the_site(console, tmp_path, "mqtt://127.0.0.1:1")
+        console.types("look for them? y/n [y]: ", "q")
+        assert console.ends() == 0
+
+    assert load_settings(tmp_path / "etc").site == "kota"
+
+
+def test_who_leaves_goes_on_where_it_stopped_and_in_the_same_language(tmp_path: Path) -> None:
+    with _console(tmp_path, "id_ID.UTF-8") as console:
+        console.types("en/id [id]: ", "")
+        console.types("lokasi [palembang]: ", "Kota!")
+        console.types("lokasi [palembang]: ", "kota")
+        console.types("kotak [", "q")
+        assert console.ends() == 0
+    assert '"Kota!" cannot be used in a topic' in console.out
+    assert "keluar; `edge-agent setup` melanjutkan dari sini" in console.out
+    assert not (tmp_path / "etc" / "agent.toml").exists()
+
+    with _console(tmp_path) as again:
+        again.types("kotak [", "box-7")
+        again.types("folder [", "q")
+        assert again.ends() == 0
+    assert "lokasi [" not in again.out
+    assert all(len(line) <= COLUMNS for line in again.out.splitlines())
+
+
+def test_a_box_that_is_configured_is_led_to_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "agent.toml").write_text(_CONFIGURED)
+    with _console(tmp_path) as console:
+        console.types("en/id [en]: ", "")
+        console.types("look for them? y/n [y]: ", "n")
+        console.types("add [-]: ", "-")
+        console.types("check now? y/n [y]: ", "y")
+
+        assert console.ends() == 1
+
+    assert "site [" not in console.out
+    assert "something is not right yet" in console.out
+
+
+def test_a_password_of_the_broker_is_in_its_own_file_and_nowhere_else(tmp_path: Path) -> None:
+    with _console(tmp_path) as console:
+        console.types("en/id [en]: ", "")
+        console.types("site [palembang]: ", "kota")
+        console.types("]: ", "box-7")
+        console.types("folder [", f"{tmp_path}/state")
+        console.types("broker []: ", "mqtts://127.0.0.1:1")
+        console.types("user name []: ", "plaju")
+        console.types("password: ", "brok-geheim")
+        console.types("CA file []: ", "")
+        console.types("get one now? y/n [n]: ", "q")
+        assert console.ends() == 0
+
+    having = [file for file in (tmp_path / "etc").rglob("*") if file.is_file()]
+    having = [file for file in having if "brok-geheim" in file.read_text()]
+    assert having == [tmp_path / "etc" / "secrets" / "broker"]
+    assert load_settings(tmp_path / "etc").broker.password.reveal() == "brok-geheim"
+
+
+def test_cameras_that_answer_are_numbered_and_the_first_is_suggested(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "agent.toml").write_text(_CONFIGURED)
+    with ExitStack() as running:
+        town = running.enter_context(netns.Box())
+        place = town.plug_in()
+        running.enter_context(NodeCamera(tmp_path / "hall", place, endpoint="hall"))
+        words = ("setup", "--config", tmp_path / "etc")
+        console = SerialConsole(*words, env={}, cwd=tmp_path, within=town.within)
+        running.enter_context(console)
+
+        console.types("en/id [", "en")
+        console.types("look for them? y/n [y]: ", "")
+        console.types(f"add [{place.address}:", "q")
+
+        assert console.ends() == 0
+
+    (row,) = [line for line in console.out.splitlines() if line.startswith("1 ")]
+    assert place.address in row
+
+
+_CONFIGURED = (
+    'site = "kota"\nbox = "box-7"\nstate_dir = "state"\n'
+    '[broker]\nurl = "mqtt://127.0.0.1:1"\ninsecure = true\n'
+)
+_SEED = """\
+site = "kota"
+state_dir = "{folder}/state"
+[broker]
+url = "{broker}"
+insecure = true
+[[cameras]]
+name = "gate"
+address = "127.0.0.1:{port}"
+user = "admin"
+password_file = "camera-password"
+[[cameras.zones]]
+name = "walkway"
+outline = [[0.0, 0.3], [1.0, 0.3], [1.0, 1.0], [0.0, 1.0]]
+alert_on = ["person"]
+"""
+
+
+def test_one_file_configures_a_box_without_a_question(
+    tmp_path: Path, camera: OnvifCamera, broker: Mosquitto, center: Center
+) -> None:
+    assert center
+    technician = Technician(tmp_path / "etc")
+    password = tmp_path / "camera-password"
+    password.write_text(f"{RIGHT}\n")
+    password.chmod(0o600)
+    seed = tmp_path / "site.toml"
+
+    with camera:
+        text = _SEED.format(folder=tmp_path, broker=broker.url, port=camera.port)
+        seed.write_text(text)
+        done = technician.types("setup", "--from", str(seed), "--box", "box-7")
+        again = technician.types("setup", "--from", str(seed), "--box", "box-7")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert load_settings(tmp_path / "etc").box == "box-7"
+    (rule,) = load_camera(tmp_path / "etc", "gate").rules
+    assert rule.zone.name == "walkway"
+    assert "edge-agent add" not in again.stdout
+
+
+def test_all_that_is_wrong_with_the_file_is_said_at_once_and_nothing_is_done(
+    tmp_path: Path,
+) -> None:
+    technician = Technician(tmp_path / "etc")
+    seed = tmp_path / "site.toml"
+    seed.write_text(
+        'site = "Kota Besar"\nbroker_url = "x"\n[broker]\nurl = "mqtt://10.0.0.1"\n'
+        'password_file = "none"\n[[cameras]]\nname = "main gate"\n'
+        '[[cameras.zones]]\nname = "z"\noutline = [[0, 0], [2, 0], [1, 1]]\nalert_on = ["persn"]\n'
+    )
+
+    done = technician.types("setup", "--from", str(seed), "--box", "box-7")
+
+    assert done.returncode == 78
+    for told in (
+        'site: "Kota Besar" cannot be used in a topic',
+        "broker_url",
+        "broker.url: mqtt:// shows every alert to the network",
+        "there is no file",
+        '"main gate" cannot be a camera\'s id',
+        "cameras[1].address: is missing",
+        "corner 2 (2, 0) lies outside the picture",
+        "persn",
+    ):
+        assert told in done.stderr, done.stderr
+    assert list((tmp_path / "etc").iterdir()) == []
+
+
+def test_nobody_at_the_keyboard_is_told_of_the_file(tmp_path: Path) -> None:
+    done = Technician(tmp_path / "etc").types("setup")
+
+    assert done.returncode == 1
+    assert "next: give the answers in a file: edge-agent setup --from site.toml" in done.stderr
