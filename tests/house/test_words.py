@@ -8,6 +8,8 @@ import re
 from tests.house.source import HOLE, ROOT, messages, modules, tidy, tree_of
 
 GUIDE = ROOT / "docs" / "field-guide.md"
+# What the package says while it is installed and removed; lines of a next step begin with blanks.
+SCRIPTS = [ROOT / "packaging" / "debian" / name for name in ("configured", "postinst", "postrm")]
 
 # Failures after which we know no next step. Each with the reason why there is none.
 WE_DO_NOT_KNOW: dict[str, str] = {}
@@ -30,6 +32,22 @@ def guide_entries() -> set[str]:
     return {tidy(span) for line in headings for span in re.findall(r"`+ ?(.+?) ?`+(?=,|$)", line)}
 
 
+def told_by_scripts() -> set[str]:
+    """The sentences of the package's scripts, without the name that stands before them."""
+    lines = [line for script in SCRIPTS for line in script.read_text("utf-8").splitlines()]
+    told = {
+        found[1]
+        for line in lines
+        if (found := re.search(r'echo "(?:edge-agent: )?(\S[^"]*)"', line))
+    }
+    sentences = {text for text in told if not text.startswith(("next: ", "postinst ", "postrm "))}
+    return {tidy(re.sub(r"\$\w+", HOLE, text)) for text in sentences}
+
+
+def test_every_sentence_of_the_package_has_an_entry_in_the_field_guide() -> None:
+    assert told_by_scripts() <= guide_entries()
+
+
 def test_every_message_has_an_entry_in_the_field_guide() -> None:
     entries = guide_entries()
 
@@ -40,6 +58,7 @@ def test_every_message_has_an_entry_in_the_field_guide() -> None:
 
 def test_the_field_guide_explains_nothing_that_nobody_says() -> None:
     said = {message.text for message in messages()} | _returned_by("outline.py", "checks.py")
+    said |= told_by_scripts()
 
     stale = sorted(guide_entries() - said)
 

@@ -85,9 +85,9 @@ class Machine:
 
     def install(self, package: Path) -> str:
         """Install a file by apt, as a technician does, without a question."""
-        shutil.copy(package, self.root / "root")
+        shutil.copy(package, self.root / "srv")
         return self.shell(
-            f"cd /root && apt-get install -y --no-install-recommends --allow-downgrades"
+            f"cd /srv && apt-get install -y --no-install-recommends --allow-downgrades"
             f" -o Dpkg::Options::=--force-confold ./{package.name}"
         )
 

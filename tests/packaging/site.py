@@ -41,12 +41,10 @@ class Site:
 
     def listen(self, more: str = "allow_anonymous true\n") -> None:
         """Let mosquitto serve loopback, and a subscriber write down what is signed."""
-        self.machine.write(
-            "/etc/mosquitto/conf.d/test.conf", f"listener 1883 127.0.0.1\n{more}"
-        )
+        self.machine.write("/etc/mosquitto/conf.d/test.conf", f"listener 1883 127.0.0.1\n{more}")
         self.machine.run("systemctl", "restart", "mosquitto")
         self.machine.run(
-            *("systemd-run", "--unit=ear", "-p", "StandardOutput=append:/root/heard"),
+            *("systemd-run", "--unit=ear", "-p", "StandardOutput=append:/srv/heard"),
             *("mosquitto_sub", "-h", "127.0.0.1", "-V", "5", "-q", "1"),
             *("-t", "city/v1/+/+/up/alert/#", "-t", "city/v1/+/+/up/record", "-F", "%X"),
         )
@@ -59,9 +57,9 @@ class Site:
 
     def numbers(self) -> list[int]:
         """Return the numbers of all signed messages that came, in their order."""
-        if not self.machine.exists("/root/heard"):
+        if not self.machine.exists("/srv/heard"):
             return []
-        lines = self.machine.read("/root/heard").split("\n")[:-1]
+        lines = self.machine.read("/srv/heard").split("\n")[:-1]
         return [json.loads(split(bytes.fromhex(line))[0])["seq"] for line in lines]
 
     def hears_more(self, than: int) -> bool:

@@ -142,7 +142,9 @@ def test_the_bill_of_materials_names_what_is_inside_by_its_hash(package: Path) -
 
     assert {*wheels.TAKEN, wheels.DESCRIPTIONS} <= set(packages)
     assert packages["av"]["version"] == wheels.version_of("av")
-    assert packages["av"]["hashes"][0]["content"] in (ROOT / "requirements/runtime.lock").read_text()
+    assert (
+        packages["av"]["hashes"][0]["content"] in (ROOT / "requirements/runtime.lock").read_text()
+    )
 
 
 @pytest.mark.parametrize("script", _MOBILE_CODE)

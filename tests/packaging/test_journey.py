@@ -25,7 +25,9 @@ _KEPT = ("spool.sqlite", "keys/box.pem", "keys/position")
 
 
 @pytest.fixture(scope="module", params=["bookworm", "trixie"])
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     with opened(request.param, tmp_path_factory.mktemp(request.param)) as site:
         yield site
 
@@ -105,8 +107,8 @@ def _repair(site: Site, older: Path) -> None:
     """A downgrade that power ends between unpacking and configuring: one command mends it."""
     machine, before = site.machine, len(site.numbers())
     highest = max(site.numbers())
-    shutil.copy(older, machine.root / "root" / older.name)
-    machine.run("dpkg", "--force-confold", "--unpack", f"/root/{older.name}")
+    shutil.copy(older, machine.root / "srv" / older.name)
+    machine.run("dpkg", "--force-confold", "--unpack", f"/srv/{older.name}")
     machine.run("systemctl", "kill", "-s", "KILL", "edge-agent")
 
     machine.run("dpkg", "--force-confold", "--configure", "-a")
@@ -137,6 +139,10 @@ def _remove_and_purge(site: Site) -> None:
     machine.run("touch", "/var/lib/edge-agent/purge-alerts")
     machine.run("dpkg", "--purge", "edge-agent")
 
-    left = machine.shell("find / -xdev -name '*edge-agent*' -not -path '/proc/*' -not -path '/root/*'")
+    left = machine.shell(
+        "find / -xdev -name '*edge-agent*' -not -path '/proc/*' -not -path '/srv/*'"
+    )
     # The user stays (its number must not become somebody else's); apt and journal remember.
-    assert [path for path in left.split() if not path.startswith(("/var/log", "/run", "/sys"))] == []
+    assert [
+        path for path in left.split() if not path.startswith(("/var/log", "/run", "/sys"))
+    ] == []

@@ -21,7 +21,7 @@ _DROP_INS = "/etc/systemd/system/edge-agent.service.d"
 # Run in the service's own namespaces and with its restrictions: in the place of the agent.
 _TRIALS = {
     "write_outside": "open('/usr/lib/edge-agent/x', 'w')",
-    "write_home": "open('/root/x', 'w')",
+    "write_home": "open('/home/x', 'w')",
     "write_state": "open('/var/lib/edge-agent/trial', 'w')",
     "run_from_tmp": (
         "import shutil, subprocess; shutil.copy('/bin/true', '/tmp/t');"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tools import debian, packages
 from tools.deb import archive, elf, materials, papers, tree
-from tools.deb.shared import UnfitError
 from tools.deb.target import PROCESSORS, RELEASES, Target
+from tools.deb.unfit import UnfitError
 
 _SCRIPTS = ("postinst", "prerm", "postrm", "conffiles")
 

@@ -22,7 +22,13 @@ _EXECUTABLE = 0o100
 
 
 def write(
-    target: Path, root: Path, control: dict[str, bytes], processor: Processor, *, epoch: int, is_quick: bool
+    target: Path,
+    root: Path,
+    control: dict[str, bytes],
+    processor: Processor,
+    *,
+    epoch: int,
+    is_quick: bool,
 ) -> None:
     """Pack the tree `root` and the control files; `is_quick` packs large, in seconds."""
     control = {**control, "md5sums": _sums(root)}
@@ -58,7 +64,12 @@ def _data(root: Path, epoch: int) -> bytes:
             name = f"./{path.relative_to(root)}"
             if path.is_symlink():
                 link = tarfile.TarInfo(name)
-                link.type, link.linkname, link.mode, link.mtime = tarfile.SYMTYPE, str(path.readlink()), 0o777, epoch
+                link.type, link.linkname, link.mode, link.mtime = (
+                    tarfile.SYMTYPE,
+                    str(path.readlink()),
+                    0o777,
+                    epoch,
+                )
                 tar.addfile(_ours(link))
             elif path.is_dir():
                 tar.addfile(_folder(name, epoch))

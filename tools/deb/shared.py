@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tools import debian, packages
 from tools.deb import elf, placeholder
+from tools.deb.unfit import UnfitError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,10 +36,6 @@ _SYSTEM = re.compile(
 )
 
 
-class UnfitError(Exception):
-    """The wheels do not fit together as they did; somebody must look before there is a package."""
-
-
 def share(private: Path, target: Target) -> None:
     """Join the two folders of libraries, strip what is not stripped, and see that nothing lacks."""
     _join(private, target.processor)
@@ -55,7 +52,8 @@ def _join(private: Path, processor: Processor) -> None:
     ours, theirs = private / LIBRARIES, private / _OF_OPENCV
     for library in sorted(theirs.iterdir()):
         name = re.match(r"lib([a-z0-9]+?)(?:p-r0)?-", library.name)
-        assert name, library.name
+        if not name:
+            raise UnfitError(f"OpenCV brings {library.name}, whose name we cannot read")
         if name[1] in _KEPT:
             library.rename(ours / library.name)
         elif name[1] in _SHARED:
@@ -88,7 +86,8 @@ def _strip(private: Path, processor: Processor) -> None:
     if not debian.program(program):
         packages.unpack([f"binutils-{processor.triplet.replace('_', '-')}"])
     found = debian.program(program)
-    assert found, program
+    if not found:
+        raise packages.Unavailable([f"binutils-{processor.triplet.replace('_', '-')}"])
     libraries = [path for path in sorted(private.rglob("*.so*")) if elf.is_elf(path)]
     full = [path for path in libraries if b"\0.symtab\0" in path.read_bytes()]
     command = [found, "--strip-unneeded", *full]

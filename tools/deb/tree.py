@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 import re
-import shutil
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools import debian
 from tools.deb import manual, papers, shared, wheels
+from tools.deb.unfit import UnfitError
 
 if TYPE_CHECKING:
     from tools.deb.target import Target
@@ -105,14 +105,9 @@ def size_kib(root: Path) -> int:
     return sum(-(-path.stat().st_size // 1024) for path in files) + others
 
 
-def clean(root: Path) -> None:
-    """Begin with an empty folder."""
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
-
-
 def first_version(changelog: str) -> str:
     """Return the version of the newest entry of a Debian changelog."""
     found = re.match(r"edge-agent \((\S+)\)", changelog)
-    assert found, "the changelog has no entry"
+    if not found:
+        raise UnfitError("packaging/debian/changelog begins with no entry")
     return found[1]

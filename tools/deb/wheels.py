@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 from tools import debian
+from tools.deb.unfit import UnfitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,8 @@ def fetch(target: Target) -> dict[str, Path]:
 def version_of(name: str) -> str:
     """Return the locked version of a package."""
     found = re.search(rf"^{re.escape(name)}==(\S+)", _LOCK.read_text("utf-8"), re.MULTILINE)
-    assert found, f"{name} is not locked"
+    if not found:
+        raise UnfitError(f"{name} is not in requirements/runtime.lock")
     return found[1]
 
 
@@ -82,13 +84,14 @@ def papers(wheel: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _locked(name: str) -> str:
-    """Return the lines of the lock for one package, without the marker of its platform."""
+    """Return the lines of the lock for one package."""
     found = re.search(
         rf"^{re.escape(name)}==(\S+)[^\\\n]*\\\n(?: +--hash=\S+(?: \\)?\n)+",
         _LOCK.read_text("utf-8"),
         re.MULTILINE,
     )
-    assert found, f"{name} is not locked with a hash"
+    if not found:
+        raise UnfitError(f"{name} is not in requirements/runtime.lock with a hash")
     return found[0]
 
 
