@@ -42,7 +42,7 @@ bench: .venv/ready .cache/debian-ready .cache/tflite-runtime-ready ## CPU, memor
 deb: .venv/ready ## dist/edge-agent_*.deb for a box; DIST=trixie ARCH=arm64 for another than bookworm, amd64
 	$(VENV)/python -m tools.deb --dist $(or $(DIST),bookworm) --arch $(or $(ARCH),amd64)
 
-soak: .venv/ready ## feed each reader of camera replies 100,000 spoiled ones (20 minutes)
+soak: .venv/ready .cache/debian-ready ## 100,000 spoiled camera replies for each reader (20 minutes); the package on real Debians (4 minutes, root)
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m soak
 
 setup: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready ## install all of the above's needs, and nothing more
