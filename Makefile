@@ -10,7 +10,7 @@ WORKERS ?= 4
 SIDE_BY_SIDE := -n $(WORKERS) --maxschedchunk=1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt journeys bench deb soak clean lock setup
+.PHONY: help demo test check fmt contract journeys bench deb soak clean lock setup
 
 help: ## show what can be asked
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -42,7 +42,10 @@ bench: .venv/ready .cache/debian-ready .cache/tflite-runtime-ready ## CPU, memor
 deb: .venv/ready ## dist/edge-agent_*.deb for a box; DIST=trixie ARCH=arm64 for another than bookworm, amd64
 	$(VENV)/python -m tools.deb --dist $(or $(DIST),bookworm) --arch $(or $(ARCH),amd64)
 
-soak: .venv/ready .cache/debian-ready ## 100,000 spoiled camera replies for each reader (20 minutes); the package on real Debians (4 minutes, root)
+contract: .venv/ready ## write the contract's AsyncAPI document and reference page anew
+	$(VENV)/python -m tools.contract
+
+soak: .venv/ready .cache/debian-ready .cache/rabbitmq-ready ## 100,000 spoiled replies for each reader (20 minutes), three RabbitMQ nodes that are killed, the package on real Debians (root)
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m soak
 
 setup: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready .cache/wheels-ready ## install all of the above's needs, and nothing more
@@ -77,4 +80,8 @@ clean: ## remove everything that was made here, downloads included
 
 .cache/wheels-ready: .venv/ready requirements/runtime.lock
 	@echo "fetching the wheels of the package ..." && $(VENV)/python -m tools.deb --fetch
+	@touch $@
+
+.cache/rabbitmq-ready: tools/packages.py tools/setup.py
+	@$(PYTHON) -m tools.setup rabbitmq
 	@touch $@

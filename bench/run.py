@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from bench import concurrency, contenders, live, machine, report, scenes, stages
+from bench.delivery import suite as delivery
 from bench.motion import page as motion
 from bench.objects import advice
 from bench.objects import suite as objects
@@ -86,12 +87,17 @@ def _runtime(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Fig
     return runtime.report(facts, runs=args.runs)
 
 
+def _delivery(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Figures]:
+    return delivery.report(facts, _results(args))
+
+
 _ALONE = {
     "motion": _motion,
     "concurrency": _concurrency,
     "objects": _objects,
     "visits": _visits,
     "runtime": _runtime,
+    "delivery": _delivery,
 }
 
 

@@ -36,6 +36,7 @@ from edge_agent.spool.options import SpoolOptions
 from edge_agent.spool.spool import open_spool
 from edge_agent.tracking.tracker import Tracker
 from edge_agent.video.clip import read_clip
+from edge_agent.video.masks import Masks
 from tests.peers import clips
 from tools import debian
 
@@ -145,6 +146,7 @@ def _pipeline(card: ModelCard, watch: Stopwatch) -> Pipeline:
     composer = Composer(origin, Identities(clock.wall, source), clock.state, clock.mono)
     intrusion = Intrusion(IntrusionOptions(name="intrusion-street", zone=zone))
     return Pipeline(
+        masks=Masks(),
         motion=_Watched(open_motion(MotionOptions()), watch, watch="motion"),
         objects=_WatchedDetector(detector, watch),
         lookout=_Watched(lookout, watch, choose="lookout: where to look", learn="lookout: sizes"),

@@ -19,6 +19,7 @@ from edge_agent.inference.lookout import Lookout
 from edge_agent.inference.motion import Motion
 from edge_agent.inference.objects import Detector
 from edge_agent.tracking.tracker import Tracker
+from edge_agent.video.masks import Masks
 
 # After a change of light nobody knows what moved meanwhile.
 _ANYWHERE = (Box(0.0, 0.0, 1.0, 1.0),)
@@ -48,6 +49,8 @@ class Rule(Protocol):
 class Seen:
     """What one frame led to."""
 
+    # As everybody saw it: with the masks.
+    frame: Frame
     motion: Motion
     crops: tuple[Box, ...]
     scene: Scene
@@ -65,6 +68,7 @@ class Pipeline:
     def __init__(  # noqa: PLR0913 (one argument a stage: this is the journey's list)
         self,
         *,
+        masks: Masks,
         motion: MotionStage,
         objects: Detector,
         lookout: Lookout,
@@ -73,6 +77,7 @@ class Pipeline:
         album: Album,
         composer: Composer,
     ) -> None:
+        self._masks = masks
         self._motion = motion
         self._objects = objects
         self._lookout = lookout
@@ -84,7 +89,7 @@ class Pipeline:
 
     def watch(self, frame: Frame) -> Seen:
         """Take one frame all the way to its alerts; usually there are none."""
-        self._last = frame
+        frame = self._last = self._masks.cover(frame)
         motion = self._motion.watch(frame)
         plan = self._lookout.choose(frame, motion, self._tracker.expected(frame.taken_at))
         sightings = self._objects.look(frame, plan.parts) if plan.parts else []
@@ -96,6 +101,7 @@ class Pipeline:
         findings = [finding for rule in self._rules for finding in rule.judge(scene)]
         alerts = self._compose(findings, frame)
         return Seen(
+            frame=frame,
             motion=motion,
             crops=plan.parts,
             scene=scene,

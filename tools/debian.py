@@ -13,6 +13,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 CACHE = REPOSITORY / ".cache"
 UNPACKED = CACHE / "debian" / "root"
+# The clustered broker of `make soak`, apart: Erlang and its libraries are nobody else's business.
+RABBITMQ = CACHE / "rabbitmq" / "root"
 # Debian's GStreamer bindings are compiled for Debian's Python, whatever `python3` on PATH is.
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 # Exits with 0 where everything our RTSP peer uses is there.
@@ -23,10 +25,14 @@ from gi.repository import Gst, GstRtspServer
 Gst.init(None)
 assert all(map(Gst.ElementFactory.find, ("qtdemux", "rtph264pay", "h265parse")))
 """
+# PostgreSQL keeps the programs of each version apart: Debian 12 has this one.
+_POSTGRES = "usr/lib/postgresql/15/bin"
 # Servers live in sbin, which an ordinary user's PATH leaves out.
-_MACHINE = ("/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
+_MACHINE = ("/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin", f"/{_POSTGRES}")
 # iproute2 of Debian 12 is still packed as if /bin were no link to /usr/bin.
-_UNPACKED_PROGRAMS = tuple(UNPACKED / name for name in ("usr/bin", "usr/sbin", "bin", "sbin"))
+_UNPACKED_PROGRAMS = tuple(
+    UNPACKED / name for name in ("usr/bin", "usr/sbin", "bin", "sbin", _POSTGRES)
+)
 
 
 def program(name: str) -> Path | None:

@@ -17,10 +17,15 @@ from typing import TYPE_CHECKING
 from tools import debian
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 # What is only ever unpacked, and the program each is wanted for.
-PROGRAMS = {"iproute2": "ip", "mosquitto": "mosquitto"}
+PROGRAMS = {
+    "iproute2": "ip",
+    "mosquitto": "mosquitto",
+    "postgresql-15": "postgres",
+    "strace": "strace",
+}
 LIBRARIES = (
     "ffmpeg",
     "gir1.2-gst-plugins-base-1.0",
@@ -31,6 +36,8 @@ LIBRARIES = (
     "gstreamer1.0-plugins-good",
     "python3-gi",
 )
+# The tests' browser. They start no server, so root may install them; the program each is wanted for.
+BROWSER = {"chromium": "chromium", "chromium-driver": "chromedriver"}
 _APT = debian.CACHE / "debian" / "apt"
 _ARCHIVES = debian.CACHE / "debian" / "archives"
 # Mirrors forget superseded versions: a list of yesterday names files that are gone.
@@ -43,15 +50,18 @@ def provide() -> None:
     wanted = [] if _gstreamer_answers() and debian.program("ffmpeg") else list(LIBRARIES)
     if wanted and _install(wanted):
         wanted = []
-    wanted += _missing_programs()
+    browser = _missing(BROWSER)
+    if browser and not _install(browser):
+        wanted += browser
+    wanted += _missing(PROGRAMS)
     if wanted:
         unpack(wanted)
-    if _missing_programs() or not (_gstreamer_answers() and debian.program("ffmpeg")):
+    if _missing(PROGRAMS | BROWSER) or not (_gstreamer_answers() and debian.program("ffmpeg")):
         raise Unavailable(wanted or LIBRARIES)
 
 
-def _missing_programs() -> list[str]:
-    return [package for package, program in PROGRAMS.items() if not debian.program(program)]
+def _missing(programs: Mapping[str, str]) -> list[str]:
+    return [package for package, program in programs.items() if not debian.program(program)]
 
 
 def provide_clip() -> None:
@@ -85,25 +95,28 @@ class Unavailable(Exception):  # noqa: N818 (it names a state of the machine, no
         super().__init__(f"sudo apt-get update && sudo apt-get install -y {' '.join(packages)}")
 
 
-def unpack(packages: Sequence[str]) -> None:
-    """Unpack packages, and what they need and the machine lacks, below `.cache/debian/root`."""
-    debian.UNPACKED.mkdir(parents=True, exist_ok=True)
-    for archive in fetch(_with_needs(packages), wanted=packages):
-        subprocess.run(["dpkg-deb", "-x", archive, debian.UNPACKED], check=True)
+def unpack(packages: Sequence[str], root: Path = debian.UNPACKED) -> None:
+    """Unpack packages, and what they need and the machine lacks, below a folder of ours."""
+    root.mkdir(parents=True, exist_ok=True)
+    archives = root.parent / "archives"
+    for archive in fetch(_with_needs(packages), wanted=packages, archives=archives):
+        subprocess.run(["dpkg-deb", "-x", archive, root], check=True)
         archive.unlink()
 
 
-def fetch(packages: Sequence[str], *, wanted: Sequence[str] = ()) -> list[Path]:
+def fetch(
+    packages: Sequence[str], *, wanted: Sequence[str] = (), archives: Path = _ARCHIVES
+) -> list[Path]:
     """Download archives with apt, as any user, with a package list of our own.
 
     Raises Unavailable, which asks for `wanted` (or for the packages themselves).
     """
     _refresh(wanted or packages)
-    shutil.rmtree(_ARCHIVES, ignore_errors=True)
-    _ARCHIVES.mkdir(parents=True)
+    shutil.rmtree(archives, ignore_errors=True)
+    archives.mkdir(parents=True)
     print(f"fetching {len(packages)} Debian package(s) into .cache/ ...", flush=True)
-    _apt("download", *packages, wanted=wanted or packages, cwd=_ARCHIVES)
-    return sorted(_ARCHIVES.glob("*.deb"))
+    _apt("download", *packages, wanted=wanted or packages, cwd=archives)
+    return sorted(archives.glob("*.deb"))
 
 
 def _with_needs(packages: Sequence[str]) -> list[str]:

@@ -30,6 +30,7 @@ def main() -> int:
         "node-camera": set_up_node_camera,
         "tflite-runtime": set_up_tflite_runtime,
         "bench": set_up_bench,
+        "rabbitmq": set_up_rabbitmq,
     }
     _insist_on_python()
     try:
@@ -52,7 +53,7 @@ def set_up_python() -> None:
 
 
 def set_up_debian() -> None:
-    """Provide mosquitto, ffmpeg, iproute2, GStreamer's RTSP server and the street clip."""
+    """Provide mosquitto, ffmpeg, iproute2, strace, GStreamer's RTSP server and the street clip."""
     packages.provide()
     packages.provide_clip()
 
@@ -88,6 +89,16 @@ def set_up_bench() -> None:
     _install_locked(debian.REPOSITORY / ".venv", "bench")
     if not debian.program("motion"):
         packages.unpack(["motion"])
+
+
+def set_up_rabbitmq() -> None:
+    """Unpack the clustered broker of `make soak`: 60 MB; it is never installed, so none starts."""
+    if not next(debian.RABBITMQ.glob("usr/lib/rabbitmq/lib/*/sbin/rabbitmq-server"), None):
+        packages.unpack(["rabbitmq-server"], debian.RABBITMQ)
+    # Debian's `erl` looks for Erlang where it would be installed, whatever ERL_ROOTDIR says.
+    start = debian.RABBITMQ / "usr" / "lib" / "erlang" / "bin" / "erl"
+    here = '"$(dirname "$(dirname "$(readlink -f "$0")")")"'
+    start.write_text(start.read_text().replace("ROOTDIR=/usr/lib/erlang\n", f"ROOTDIR={here}\n"))
 
 
 def _install_locked(environment: Path, *locks: str) -> None:

@@ -34,6 +34,7 @@ from edge_agent.pipeline import Pipeline
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.tracking.belief import BeliefOptions
 from edge_agent.tracking.tracker import Tracker, TrackerOptions
+from edge_agent.video.masks import Masks
 
 # What nobody's threshold goes below; fainter boxes are not even remembered.
 FLOOR = 0.1
@@ -168,6 +169,7 @@ def _pipeline(crowd: _Crowd, eyes: _Eyes, given: _Given, card: ModelCard) -> Pip
     identities = Identities(clock.wall, random.Random(1))  # noqa: S311 (names alerts, keeps no secret)
     looks_per_frame = ObjectOptions().crops_per_frame
     return Pipeline(
+        masks=Masks(),
         motion=given,
         objects=_Look(eyes, crowd),  # type: ignore[arg-type] (the members that are used)
         lookout=Lookout(side_px=eyes.side_px, looks_per_frame=looks_per_frame, watch=_WATCH),

@@ -4,13 +4,14 @@ The message is encoded here, once. `seal` adds its place in the chain to these b
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from edge_agent.alerts.album import Picture
 from edge_agent.alerts.identity import Identities
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.frame import Frame
+from edge_agent.domain.place import Place
 from edge_agent.domain.sighting import Finding, Severity, State, Track
 from edge_agent.domain.trouble import Trouble
 from edge_agent.runtime.clock import ClockState, rfc3339
@@ -31,6 +32,11 @@ class Origin:
     model_name: str
     model_version: str
     model_sha256: str
+    # Where the camera stands; None: nobody has said.
+    place: Place | None = None
+    # Whom alerts concern, by the name of the rule; what is not in here concerns `agencies`.
+    agencies: tuple[str, ...] = ()
+    agencies_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Composer:
@@ -65,7 +71,14 @@ class Composer:
             self._sent_pictures[name] = picture.sha256
         began = rfc3339(frame.received_wall - (frame.taken_at - finding.began_at))
         began = self._began.pop(name, began) if is_last else self._began.setdefault(name, began)
-        told = _Told(finding.kind, finding.rule, finding.zone, finding.state, finding.severity)
+        told = _Told(
+            finding.kind,
+            finding.rule,
+            finding.zone,
+            finding.state,
+            finding.severity,
+            self._origin.agencies_of.get(finding.rule, self._origin.agencies),
+        )
         body = self._body(told, frame.received_wall) | {
             "camera_time": _camera_time(frame.camera_wall, frame),
             "objects": [_object(finding.track)],
@@ -87,7 +100,14 @@ class Composer:
         )
         began = rfc3339(now_wall - trouble.ago_s - trouble.lasted_s)
         began = self._began.pop(name, began) if is_last else self._began.setdefault(name, began)
-        told = _Told(trouble.kind, trouble.kind, "", trouble.state, trouble.severity)
+        told = _Told(
+            trouble.kind,
+            trouble.kind,
+            "",
+            trouble.state,
+            trouble.severity,
+            self._origin.agencies,
+        )
         body = self._body(told, now_wall) | {
             "camera_time": _camera_time(trouble.camera_wall, frame),
             "visit": {"began": began, "lasted_s": round(trouble.lasted_s, 2)},
@@ -126,6 +146,8 @@ class Composer:
             "camera": origin.camera,
             "rule": told.rule,
             "zone": told.zone,
+            "place": origin.place and origin.place.told(),
+            "agencies": list(told.agencies),
             "model": {
                 "name": origin.model_name,
                 "version": origin.model_version,
@@ -156,6 +178,7 @@ class _Told:
     zone: str
     state: State
     severity: Severity
+    agencies: tuple[str, ...]
 
 
 def _camera_time(camera_wall: float | None, frame: Frame | None) -> dict[str, object]:

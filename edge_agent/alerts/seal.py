@@ -91,6 +91,10 @@ class Seal:
         payload = join(signed, self._keys.signer.sign(signed))
         return Sealed(payload, Link(link.seq + 1, hashlib.sha256(signed).hexdigest()))
 
+    def sign(self, body: bytes) -> bytes:
+        """Return the signature over what is no link of the chain: an answer to the center."""
+        return self._keys.signer.sign(body)
+
     def dropped(self, parts: Sequence[Dropped]) -> bytes:
         """Return the record of what the box gave up, to be sealed like an alert."""
         return self._record(DROPPED, ranges=[_told(part) for part in parts])

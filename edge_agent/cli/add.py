@@ -24,14 +24,13 @@ from edge_agent.cli.channels import choose_channels, read_numbers, with_stream
 from edge_agent.cli.configured import configured_cameras
 from edge_agent.cli.console import Console
 from edge_agent.cli.folder import with_folder
-from edge_agent.cli.login import Keyboard, Login, Nobody, Talk, Terminal
+from edge_agent.cli.login import Keyboard, Login, Nobody, Talk, Terminal, tell_open_file
 from edge_agent.cli.naming import Naming
 from edge_agent.cli.saving import save
 from edge_agent.cli.seeing import listen_s, see
 from edge_agent.cli.snapshot import keep_snapshot
 from edge_agent.cli.tuning import offer_tuning
 from edge_agent.config.checks import WORD_RULE, is_word
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import need_room
 from edge_agent.errors import EdgeAgentError
@@ -41,6 +40,7 @@ from edge_agent.onvif.line import Line, PasswordRefusedError
 from edge_agent.onvif.media import Channel
 from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.clock import Clock, SystemClock
+from edge_agent.toml.problems import BadConfiguration
 from edge_agent.video.opening import LoginRefusedError
 from edge_agent.video.options import StreamOptions
 
@@ -95,7 +95,7 @@ def run(
     login = Login(args.user, args.password_file, present, _unasked(args))
     visit = _Visit(args, talk, login, clock, naming)
     try:
-        _check_places(args, login)
+        _check_places(args, login, talk)
         if _is_rtsp(args.where):
             return visit.add_stream()
         return visit.add_channels(discovery_port)
@@ -130,7 +130,7 @@ def _check_usage(args: argparse.Namespace) -> None:
             args.wrong_usage(f"{option} is for ONVIF; an rtsp:// address is one stream")
 
 
-def _check_places(args: argparse.Namespace, login: Login) -> None:
+def _check_places(args: argparse.Namespace, login: Login, talk: Talk) -> None:
     """Raise EdgeAgentError for what would fail after minutes of asking and measuring."""
     need_room(args.config)
     if not args.snapshot.is_dir():
@@ -143,6 +143,7 @@ def _check_places(args: argparse.Namespace, login: Login) -> None:
                 hint="name another place with --snapshot FILE",
             ) from error
     login.look()
+    tell_open_file(login.password_file, args.name or "login", talk.console)
 
 
 def _unasked(args: argparse.Namespace) -> str:

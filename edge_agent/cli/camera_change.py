@@ -5,13 +5,13 @@ import argparse
 from edge_agent.cli.camera_password import set_password
 from edge_agent.cli.camera_rediscover import rediscover
 from edge_agent.cli.console import Console
-from edge_agent.cli.folder import RESTART
+from edge_agent.cli.folder import RESTART, with_folder
 from edge_agent.cli.login import Keyboard, Talk, Terminal
 from edge_agent.config.load import load_camera
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.store import remove_camera
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.discovery import PORT
+from edge_agent.toml.problems import BadConfiguration
 
 
 def run(
@@ -37,7 +37,8 @@ def _remove(args: argparse.Namespace, talk: Talk) -> int:
     talk.console.note(args.camera, f"its password, {_zones_of(args)} will be lost")
     if not talk.takes_all and not talk.keyboard.is_there:
         raise EdgeAgentError(
-            "nobody is here to be asked", hint=f"edge-agent camera remove {args.camera} --yes"
+            f"camera {args.camera} was not removed: nobody is here to say yes",
+            hint=with_folder(f"edge-agent camera remove {args.camera} --yes", args.config),
         )
     if not talk.takes_all and not talk.agrees(f"remove camera {args.camera}?"):
         talk.console.ok(args.camera, "stays as it was")

@@ -11,11 +11,11 @@ from edge_agent.cli.console import Console
 from edge_agent.cli.folder import with_folder
 from edge_agent.config.camera_text import write_camera
 from edge_agent.config.load import CAMERAS_FOLDER, camera_ids, load_camera
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import is_by_hand, need_folder
 from edge_agent.onvif.address import host_of, read_address
 from edge_agent.runtime.secret import Secret
+from edge_agent.toml.problems import BadConfiguration
 
 _HEADER = ("CAMERA", "ADDRESS", "STREAM", "ZONES", "RULES", "ENDPOINT")
 

@@ -12,7 +12,7 @@ from edge_agent.cli.candidate import with_login
 from edge_agent.cli.configured import configured_cameras
 from edge_agent.cli.console import Console
 from edge_agent.cli.folder import RESTART
-from edge_agent.cli.login import Login, Talk
+from edge_agent.cli.login import Login, Talk, tell_open_file
 from edge_agent.cli.look import look_at
 from edge_agent.cli.saving import written_whole
 from edge_agent.config.load import load_camera
@@ -46,6 +46,7 @@ def set_password(args: argparse.Namespace, talk: Talk) -> int:
 
 def _ask(args: argparse.Namespace, talk: Talk, camera: CameraSettings) -> Credentials:
     login = Login(args.user or camera.stream.username, args.password_file, talk.keyboard)
+    tell_open_file(login.password_file, camera.id, talk.console)
     given = login.given()
     if given is None and not talk.keyboard.is_there:
         raise EdgeAgentError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edge_agent.cli.login import Talk
 from edge_agent.errors import EdgeAgentError
-from edge_agent.onvif.profile import Channel
+from edge_agent.onvif.profile import Channel, codec_word
 
 # Recorders of 128 channels are sold; more is a slip of the hand.
 _MOST_CHANNELS = 256
@@ -99,4 +99,6 @@ def _show(channels: Sequence[Channel], known_as: Sequence[str], talk: Talk) -> N
 
 
 def _streams(channel: Channel) -> str:
-    return ", ".join(f"{one.width_px}x{one.height_px} {one.codec}" for one in channel.profiles)
+    return ", ".join(
+        f"{one.width_px}x{one.height_px} {codec_word(one.codec)}" for one in channel.profiles
+    )

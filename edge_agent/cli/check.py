@@ -21,15 +21,15 @@ from edge_agent.cli.check_way import way_to_stream
 from edge_agent.cli.console import Console
 from edge_agent.cli.folder import with_folder
 from edge_agent.config.load import camera_ids, load_camera, load_settings
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings, Settings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import ModelCard
 from edge_agent.runtime.clock import Clock, SystemClock
 from edge_agent.runtime.secret import Secret
+from edge_agent.toml.problems import BadConfiguration
 
 _FINE, _WRONG, _BAD_CONFIGURATION, _INTERRUPTED = 0, 1, 78, 130
-_PARTS = ("config", "clock", "cpu", "disk", "spool", "model", "broker")
+_PARTS = ("config", "clock", "cpu", "disk", "spool", "center", "place", "model", "broker")
 # Eight dead cameras and a dead broker are through in 6 s; this is for what answers drop by drop.
 _DEADLINE_S = 18.0
 # For glibc (resolv.conf(5)): else a name server that is dead costs 20 s and more.
@@ -63,7 +63,8 @@ def _check(args: argparse.Namespace, console: Console) -> int:
         card = _look_at_box(settings, clock, report, is_whole=not args.cameras)
     broker = [broker_of(settings, clock)] if settings and not args.cameras else []
     _look_around(_Plan(folder, ids, broker, clock), card, report)
-    if not ids:
+    # What a broken agent.toml hides is not for us to say.
+    if not ids and settings:
         hint = with_folder("edge-agent discover", folder)
         report.tell([wrong("camera", "camera", EdgeAgentError("there is none yet", hint=hint))])
     report.close()

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 from edge_agent import __version__
 from edge_agent.alerts.box_key import FOLDER, find_keys
+from edge_agent.certificates.certificate import day, read_certificates
+from edge_agent.certificates.examine import judge_name_and_dates
+from edge_agent.certificates.expiry import expiry_of
 from edge_agent.cli.check_facts import Answer, Fact, good_to_know, look_up, wrong
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.model_start import with_chosen_model
 from edge_agent.daemon.status import ask_status
+from edge_agent.domain.place import Place
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import ModelCard, find_card, load_card
 from edge_agent.inference.objects import open_detector
@@ -35,7 +39,13 @@ def check_box(settings: Settings, clock: Clock) -> list[Fact]:
         ("disk", lambda: _disk(settings)),
         ("key", lambda: _key(settings)),
         ("spool", lambda: _spool(settings)),
+        ("center", lambda: _center(settings)),
+        ("place", lambda: _place(settings)),
     )
+    if settings.broker.certificate_file:
+        rungs = (*rungs, ("tls", lambda: _certificate(settings, clock)))
+    if settings.broker.insecure:
+        rungs = (*rungs, ("tls", _insecure))
     return [look_up(name, name, ask) for name, ask in rungs]
 
 
@@ -119,6 +129,33 @@ def _key(settings: Settings) -> Answer:
     return f"{keys.signer.kid} signs" if keys else "is made at the first start"
 
 
+def _center(settings: Settings) -> Answer:
+    """Say what the center may do here: whoever stands at the box must be able to know."""
+    if not settings.center.keys:
+        return "none is known: receipts and commands are taken from nobody"
+    allowed = ", ".join(sorted(settings.center.commands))
+    return f"may give these commands: {allowed}" if allowed else "may give no commands"
+
+
+def _certificate(settings: Settings, clock: Clock) -> Answer:
+    file = settings.broker.certificate_file
+    assert file  # noqa: S101 (asked only where there is one)
+    found = read_certificates(file)[0]
+    judge_name_and_dates(found, settings.box, clock.wall())
+    if problem := expiry_of(file, settings.box, clock.wall()).problem:
+        return EdgeAgentError(
+            problem, hint="get a new one: edge-agent enroll --again; the journal says why not yet"
+        )
+    return f"{found.name}, ends on {day(found.ends_wall)}"
+
+
+def _insecure() -> Answer:
+    return EdgeAgentError(
+        "insecure = true in [broker] permits to send alerts unencrypted",
+        hint="for a laboratory only: use mqtts:// and delete that line",
+    )
+
+
 def _spool(settings: Settings) -> Answer:
     waiting, parked, dropped = _counts(settings)
     if parked or dropped:
@@ -127,6 +164,25 @@ def _spool(settings: Settings) -> Answer:
             hint="see that the broker's access rules allow our topics, and that it is reached",
         )
     return f"opens, {waiting} alerts wait"
+
+
+def _place(settings: Settings) -> Answer:
+    unplaced = [camera.id for camera in settings.cameras if camera.place is None]
+    if settings.place is None and (unplaced or not settings.cameras):
+        return EdgeAgentError(
+            "alerts will not say where",
+            hint="add [place] to agent.toml: name, latitude, longitude",
+        )
+    if settings.place is None:
+        return "each camera says its own"
+    return _spot(settings.place)
+
+
+def _spot(place: Place) -> str:
+    if place.latitude is None:
+        return place.name or ", ".join(text for _, text in place.area)
+    spot = f"{place.latitude}, {place.longitude}"
+    return f"{place.name} ({spot})" if place.name else spot
 
 
 def _counts(settings: Settings) -> tuple[int, int, int]:

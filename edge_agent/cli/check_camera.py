@@ -232,6 +232,12 @@ def device_of(camera: CameraSettings, clock: Clock, folder: Path) -> OnvifQuesti
 def check_rules(camera: CameraSettings, card: ModelCard | None, folder: Path) -> list[Fact]:
     """Return whether the model knows what the rules look for, and whether there are any."""
     facts = [look_up(camera.id, "zones", lambda: _zones(camera, folder))]
+    if camera.masks:
+        names = ", ".join(mask.name for mask in camera.masks)
+        count = "1 part" if len(camera.masks) == 1 else f"{len(camera.masks)} parts"
+        facts.append(
+            Fact(camera.id, "masks", ok=True, what=f"{count} of the picture hidden: {names}")
+        )
     if card is not None and camera.rules:
         facts.insert(0, look_up(camera.id, "model", lambda: _labels(camera, card)))
     return facts

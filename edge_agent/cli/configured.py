@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from edge_agent.config.camera import read_camera
 from edge_agent.config.load import CAMERAS_FOLDER, camera_ids, load_camera
-from edge_agent.config.problems import Problems
-from edge_agent.config.reader import Table
 from edge_agent.config.settings import CameraSettings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import RTSP_PORT, Address, host_of, read_address
 from edge_agent.onvif.identity import Identity
+from edge_agent.toml.problems import Problems
+from edge_agent.toml.reader import Table
 from edge_agent.video.options import StreamOptions
 
 # Where something is wrong with a camera's place; all else does not hide which one it is.

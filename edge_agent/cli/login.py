@@ -5,8 +5,10 @@ who tries too often, so a person has two tries and a file has one.
 """
 
 import getpass
+import stat
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -23,6 +25,7 @@ T = TypeVar("T")
 # ONVIF and RTSP refuse each in its own way.
 _REFUSALS = (PasswordRefusedError, LoginRefusedError)
 
+_OTHERS = stat.S_IROTH
 # A longer one is a wrong file.
 _LONGEST_PASSWORD = 256
 
@@ -152,6 +155,18 @@ def log_in(
         console.bad(name, refusal.what, "one more try; after that it may lock us out")
     asked = login.ask()
     return asked, open_as(asked)
+
+
+def tell_open_file(password_file: str, name: str, console: Console) -> None:
+    """Say it where everybody on this box can read the password's file."""
+    if password_file in {"", "-"}:
+        return
+    with suppress(OSError):
+        if Path(password_file).stat().st_mode & _OTHERS:
+            what = f"every user of this box can read the password in {password_file}"
+            console.note(
+                name, what, f"remove it afterwards, or close it:  chmod 0600 {password_file}"
+            )
 
 
 def _answer(ask: Callable[[str], str], question: str) -> str:

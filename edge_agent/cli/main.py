@@ -17,9 +17,10 @@ from typing import NoReturn, Protocol, cast
 from edge_agent import __version__
 from edge_agent.cli.console import Console, OutputLostError
 from edge_agent.cli.folder import DEFAULT_FOLDER, default_folder
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.processor import require_instructions
+from edge_agent.toml.problems import BadConfiguration
+from edge_agent.toml.reader import did_you_mean
 
 # In the order of a technician's day.
 VERBS = {
@@ -28,15 +29,19 @@ VERBS = {
     "camera": "list, show and remove cameras, set passwords, find moved ones again",
     "zone": "draw, list and remove the zones of a camera",
     "model": "list, install, choose and check the models of this box",
+    "enroll": "get this box its certificate from the center",
     "check": "check everything this box needs, before or after an alarm",
     "run": "watch all cameras and send alerts (what the service does)",
     "status": "ask the running agent how it is",
+    "version": "say what runs here, down to the cameras' firmware",
+    "support-bundle": "gather what helps whoever helps, without secrets",
     "replay": "run the same rules on a recorded clip",
     "key": "show or rotate the key that this box signs its alerts with",
     "verify": "check what a center has stored: genuine, and complete",
+    "center": "the other end: store what boxes send, and confirm it",
 }
 # The others import NumPy and OpenCV, which die without a word on a processor that is too old.
-_FOR_ANY_PROCESSOR = {"discover", "status", "key", "verify"}
+_FOR_ANY_PROCESSOR = {"discover", "enroll", "status", "key", "verify", "center"}
 
 FINE = 0
 WRONG_ON_SITE = 1
@@ -77,7 +82,16 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what was wrong, which argparse hides below ten lines of usage, and leave with 2."""
+        choice = next((each for each in self._actions if each.choices is not None), None)
+        if choice and message.endswith(f": {choice.metavar}"):
+            message = f"say what to do: {', '.join(choice.choices or ())}"
         self.exit(WRONG_USAGE, f"{self.prog}: {message}\n  next: {self.prog} --help\n")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse an unknown verb in one short line; argparse lists all that it knows, in quotes."""
+        if action.choices is not None and value not in action.choices:
+            hint = did_you_mean(str(value), action.choices)
+            raise argparse.ArgumentError(None, f'there is no "{value}"; {hint}')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -133,7 +147,7 @@ def _run(argv: Sequence[str], console: Console) -> int:
     args = main_parser.parse_args(argv)
     if args.verb not in _FOR_ANY_PROCESSOR:
         require_instructions("ai_edge_litert")
-    verb = cast("Verb", importlib.import_module(f"edge_agent.cli.{args.verb}"))
+    verb = cast("Verb", importlib.import_module(f"edge_agent.cli.{args.verb.replace('-', '_')}"))
     parser = _Parser(prog=f"edge-agent {args.verb}", description=VERBS[args.verb])
     verb.set_up(parser)
     return verb.run(parser.parse_args(args.rest, _defaults(args)), console)
@@ -144,7 +158,7 @@ def _defaults(args: argparse.Namespace) -> argparse.Namespace:
 
 
 def _main_parser() -> argparse.ArgumentParser:
-    verbs = "\n".join(f"  {verb:<10}{words}" for verb, words in VERBS.items())
+    verbs = "\n".join(f"  {verb:<16}{words}" for verb, words in VERBS.items())
     parser = _Parser(
         prog="edge-agent",
         usage="edge-agent [--config DIR] VERB ...",

@@ -17,6 +17,8 @@ from edge_agent.packs.choice import Choice
 from edge_agent.packs.pack_file import check_installed
 from edge_agent.packs.store import Store
 
+# Not ours to judge: another user's file.
+_UNREADABLE = "unreadable"
 _HEADER = ("NAME", "VERSION", "FROM", "STATE", "SIGNED BY", "LICENCE")
 _CHOOSE = "choose one: edge-agent model use NAME"
 
@@ -130,7 +132,7 @@ def _row(store: Store, name: str, state: str) -> Row:
             name=name,
             version="?",
             source="shipped" if is_shipped else "installed",
-            state="damaged",
+            state=_UNREADABLE if isinstance(failure.__cause__, PermissionError) else "damaged",
             signed_by="?",
             licence="?",
             problem=failure.report().partition("\n")[0],
@@ -152,7 +154,10 @@ def _row_of(card: ModelCard, name: str, source: str, state: str, signed_by: str)
 
 def _remark(settings: Settings, choice: Choice, rows: list[Row], console: Console) -> None:
     for row in rows:
-        if row.problem:
+        if row.state == _UNREADABLE:
+            what = f"{row.name} cannot be read by this user: {row.problem}"
+            console.bad("model", what, "run this with sudo, or as the agent's user")
+        elif row.problem:
             hint = "install its pack again; if it is damaged again, the disk fails"
             console.bad("model", f"{row.name} is damaged: {row.problem}", hint)
     if choice.failed:

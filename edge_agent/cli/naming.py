@@ -14,13 +14,13 @@ from edge_agent.cli.folder import with_folder
 from edge_agent.cli.login import Talk
 from edge_agent.config.checks import WORD_RULE, is_word
 from edge_agent.config.load import CAMERAS_FOLDER, camera_ids, load_camera
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address, host_of, read_address
 from edge_agent.onvif.identity import Identity
 from edge_agent.onvif.presence import look
 from edge_agent.runtime.clock import Clock
+from edge_agent.toml.problems import BadConfiguration
 
 # A camera in the same building answers within this; one that moved never does.
 _STILL_THERE_S = 2.0

@@ -36,12 +36,14 @@ def run(args: argparse.Namespace, console: Console) -> int:
         hint = with_folder(command, args.config)
         console.note(camera.id, "has no rule: there can be no alert", hint)
     frames = alerts = 0
+    first_s = last_s = 0.0
     with ExitStack() as files:
         # Told to end is Ctrl-C: a video that nobody closes cannot be played.
         interrupt = signal.signal(signal.SIGTERM, signal.default_int_handler)
         files.callback(signal.signal, signal.SIGTERM, interrupt)
         video = files.enter_context(VideoFile(args.video)) if args.video else None
         for frame, seen in replay(settings, camera, args.clip):
+            first_s, last_s = (first_s if frames else frame.taken_at), frame.taken_at
             frames += 1
             if video is not None:
                 video.add(draw_seen(frame, seen, camera.zones), frame.taken_at)
@@ -50,10 +52,16 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 console.plain(_line(alert))
                 if args.alerts:
                     _write(args.alerts, alert)
-    console.plain(f"{alerts} alerts in {frames} analysed frames")
+    console.plain(_summary(alerts, frames, last_s - first_s))
     if args.video:
         console.plain(f"what was seen: {args.video}")
     return 0
+
+
+def _summary(alerts: int, frames: int, seconds: float) -> str:
+    words = "1 alert" if alerts == 1 else f"{alerts} alerts"
+    pictures = "1 analysed frame" if frames == 1 else f"{frames} analysed frames"
+    return f"{words} in {pictures}, {seconds:.1f} s of the clip"
 
 
 def _choose(settings: Settings, wanted: str | None) -> CameraSettings:

@@ -3,11 +3,15 @@
 import argparse
 import logging
 import os
+import sys
+from typing import NoReturn
 
 from edge_agent.cli.console import Console
 from edge_agent.config.load import load_settings
 from edge_agent.config.settings import Settings
+from edge_agent.daemon.proposal import Proposal
 from edge_agent.daemon.service import Service, stop_on_signals
+from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.logs import set_up_logs
 from edge_agent.runtime.stop import Stop
@@ -22,17 +26,39 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:  # noqa: ARG001 (every verb has one)
     """Run until told to stop. Raises EdgeAgentError when the agent cannot begin."""
     set_up_logs(level=logging.INFO, for_journal="JOURNAL_STREAM" in os.environ)
-    settings = load_settings(args.config)
-    _name_the_refused(settings)
-    stop = Stop()
-    stop_on_signals(stop)
-    service = Service(settings, SystemClock(), stop)
-    code = service.run()
+    proposal = Proposal(args.config)
+    # Before a file is read: what the center tried and did not confirm is not ours to read.
+    proposal.start()
+    try:
+        settings = load_settings(args.config)
+        _name_the_refused(settings)
+        stop, ended = Stop(), Stop()
+        stop_on_signals(stop, ended)
+        service = Service(settings, SystemClock(), stop, proposal)
+        code = service.run()
+    except EdgeAgentError as failure:
+        if proposal.on_trial is None:
+            raise
+        proposal.roll_back(f"the agent cannot begin with it: {failure.report()}")
+        _begin_anew()
+    if service.wants_restart and not ended.is_told:
+        log.info("starting anew")
+        _begin_anew()
     if service.is_stuck:
         # What was promised is on disk. Python would wait for the thread, systemd for us.
         logging.shutdown()
         os._exit(code)
     return code
+
+
+def _begin_anew() -> NoReturn:
+    """Become a fresh agent, with the same number: whoever supervises us sees no end.
+
+    Everything that is open closes by itself, threads that hang included.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 (ourselves, as we were started)
 
 
 def _name_the_refused(settings: Settings) -> None:

@@ -19,6 +19,7 @@ _RECEIPTS = "compare keys under [center] with `edge-agent center key`; the journ
 _DELIVERED = {"broker": "sent", "receipt": "sent and confirmed by the center"}
 _CHOOSE = "go on with this one, or choose again: edge-agent model list"
 _HANGS = "restart it, which systemd does by itself:  systemctl restart edge-agent"
+_RENEW = "see the journal why; by hand: edge-agent enroll --again"
 _LOOKS = "raise looks_per_second or crops_per_frame in agent.toml, or tame what moves there"
 # What `add` names, too: strict cameras refuse passwords that are so old.
 _WORST_DRIFT_S = 5.0
@@ -61,28 +62,37 @@ def _show(status: AgentStatus, console: Console) -> None:
     console.line_up(camera.id for camera in status.cameras)
     if status.model_problem:
         console.note("model", status.model_problem, _CHOOSE)
+    for one in (*status.switched_off, *filter(None, [status.trial])):
+        console.note("center", one)
     if status.cameras:
         heading = ("camera", "stream", "fps", "analysed", "looks", "alerts", "last alert", "events")
         console.table([heading, *(_row(camera, status.now_wall) for camera in status.cameras)])
     for camera in status.cameras:
-        _show_word(camera, console)
-        if camera.late_frames:
-            console.note(
-                camera.id,
-                f"{camera.refused_looks} looks were put off, in {camera.late_frames} frames too long",
-                _LOOKS,
-            )
-        if camera.moved:
-            console.note(camera.id, camera.moved)
-        if camera.hung_s:
-            console.bad(
-                camera.id,
-                f"its analysis has hung for {_age(camera.hung_s)}: nobody watches it",
-                _HANGS,
-            )
-        if camera.problem:
-            console.bad(camera.id, camera.problem)
+        _show_camera(camera, console)
     _show_delivery(status, console)
+
+
+def _show_camera(camera: CameraStatus, console: Console) -> None:
+    _show_word(camera, console)
+    if camera.late_frames:
+        console.note(
+            camera.id,
+            f"{camera.refused_looks} looks were put off, in {camera.late_frames} frames too long",
+            _LOOKS,
+        )
+    if camera.rules == 0:
+        hint = f"edge-agent zone add {camera.id} NAME X,Y X,Y X,Y --alert-on person"
+        console.note(camera.id, "watched by no rule: there can be no alert", hint)
+    if camera.moved:
+        console.note(camera.id, camera.moved)
+    if camera.hung_s:
+        console.bad(
+            camera.id,
+            f"its analysis has hung for {_age(camera.hung_s)}: nobody watches it",
+            _HANGS,
+        )
+    if camera.problem:
+        console.bad(camera.id, camera.problem)
 
 
 def _show_word(camera: CameraStatus, console: Console) -> None:
@@ -106,8 +116,9 @@ def _row(camera: CameraStatus, now_wall: float) -> tuple[str, ...]:
     return (
         camera.id,
         stream if camera.is_streaming else "no picture",
-        f"{camera.stream_fps:.1f}",
-        f"{camera.analysed_fps:.1f}",
+        # What was measured before it went dark says nothing now.
+        f"{camera.stream_fps:.1f}" if camera.is_streaming else "-",
+        f"{camera.analysed_fps:.1f}" if camera.is_streaming else "-",
         f"{camera.looks_per_second:.1f}",
         str(camera.alerts),
         "-" if last is None else f"{_age(now_wall - last)} ago",
@@ -121,6 +132,7 @@ def _events(camera: CameraStatus) -> str:
 
 
 def _show_delivery(status: AgentStatus, console: Console) -> None:
+    _show_certificate(status, console)
     spool, broker = status.spool, status.broker
     kept = f"{spool.waiting} alerts wait, {spool.size_bytes / 1e6:.1f} MB"
     lost = spool.dropped_alerts + spool.dropped_thumbnails + spool.parked
@@ -145,6 +157,14 @@ def _show_delivery(status: AgentStatus, console: Console) -> None:
         )
     if broker.refused_receipts:
         console.note("broker", f"{broker.refused_receipts} receipts were not believed", _RECEIPTS)
+
+
+def _show_certificate(status: AgentStatus, console: Console) -> None:
+    if status.certificate_problem:
+        console.note("tls", status.certificate_problem, _RENEW)
+    elif status.certificate_ends_wall is not None:
+        left = _age(status.certificate_ends_wall - status.now_wall)
+        console.ok("tls", f"this box's certificate is good for {left}")
 
 
 def _sent(broker: BrokerStatus) -> str:

@@ -141,7 +141,8 @@ def _show(box: Box, report: Report, after: int, console: Console) -> bool:
         since = f"from {after + 1} " if 0 < after < report.last else ""
         until = f"complete {since}up to {report.last}" if report.last else "none was sent yet"
         again = f", {report.repeated} came again" if report.repeated else ""
-        console.ok(name, f"{report.messages} messages, {until}{again}")
+        messages = "1 message" if report.messages == 1 else f"{report.messages} messages"
+        console.ok(name, f"{messages}, {until}{again}")
     _show_lost(name, report, console)
     _show_forged(name, report, console)
     if report.dropped:
@@ -178,7 +179,9 @@ def _show_forged(name: str, report: Report, console: Console) -> None:
         what = f"signed by a key that was not in use then: {_named(report.retired)}"
         console.bad(name, what, "somebody has an old key of this box")
     for verdict, count in report.refused:
-        console.bad(name, f"{count} messages: {verdict.value}", _MEANING[verdict])
+        one, many = f"1 message: {verdict.value}", f"{count} messages: {verdict.value}"
+        what = one if count == 1 else many
+        console.bad(name, what, _MEANING[verdict])
     if report.unknown_keys:
         what = f"signed by keys that nobody vouches for: {_named(report.unknown_keys)}"
         console.bad(name, what, _VOUCH)

@@ -17,7 +17,6 @@ from edge_agent.config.camera import LONGEST_ZONE_NAME
 from edge_agent.config.checks import judge_name
 from edge_agent.config.load import load_camera
 from edge_agent.config.outline import judge_outline
-from edge_agent.config.reader import LONGEST_S, did_you_mean
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import save_camera
 from edge_agent.domain.geometry import Point, Polygon
@@ -25,6 +24,7 @@ from edge_agent.domain.sighting import Label, Severity
 from edge_agent.domain.zone import Zone
 from edge_agent.errors import EdgeAgentError
 from edge_agent.rules.options import IntrusionOptions
+from edge_agent.toml.reader import LONGEST_S, did_you_mean
 
 _RESTART = "sudo systemctl restart edge-agent"
 # 0,5 for a half, as most of the world writes it. 0,1 is a corner of the picture.

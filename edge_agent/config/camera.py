@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from edge_agent.config.checks import WORD_RULE, is_word, read_name, read_password, read_url
+from edge_agent.config.checks import WORD_RULE, is_word, read_name
 from edge_agent.config.outline import read_outline
-from edge_agent.config.reader import Table, did_you_mean
+from edge_agent.config.place import read_agencies, read_place
 from edge_agent.config.rule_kinds import KINDS
 from edge_agent.config.settings import CameraSettings
 from edge_agent.domain.geometry import Point, Polygon
@@ -13,6 +13,8 @@ from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions
 from edge_agent.onvif.options import Events
 from edge_agent.rules.options import IntrusionOptions
+from edge_agent.toml.reader import Table, did_you_mean
+from edge_agent.toml.values import read_password, read_url
 from edge_agent.video.options import StreamOptions
 
 # Fits into a line of `status`, and with the rule's kind before it into a rule's name.
@@ -29,7 +31,7 @@ def read_camera(table: Table, folder: Path, camera_id: str) -> CameraSettings:
     """Return one camera's settings; what is wrong goes to the table's problems."""
     if not is_word(camera_id):
         table.refuse("", f'the file name "{camera_id}" cannot be a camera\'s id', WORD_RULE)
-    zones = _read_zones(table.tables("zones"))
+    zones = _read_outlines(table.tables("zones"))
     onvif = table.table("onvif")
     return CameraSettings(
         id=camera_id,
@@ -41,12 +43,14 @@ def read_camera(table: Table, folder: Path, camera_id: str) -> CameraSettings:
         motion=_read_motion(table.table("motion")),
         zones=tuple(zones.values()),
         rules=_read_rules(table.tables("rules"), zones),
+        masks=tuple(_read_outlines(table.tables("masks"), are_masks=True).values()),
         onvif_url=_read_onvif_url(onvif),
         onvif_endpoint=onvif.text("endpoint", ""),
         onvif_mac=_read_mac(onvif),
         onvif_serial=onvif.text("serial", ""),
         onvif_source=onvif.text("source", ""),
         onvif_events=onvif.choice("events", Events.AUTO),
+        place=read_place(table),
     )
 
 
@@ -89,15 +93,18 @@ def _read_mac(table: Table) -> str:
     return mac
 
 
-def _read_zones(tables: list[Table]) -> dict[str, Zone]:
-    """Return the good zones by name. One whose outline is wrong keeps its name for the rules."""
+def _read_outlines(tables: list[Table], *, are_masks: bool = False) -> dict[str, Zone]:
+    """Return the good ones by name. One whose outline is wrong keeps its name for the rules."""
     zones: dict[str, Zone] = {}
     for table in tables:
         name = table.need("name", 'write name = "walkway"')
         if name:
             read_name(table, "name", "", LONGEST_ZONE_NAME)
         if name in zones:
-            table.refuse("name", f'there are two zones "{name}"', "rename or delete one")
+            twice = (
+                f'there are two masks "{name}"' if are_masks else f'there are two zones "{name}"'
+            )
+            table.refuse("name", twice, "rename or delete one")
         corners, wrong = read_outline(table.raw("outline"))
         if wrong:
             table.refuse("outline", wrong)
@@ -130,6 +137,7 @@ def _read_rule(table: Table, zones: dict[str, Zone], kind: str) -> IntrusionOpti
         patience_s=table.seconds("patience_s", default.patience_s),
         absence_s=table.seconds("absence_s", default.absence_s),
         update_s=table.seconds("update_s", default.update_s),
+        agencies=read_agencies(table),
     )
 
 

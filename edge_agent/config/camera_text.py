@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edge_agent.config.rule_kinds import kind_of
 from edge_agent.config.settings import CameraSettings
+from edge_agent.domain.place import Place
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions
 from edge_agent.onvif.options import Events
@@ -28,7 +29,10 @@ def write_camera(camera: CameraSettings, folder: Path) -> str:
         _section("[main_stream]", _stream(camera.main_stream, folder)),
         _section("[motion]", _motion(camera.motion)),
         _section("[onvif]", _onvif(camera)),
+        _section("[place]", _place(camera.place)),
+        _section("[place.area]", _area(camera.place)),
         *(_section("[[zones]]", _zone(zone)) for zone in camera.zones),
+        *(_section("[[masks]]", _zone(mask)) for mask in camera.masks),
         *(_section("[[rules]]", _rule(rule)) for rule in camera.rules),
     ]
     return "\n".join(part for part in parts if part)
@@ -67,6 +71,19 @@ def _onvif(camera: CameraSettings) -> list[Line]:
     ]
 
 
+def _place(place: Place | None) -> list[Line]:
+    if place is None:
+        return []
+    name: Line = ("name", place.name, "")
+    if place.latitude is None or place.longitude is None:
+        return [name]
+    return [name, ("latitude", place.latitude, None), ("longitude", place.longitude, None)]
+
+
+def _area(place: Place | None) -> list[Line]:
+    return [(name, text, None) for name, text in place.area] if place else []
+
+
 def _zone(zone: Zone) -> list[Line]:
     corners: list[list[float]] = [[corner.x, corner.y] for corner in zone.outline.corners]
     return [("name", zone.name, None), ("outline", corners, None)]
@@ -84,6 +101,7 @@ def _rule(rule: IntrusionOptions) -> list[Line]:
         ("patience_s", rule.patience_s, default.patience_s),
         ("absence_s", rule.absence_s, default.absence_s),
         ("update_s", rule.update_s, default.update_s),
+        ("agencies", list(rule.agencies or ()), [] if rule.agencies is None else None),
     ]
 
 

@@ -1,32 +1,19 @@
 """Open the files of a site and return frozen settings, or every reason why not."""
 
-import re
-import tomllib
 from pathlib import Path
 
 from edge_agent.config.camera import read_camera
-from edge_agent.config.problems import BadConfiguration, Problems
-from edge_agent.config.reader import Table, did_you_mean
 from edge_agent.config.settings import CameraSettings, RefusedCamera, Settings
-from edge_agent.config.site import read_site
+from edge_agent.config.site import Site, read_site
 from edge_agent.errors import EdgeAgentError
+from edge_agent.toml.opening import open_table, parse_table
+from edge_agent.toml.problems import BadConfiguration, Problems
+from edge_agent.toml.reader import Table, did_you_mean
 
 AGENT_FILE = "agent.toml"
 CAMERAS_FOLDER = "cameras.d"
-# What tomllib says (Python 3.11 to 3.14), and what it means to somebody who never heard of TOML.
-_PLAIN_WORDS = {
-    "Invalid value": "the value is not complete, or a text without quotes",
-    "Invalid statement": "it is neither a [section] nor name = value",
-    "Expected '=' after a key": "there is no = after the name",
-    "Expected newline or end of document": "something stands behind the end of the value",
-    "Expected ']'": "a ] is missing",
-    "Unclosed array": "a list has no ] at its end, or no , between two values",
-    "Unterminated string": "a text has no quotes at its end",
-    "Illegal character": "a text has no quotes at its end, or holds a character that cannot be typed",
-    "Unescaped '\\'": "write \\\\ for a backslash, or put the text into '…'",
-    "Cannot overwrite a value": "this option stands twice; delete one of the lines",
-    "Cannot declare": "this section was there before; sections that repeat have [[double]] brackets",
-}
+# Files that come with the certificate: naming them first is no mistake.
+_MADE_BY_ENROLLING = {"broker.ca_file", "broker.certificate_file", "broker.key_file"}
 _FIRST_STEP = "copy docs/examples/agent.toml there and set site, box and the url of the broker"
 
 
@@ -37,7 +24,7 @@ def load_settings(folder: Path) -> Settings:
     """
     folder = folder.absolute()
     file = folder / AGENT_FILE
-    table, problems = _open(file)
+    table, problems = open_table(file, _FIRST_STEP)
     if table is None:
         raise BadConfiguration(problems.found)
     site = read_site(table, folder)
@@ -54,10 +41,32 @@ def load_settings(folder: Path) -> Settings:
         spool=site.spool,
         objects=site.objects,
         packs=site.packs,
+        enrolment=site.enrolment,
+        observations=site.observations,
+        mirrors=site.mirrors,
+        place=site.place,
+        agencies=site.agencies,
         center=site.center,
         cameras=cameras,
         refused=refused,
     )
+
+
+def load_site_to_enroll(folder: Path) -> Site:
+    """Return what `agent.toml` says; the certificate files that it names may still be missing.
+
+    Raises BadConfiguration with all other problems.
+    """
+    folder = folder.absolute()
+    table, problems = open_table(folder / AGENT_FILE, _FIRST_STEP)
+    if table is None:
+        raise BadConfiguration(problems.found)
+    site = read_site(table, folder)
+    table.close()
+    serious = [each for each in problems.found if each.where not in _MADE_BY_ENROLLING]
+    if serious:
+        raise BadConfiguration(serious)
+    return site
 
 
 def load_camera(folder: Path, camera_id: str) -> CameraSettings:
@@ -91,7 +100,7 @@ def camera_ids(folder: Path) -> tuple[str, ...]:
 def read_camera_text(folder: Path, camera_id: str, text: str) -> CameraSettings | RefusedCamera:
     """Return the camera that a file with this text would be."""
     file = folder / CAMERAS_FOLDER / f"{camera_id}.toml"
-    return _read(folder, camera_id, *_parse(file, text))
+    return _read(folder, camera_id, *parse_table(file, text))
 
 
 def _load_cameras(
@@ -105,7 +114,7 @@ def _load_cameras(
 
 def _load_camera(folder: Path, camera_id: str) -> CameraSettings | RefusedCamera:
     file = folder / CAMERAS_FOLDER / f"{camera_id}.toml"
-    return _read(folder, camera_id, *_open(file))
+    return _read(folder, camera_id, *open_table(file, _FIRST_STEP))
 
 
 def _read(
@@ -116,39 +125,3 @@ def _read(
     camera = read_camera(table, folder, camera_id)
     table.close()
     return RefusedCamera(camera_id, problems.found) if problems.found else camera
-
-
-def _open(file: Path) -> tuple[Table | None, Problems]:
-    problems = Problems(file)
-    try:
-        return _parse(file, file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        what = "there is no such file" if file.parent.is_dir() else "there is no such folder"
-        problems.add_at_line(None, what, _FIRST_STEP)
-    except UnicodeDecodeError:
-        problems.add_at_line(None, "is not a UTF-8 text", "save it as UTF-8 in your editor")
-    except OSError as error:
-        hint = "run this with sudo, or let the user of the agent read it"
-        problems.add_at_line(None, f"cannot be read: {error.strerror}", hint)
-    return None, problems
-
-
-def _parse(file: Path, text: str) -> tuple[Table | None, Problems]:
-    problems = Problems(file, text)
-    try:
-        return Table(tomllib.loads(text), problems), problems
-    except tomllib.TOMLDecodeError as error:
-        why, line = _syntax_error(error, text)
-        what = f"this line cannot be read: {why}"
-        problems.add_at_line(line, what, 'values look like name = "text", number = 5, flag = true')
-    return None, problems
-
-
-def _syntax_error(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int]:
-    """Return tomllib's complaint in plain words; it tells the line only inside its sentence."""
-    message = str(error)
-    what, _, place = message.partition(" (at ")
-    line = re.match(r"line (\d+)", place)
-    last = text.count("\n") + 1
-    plain = (words for start, words in _PLAIN_WORDS.items() if what.startswith(start))
-    return next(plain, f"{what[:1].lower()}{what[1:]}"), int(line[1]) if line else last

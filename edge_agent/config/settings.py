@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge_agent.alerts.options import MirrorOptions
+from edge_agent.certificates.options import EnrolmentOptions
+from edge_agent.domain.place import Place
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions, CenterOptions, Confirm
@@ -11,6 +14,8 @@ from edge_agent.onvif.options import Events
 from edge_agent.packs.options import PackOptions
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.toml.problems import Problem
+from edge_agent.tracking.options import ObservationOptions
 from edge_agent.video.options import StreamOptions
 
 
@@ -27,6 +32,8 @@ class CameraSettings:
     motion: MotionOptions = field(default=MotionOptions())
     zones: tuple[Zone, ...] = ()
     rules: tuple[IntrusionOptions, ...] = ()
+    # What nobody may see: black before anything looks at a frame.
+    masks: tuple[Zone, ...] = ()
     # Where and as whom the camera answers ONVIF; empty where it was added without.
     onvif_url: str = ""
     onvif_endpoint: str = ""
@@ -38,28 +45,13 @@ class CameraSettings:
     onvif_source: str = ""
     # Whether to listen to what the camera itself reports.
     onvif_events: Events = Events.AUTO
+    # Where it stands; None: where the box does.
+    place: Place | None = None
 
     @property
     def identity(self) -> Identity:
         """What tells its device from all others; the cameras of a recorder share it."""
         return Identity(endpoint=self.onvif_endpoint, mac=self.onvif_mac, serial=self.onvif_serial)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong in one file: `where` is the path in the file, `line` counts from 1."""
-
-    file: Path
-    line: int | None
-    where: str
-    what: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        """Return the problem and its place, on one line."""
-        line = "" if self.line is None else f", line {self.line}"
-        where = f"{self.where}: " if self.where else ""
-        return f"{self.file}{line}: {where}{self.what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +79,15 @@ class Settings:
     refused: tuple[RefusedCamera, ...]
     # Whose models are taken.
     packs: PackOptions = field(default=PackOptions())
+    # Where the box's certificate comes from.
+    enrolment: EnrolmentOptions = field(default=EnrolmentOptions())
     center: CenterOptions = field(default=CenterOptions())
+    observations: ObservationOptions = field(default=ObservationOptions())
+    mirrors: MirrorOptions = field(default=MirrorOptions())
+    # Where alerts come from; a camera may say otherwise.
+    place: Place | None = None
+    # Whom alerts concern by rules that say nothing, and what cameras report of themselves.
+    agencies: tuple[str, ...] = ()
 
     @property
     def confirm(self) -> Confirm:

@@ -4,20 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from edge_agent.config.checks import (
-    check_state_dir,
-    read_file,
-    read_password,
-    read_url,
-    read_urls,
-    read_word,
-)
-from edge_agent.config.reader import Table
+from edge_agent.alerts.options import MirrorOptions
+from edge_agent.certificates.options import EnrolmentOptions
+from edge_agent.config.checks import check_state_dir, read_word
+from edge_agent.config.place import read_agencies, read_place
+from edge_agent.domain.place import Place
 from edge_agent.inference.options import ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions, CenterOptions, Confirm
 from edge_agent.packs.options import PackOptions
 from edge_agent.packs.signature import KEY_RULE, read_key
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.toml.reader import Table
+from edge_agent.toml.values import read_file, read_password, read_url, read_urls
+from edge_agent.tracking.options import ObservationOptions
 
 # Where Debian keeps what services remember.
 STATE_DIR = Path("/var/lib/edge-agent")
@@ -37,6 +36,8 @@ _MOST_LOOKS = 10_000
 _MOST_SPOOL_MB = 1_000_000
 # Less has no room for the log and the reserve.
 _LEAST_SPOOL_MB = 8
+# Shorter ones fill a mobile link; longer ones are old before they are told.
+_SHORTEST_PERIOD_S, _LONGEST_PERIOD_S = 60, 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,11 @@ class Site:
     spool: SpoolOptions
     objects: ObjectOptions
     packs: PackOptions
+    enrolment: EnrolmentOptions
+    observations: ObservationOptions
+    mirrors: MirrorOptions
+    place: Place | None
+    agencies: tuple[str, ...]
     center: CenterOptions
 
 
@@ -57,7 +63,7 @@ def read_site(table: Table, folder: Path) -> Site:
     """Return the common settings; what is wrong goes to the table's problems."""
     state_dir = table.path("state_dir", folder) or STATE_DIR
     check_state_dir(table, state_dir)
-    center = CenterOptions(keys=_read_keys(table.table("center"), "keys", _CENTER_KEY_RULE))
+    center = _read_center(table.table("center"))
     return Site(
         site=read_word(table, "site", "palembang"),
         box=read_word(table, "box", "plaju-01"),
@@ -65,8 +71,23 @@ def read_site(table: Table, folder: Path) -> Site:
         broker=_read_broker(table.table("broker"), folder, center),
         spool=_read_spool(table.table("spool")),
         objects=_read_objects(table.table("objects"), folder),
+        observations=_read_observations(table.table("observations")),
+        mirrors=_read_mirrors(table.table("mirrors")),
+        place=read_place(table),
+        agencies=read_agencies(table) or (),
         packs=PackOptions(signing_keys=_read_keys(table.table("models"), "signing_keys", KEY_RULE)),
         center=center,
+        enrolment=_read_enrolment(table.table("enrolment"), folder),
+    )
+
+
+def _read_center(table: Table) -> CenterOptions:
+    default = CenterOptions().commands
+    # An empty list is a wish, too: nothing is taken from afar.
+    is_none = table.raw("commands") == []
+    return CenterOptions(
+        keys=_read_keys(table, "keys", _CENTER_KEY_RULE),
+        commands=frozenset() if is_none else table.choices("commands", default),
     )
 
 
@@ -114,6 +135,16 @@ def _check_broker(table: Table, broker: BrokerOptions) -> None:
         table.refuse("password_file", "has no username beside it", 'add username = "…"')
 
 
+def _read_enrolment(table: Table, folder: Path) -> EnrolmentOptions:
+    is_wanted = table.has("url") or table.has("ca_file")
+    return EnrolmentOptions(
+        url=read_url(table, "url", ("https",), "https://center.example/.well-known/est")
+        if is_wanted
+        else "",
+        ca_file=read_file(table, "ca_file", folder),
+    )
+
+
 def _read_spool(table: Table) -> SpoolOptions:
     default = SpoolOptions()
     return SpoolOptions(
@@ -138,6 +169,23 @@ def _read_objects(table: Table, folder: Path) -> ObjectOptions:
             "frames_per_second", default.frames_per_second, most=_MOST_FRAMES_PER_SECOND
         ),
     )
+
+
+def _read_mirrors(table: Table) -> MirrorOptions:
+    default = MirrorOptions()
+    return MirrorOptions(
+        onvif=table.flag("onvif", default=default.onvif),
+        home_assistant=table.flag("home_assistant", default=default.home_assistant),
+    )
+
+
+def _read_observations(table: Table) -> ObservationOptions:
+    default = ObservationOptions().every_s
+    every_s = table.whole("every_s", default, least=0, most=_LONGEST_PERIOD_S)
+    if 0 < every_s < _SHORTEST_PERIOD_S:
+        what = f"must be 0 or {_SHORTEST_PERIOD_S} to {_LONGEST_PERIOD_S}, not {every_s}"
+        table.refuse("every_s", what)
+    return ObservationOptions(every_s=every_s)
 
 
 def _read_keys(table: Table, option: str, rule: str) -> tuple[str, ...]:

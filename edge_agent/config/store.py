@@ -13,11 +13,11 @@ from edge_agent.config.load import (
     read_camera_text,
     unknown_camera,
 )
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.settings import CameraSettings, RefusedCamera
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.files import write_whole
 from edge_agent.runtime.secret import Secret
+from edge_agent.toml.problems import BadConfiguration
 
 SECRETS_FOLDER = "secrets"
 _HEADER_START = "# Written by edge-agent."

@@ -6,6 +6,15 @@ the same in ten lines of any language: docs/reference/chain.md.
 
 from edge_agent.contract.body import Body, Range, read_body, split
 from edge_agent.contract.chain import Chain, Report, Restart
+from edge_agent.contract.command import (
+    Command,
+    Response,
+    Result,
+    read_command,
+    read_response,
+    write_command,
+    write_response,
+)
 from edge_agent.contract.letter import Letter, open_letter
 from edge_agent.contract.receipt import Receipt, Refused, Stored, read_receipt, write_receipt
 from edge_agent.contract.signature import Verdict, key_id, read_key, verify_alert
@@ -13,20 +22,27 @@ from edge_agent.contract.signature import Verdict, key_id, read_key, verify_aler
 __all__ = [
     "Body",
     "Chain",
+    "Command",
     "Letter",
     "Range",
     "Receipt",
     "Refused",
     "Report",
+    "Response",
     "Restart",
+    "Result",
     "Stored",
     "Verdict",
     "key_id",
     "open_letter",
     "read_body",
+    "read_command",
     "read_key",
     "read_receipt",
+    "read_response",
     "split",
     "verify_alert",
+    "write_command",
     "write_receipt",
+    "write_response",
 ]

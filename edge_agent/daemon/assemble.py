@@ -11,6 +11,9 @@ from edge_agent.config.settings import CameraSettings, Settings
 from edge_agent.daemon.box import boot_id
 from edge_agent.daemon.camera_events import CameraEvents, Listener
 from edge_agent.daemon.camera_loop import CameraLoop, Keeper
+from edge_agent.daemon.observer import Observer
+from edge_agent.daemon.switches import FILE as SWITCHES
+from edge_agent.daemon.switches import Kind, Switches, switched
 from edge_agent.domain.frame import Frame
 from edge_agent.domain.sighting import Label
 from edge_agent.domain.zone import Watch
@@ -26,6 +29,8 @@ from edge_agent.inference.pool import SPARE, NetworkPool
 from edge_agent.inference.runtime import Network
 from edge_agent.inference.size_file import SizeFile
 from edge_agent.inference.size_grid import SizeGrid
+from edge_agent.mqtt.message import Message
+from edge_agent.mqtt.topics import Topics
 from edge_agent.onvif.address import read_address
 from edge_agent.onvif.events import CameraEvent
 from edge_agent.onvif.options import Events
@@ -39,6 +44,7 @@ from edge_agent.tracking.belief import BeliefOptions
 from edge_agent.tracking.tracker import Tracker, TrackerOptions
 from edge_agent.video.attention import Attention
 from edge_agent.video.camera_reader import CameraReader
+from edge_agent.video.masks import Masks
 
 # Notifications that may wait for the watcher: more than two answers hold, and it comes twice a second.
 _MOST_EVENTS = 128
@@ -69,6 +75,7 @@ class CameraAssembly:
         self._clock = clock
         # By address and user: the channels of a recorder are one device, with few places.
         self._devices: dict[tuple[str, str], CameraEvents] = {}
+        self.switches = Switches(settings.state_dir / SWITCHES, clock.wall)
         self.card = load_card(find_card(settings.objects.model))
         threads = settings.objects.threads
         self._networks = NetworkPool(
@@ -83,9 +90,14 @@ class CameraAssembly:
         self.budget = LookBudget(limit, clock.mono) if limit else None
 
     def camera(
-        self, camera: CameraSettings, spool: Keeper, nudge: Callable[[], None], stop: Stop
+        self,
+        camera: CameraSettings,
+        spool: Keeper,
+        nudge: Callable[[], None],
+        stop: Stop,
+        say: Callable[[Message], object] = lambda _: None,
     ) -> Camera:
-        """Return one camera, ready to run on two threads."""
+        """Return one camera, ready to run on two threads; `say` gets what it observes."""
         frames: Mailbox[Frame] = Mailbox(size=1)
         attention = Attention(self._clock)
         source = random.Random()  # noqa: S311 (names alerts, keeps no secret)
@@ -109,6 +121,7 @@ class CameraAssembly:
             attention=attention,
             spool=spool,
             sizes=sizes,
+            observer=self._observer(camera, say),
             nudge=nudge,
             frames_per_second=self._settings.objects.frames_per_second,
             clock=self._clock,
@@ -125,7 +138,7 @@ class CameraAssembly:
         sizes: SizeGrid | None = None,
     ) -> Pipeline:
         """Return the stages of one camera; all share the networks, the first ones open them."""
-        rules = [Intrusion(options) for options in camera.rules]
+        rules = [(options.name, Intrusion(options)) for options in camera.rules]
         labels = frozenset[Label]().union(*(options.labels for options in camera.rules))
         watch = Watch(tuple((options.zone.outline, options.labels) for options in camera.rules))
         self._cameras += 1
@@ -133,6 +146,7 @@ class CameraAssembly:
             networks.make_room(self._cameras)
         detector = detector_for(self.card, self._networks)
         return Pipeline(
+            masks=self.masks(camera),
             motion=MovingCells(self._motion_networks, camera.motion),
             objects=detector,
             lookout=Lookout(
@@ -143,11 +157,32 @@ class CameraAssembly:
                 share=self.budget.share() if self.budget else None,
             ),
             tracker=Tracker(tracker_options(self.card), watch),
-            rules=rules,
+            rules=switched(rules, self.switches, camera.id),
             album=Album(labels),
             composer=Composer(
                 self._origin(camera), identities, clock.state, clock.mono, camera_offset_s
             ),
+        )
+
+    def detector(self) -> Detector:
+        """Return a detector for a look now and then, on the networks that the cameras share."""
+        return detector_for(self.card, self._networks)
+
+    def masks(self, camera: CameraSettings) -> Masks:
+        """Return a camera's masks, as they are switched at the moment of each frame."""
+        return Masks(camera.masks, lambda name: self.switches.is_on(Kind.MASK, camera.id, name))
+
+    def _observer(
+        self, camera: CameraSettings, say: Callable[[Message], object]
+    ) -> Observer | None:
+        settings = self._settings
+        if not settings.observations.every_s:
+            return None
+        return Observer(
+            topics=Topics(settings.site, settings.box),
+            camera=camera.id,
+            every_s=settings.observations.every_s,
+            say=say,
         )
 
     def _limit_looks(self) -> None:
@@ -184,6 +219,11 @@ class CameraAssembly:
             model_name=self.card.name,
             model_version=self.card.version,
             model_sha256=self.card.sha256,
+            place=camera.place or self._settings.place,
+            agencies=self._settings.agencies,
+            agencies_of={
+                rule.name: rule.agencies for rule in camera.rules if rule.agencies is not None
+            },
         )
 
 

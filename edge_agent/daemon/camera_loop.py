@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from edge_agent.daemon.observer import Observer
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.frame import Frame
 from edge_agent.domain.trouble import Trouble
@@ -81,6 +82,7 @@ class CameraLoop:
         spool: Keeper,
         nudge: Callable[[], None],
         sizes: SizeFile | None = None,
+        observer: Observer | None = None,
         frames_per_second: float,
         clock: Clock,
         stop: Stop,
@@ -94,6 +96,7 @@ class CameraLoop:
         self._spool = spool
         self._nudge = nudge
         self._sizes = sizes
+        self._observer = observer
         self._looks: deque[int] = deque(maxlen=_LOOK_FRAMES)
         self._pace = Pace(frames_per_second)
         self._clock = clock
@@ -101,6 +104,8 @@ class CameraLoop:
         self._rate = Rate()
         self._unkept: deque[Alert] = deque()
         self._frame_mono = clock.mono()
+        # What the center may be shown; replaced as a whole.
+        self.latest: Frame | None = None
 
     def run(self) -> None:
         """Watch until told to stop, then end what is open and keep what is not kept yet."""
@@ -118,7 +123,7 @@ class CameraLoop:
         now = self._clock.mono()
         self.state = replace(self.state, beat_mono=now, dropped_frames=self._frames.dropped)
         if frame is not None and self._pace.is_its_turn(frame.taken_at):
-            self._note(self._pipeline.watch(frame), now)
+            self._see(frame, now)
         if frame is not None:
             self._frame_mono = now
         elif now - self._frame_mono > _DARK_S:
@@ -129,7 +134,14 @@ class CameraLoop:
         if self._sizes:
             self._sizes.keep_now_and_then()
 
+    def _see(self, frame: Frame, now: float) -> None:
+        seen = self._pipeline.watch(frame)
+        self._note(seen, now)
+        if self._observer:
+            self._observer.take(frame, seen)
+
     def _note(self, seen: Seen, now: float) -> None:
+        self.latest = seen.frame
         if seen.motion.areas or seen.is_in_doubt:
             self._attention.hold(_HOLD_S)
         self._count(seen.alerts)
@@ -164,6 +176,8 @@ class CameraLoop:
 
     def _finish(self) -> None:
         self._count(self._pipeline.finish())
+        if self._observer:
+            self._observer.finish()
 
     def _count(self, alerts: Sequence[Alert]) -> None:
         self._unkept.extend(alerts)

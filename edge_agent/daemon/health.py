@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge_agent.daemon.box import boot_id
 from edge_agent.daemon.status import AgentStatus, CameraStatus
+from edge_agent.domain.place import Place
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.message import Message
 from edge_agent.mqtt.topics import Topics
@@ -32,12 +33,19 @@ class Health:
     """Writes the health message of one run of the agent."""
 
     def __init__(
-        self, clock: Clock, state_dir: Path, head: Callable[[], str], session: Callable[[], int]
+        self,
+        clock: Clock,
+        state_dir: Path,
+        head: Callable[[], str],
+        session: Callable[[], int],
+        place: Place | None = None,
     ) -> None:
+        """`place` is where the box stands: one that never alerted is on the map all the same."""
         self._clock = clock
         self._state_dir = state_dir
         self._head = head
         self._session = session
+        self._place = place
         self._told_mono = -EVERY_S
 
     @property
@@ -48,13 +56,25 @@ class Health:
     def message(self, status: AgentStatus) -> Message:
         """Return the message, and count the next minute from now."""
         self._told_mono = self._clock.mono()
-        told = {
+        payload = json.dumps(self.told(status), ensure_ascii=False, separators=(",", ":")).encode()
+        return Message(
+            topic=Topics(status.site, status.box).health,
+            payload=payload,
+            content_type="application/json",
+            qos=0,
+            expiry_s=_EXPIRY_S,
+        )
+
+    def told(self, status: AgentStatus) -> dict[str, object]:
+        """Return what the message says."""
+        return {
             "v": _VERSION,
             "type": "health",
             "time": rfc3339(self._clock.wall()),
             "site": status.site,
             "box": status.box,
             "session": self._session(),
+            "place": self._place and self._place.told(),
             **self._about_box(status),
             "cameras": {one.id: _about_camera(one) for one in status.cameras},
             "spool": {
@@ -72,18 +92,13 @@ class Health:
                 "lost_connections": status.broker.lost_connections,
                 "takeovers": status.broker.takeovers,
             },
-            "refused": {"receipts": status.broker.refused_receipts},
+            "refused": {
+                "receipts": status.broker.refused_receipts,
+                "commands": status.refused_commands,
+            },
             "problems": problems(status),
             **self._told_head(),
         }
-        payload = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-        return Message(
-            topic=Topics(status.site, status.box).health,
-            payload=payload,
-            content_type="application/json",
-            qos=0,
-            expiry_s=_EXPIRY_S,
-        )
 
     def _about_box(self, status: AgentStatus) -> dict[str, object]:
         clock = self._clock.state()
@@ -95,6 +110,9 @@ class Health:
             "started": rfc3339(status.started_wall),
             "clock": {"synced": clock.is_synced, "error_ms": clock.error_ms},
             "rss_bytes": status.rss_bytes,
+            "certificate_expires": None
+            if status.certificate_ends_wall is None
+            else rfc3339(status.certificate_ends_wall),
             "disk_free_bytes": _free_bytes(self._state_dir),
         }
 
@@ -109,7 +127,9 @@ class Health:
 def problems(status: AgentStatus) -> list[str]:
     """Return what somebody should see to, a line each."""
     found = [f"{one.id}: {text}" for one in status.cameras for text in _troubles(one)]
-    found += [status.model_problem] if status.model_problem else []
+    found += [each for each in (status.model_problem, status.certificate_problem) if each]
+    found += status.switched_off
+    found += [status.trial] if status.trial else []
     spool, broker = status.spool, status.broker
     for count, what in (
         (spool.dropped_alerts, "alerts were dropped for room"),
@@ -117,6 +137,7 @@ def problems(status: AgentStatus) -> list[str]:
         (spool.parked, "alerts were refused by the broker"),
         (broker.takeovers, "times somebody came under this box's name: a copied certificate?"),
         (broker.refused_receipts, "receipts were not believed"),
+        (status.refused_commands, "commands were refused"),
     ):
         if count:
             found.append(f"{count} {what}")

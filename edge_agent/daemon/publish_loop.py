@@ -13,7 +13,6 @@ from types import MappingProxyType
 from edge_agent.contract.receipt import RECEIPT
 from edge_agent.daemon.receipts import PATIENCE_S, Receipts
 from edge_agent.errors import EdgeAgentError
-from edge_agent.mqtt.answers import LinkLostError
 from edge_agent.mqtt.link import Fate, Link, Outcome
 from edge_agent.mqtt.message import Heard, Message
 from edge_agent.runtime.backoff import Backoff
@@ -22,6 +21,7 @@ from edge_agent.runtime.mailbox import Mailbox
 from edge_agent.runtime.stop import Stop
 from edge_agent.spool.file import SpoolDamagedError
 from edge_agent.spool.spool import Spool
+from edge_agent.wire.answers import LinkLostError
 
 log = logging.getLogger(__name__)
 
@@ -155,13 +155,18 @@ class PublishLoop:
     def say(self, message: Message, on_taken: Callable[[], None] = lambda: None) -> bool:
         """Send what is no alert; False where nobody would get it now. Any thread may call it.
 
-        `on_taken` is called by the publisher's thread when the broker has it; perhaps never.
+        `on_taken` is called by the publisher's thread when the broker has it, and somebody listens;
+        perhaps never.
         """
         if not self._state.is_connected:
             return False
         self._sayings.put((message, on_taken))
         self._link.wake()
         return True
+
+    def connection(self) -> int | None:
+        """Return which connection this is; None while there is none. What was said may be lost with it."""
+        return self._link.losses if self._state.is_connected else None
 
     def session(self) -> int:
         """Return the number of this start, as the status carries it; 0 before the first connection."""

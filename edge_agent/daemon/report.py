@@ -1,6 +1,6 @@
 """Gather what every part says of itself into one status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -8,10 +8,13 @@ from edge_agent import __version__
 from edge_agent.config.settings import RefusedCamera, Settings
 from edge_agent.daemon.assemble import Camera
 from edge_agent.daemon.box import resident_bytes
+from edge_agent.daemon.proposal import Proposal
 from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import hung_s
 from edge_agent.daemon.refind_loop import RefindLoop
+from edge_agent.daemon.renew_loop import RenewLoop
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
+from edge_agent.daemon.switches import Switches
 from edge_agent.runtime.clock import Clock
 from edge_agent.spool.spool import Spool
 
@@ -34,6 +37,10 @@ class Reporter:
         spool: Spool,
         publisher: PublishLoop,
         refind: RefindLoop,
+        switches: Switches,
+        proposal: Proposal,
+        refused_commands: Callable[[], int],
+        renew: RenewLoop,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -43,12 +50,17 @@ class Reporter:
         self._spool = spool
         self._publisher = publisher
         self._refind = refind
+        self._switches = switches
+        self._proposal = proposal
+        self._refused_commands = refused_commands
+        self._renew = renew
         self._clock = clock
         self._started_wall = clock.wall()
 
     def status(self) -> AgentStatus:
         """Return how everything is now."""
         refused = tuple(_refused(camera) for camera in self._settings.refused)
+        expiry = self._renew.state()
         return AgentStatus(
             version=__version__,
             site=self._settings.site,
@@ -61,6 +73,11 @@ class Reporter:
             cameras=tuple(map(self._camera, self._cameras)) + refused,
             spool=self._spool_status(),
             broker=self._broker(),
+            switched_off=tuple(map(str, self._switches.off())),
+            trial=self._trial(),
+            refused_commands=self._refused_commands(),
+            certificate_ends_wall=expiry.ends_wall,
+            certificate_problem=expiry.problem,
         )
 
     @property
@@ -85,6 +102,14 @@ class Reporter:
         hung = [camera.settings.id for camera in self._cameras if self._hung_s(camera)]
         hang = f"; the analysis of {', '.join(hung)} HANGS" if hung else ""
         return f"{streaming} of {known} cameras stream; broker {link}; {waiting} alerts wait{hang}"
+
+    def _trial(self) -> str:
+        journal = self._proposal.on_trial
+        return (
+            f"a configuration of the center is on trial: {', '.join(journal.names)}"
+            if journal
+            else ""
+        )
 
     def _spool_status(self) -> SpoolStatus:
         state = self._spool.state()
@@ -137,6 +162,7 @@ def _camera(camera: Camera) -> CameraStatus:
         late_frames=watch.late_frames,
         broken_frames=stream.broken_frames,
         connections=stream.connections,
+        rules=len(camera.settings.rules),
         alerts=watch.alerts,
         last_alert_wall=watch.last_alert_wall,
         events=events.state.word if events else "",

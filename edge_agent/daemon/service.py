@@ -6,30 +6,36 @@ the process when a thread died of a defect, so that systemd starts a whole one.
 
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from types import FrameType
 
 from edge_agent import __version__
 from edge_agent.alerts.box_key import FOLDER
-from edge_agent.alerts.seal import open_seal
+from edge_agent.alerts.seal import Seal, open_seal
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.assemble import Camera, CameraAssembly
 from edge_agent.daemon.box import boot_id
 from edge_agent.daemon.camera_events import CameraEvents
 from edge_agent.daemon.clock_watch import ClockWatch
+from edge_agent.daemon.commands.assemble import Parts, open_desk
+from edge_agent.daemon.commands.desk import Desk
 from edge_agent.daemon.health import Health
+from edge_agent.daemon.mirrors import Mirrors
 from edge_agent.daemon.model_start import ModelStart
 from edge_agent.daemon.notify import notify, watchdog_s
+from edge_agent.daemon.proposal import Proposal
 from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import STALE_S, hung
 from edge_agent.daemon.receipts import Receipts
 from edge_agent.daemon.refind_loop import RefindLoop, Watched
+from edge_agent.daemon.renew_loop import RenewLoop
 from edge_agent.daemon.report import Reporter
 from edge_agent.daemon.status import SOCKET_NAME, to_json
 from edge_agent.daemon.status_socket import StatusSocket
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.link import Link
+from edge_agent.mqtt.message import Heard
 from edge_agent.mqtt.options import Confirm
 from edge_agent.onvif.network_card import neighbour_address
 from edge_agent.onvif.refind import Search
@@ -44,6 +50,12 @@ log = logging.getLogger(__name__)
 # promised, of which a round may pass before we hear of it, and the process has to end, too.
 _END_S = 4.0
 _ROUND_S = 0.5
+# Of that, for the watchers to end their visits, and for these ends to reach the broker; the
+# publisher's goodbye takes two seconds at most.
+_LAST_WORDS_S, _DRAIN_S = 1.2, 0.6
+_WATCH = " watch"
+# The last level of the topic that commands come on (docs/reference/topics.md).
+COMMANDS = "cmd"
 EXIT_FINE = 0
 EXIT_DEFECT = 70
 
@@ -51,14 +63,21 @@ EXIT_DEFECT = 70
 class Service:
     """The running agent, from `run` to its exit code."""
 
-    def __init__(self, settings: Settings, clock: Clock, stop: Stop) -> None:
+    def __init__(self, settings: Settings, clock: Clock, stop: Stop, proposal: Proposal) -> None:
+        """`proposal` may have a configuration on trial; it belongs to the settings' folder."""
         self._settings = settings
         self._clock = clock
         self._stop = stop
+        # The publisher's own: it leaves last, when it knows what the cameras had to say at the end.
+        self._leave = Stop()
         self._model = ModelStart(settings, clock)
         self._status = StatusSocket(settings.state_dir / SOCKET_NAME)
         # A thread did not end: it waits for the system (a dead name server), and so would we.
         self.is_stuck = False
+        # Told to end by the center, and to begin anew.
+        self.wants_restart = False
+        self._proposal = proposal
+        self._desk: Desk | None = None
 
     def run(self) -> int:
         """Run until told to stop; return 0, or 70 when a thread but the events' died of a defect.
@@ -70,8 +89,10 @@ class Service:
         self._status.open()
         try:
             assembly = self._model.assemble()
-            with closing(self._open_spool()) as spool:
-                return self._run_with(assembly, spool)
+            seal = self._open_seal()
+            path = self._settings.state_dir / "spool.sqlite"
+            with closing(open_spool(path, self._settings.spool, seal)) as spool:
+                return self._run_with(assembly, spool, seal)
         except EdgeAgentError:
             # Not the model's doing, or noted already.
             self._model.end_well()
@@ -79,20 +100,18 @@ class Service:
         finally:
             self._status.close()
 
-    def _open_spool(self) -> Spool:
+    def _open_seal(self) -> Seal:
         settings = self._settings
-        seal = open_seal(
+        return open_seal(
             settings.state_dir / FOLDER, site=settings.site, box=settings.box, wall=self._clock.wall
         )
-        return open_spool(settings.state_dir / "spool.sqlite", settings.spool, seal)
 
-    def _run_with(self, assembly: CameraAssembly, spool: Spool) -> int:
+    def _run_with(self, assembly: CameraAssembly, spool: Spool, seal: Seal) -> int:
         publisher = self._publisher(spool)
-        cameras = [
-            assembly.camera(camera, spool, publisher.nudge, self._stop)
-            for camera in self._settings.cameras
-        ]
+        mirrors = Mirrors(self._settings, spool, publisher.say, self._clock)
+        cameras = self._cameras(assembly, mirrors, publisher)
         refind = self._refind(cameras)
+        renew = RenewLoop(self._settings, self._clock, self._stop)
         reporter = Reporter(
             settings=self._settings,
             model=f"{assembly.card.name} {assembly.card.version}",
@@ -101,21 +120,76 @@ class Service:
             spool=spool,
             publisher=publisher,
             refind=refind,
+            switches=assembly.switches,
+            proposal=self._proposal,
+            refused_commands=lambda: self._desk.refused if self._desk else 0,
+            renew=renew,
             clock=self._clock,
         )
-        workers, helpers = self._workers(cameras, publisher), _events_workers(cameras)
-        if refind.is_needed:
-            workers.append(Worker("refind", refind.run, on_failure=self._stop.tell))
+        health = self._health(spool, publisher)
+        parts = Parts(
+            settings=self._settings,
+            assembly=assembly,
+            cameras=cameras,
+            spool=spool,
+            seal=seal,
+            broker=publisher,
+            proposal=self._proposal,
+            session=publisher.session,
+            health=lambda: health.told(reporter.status()),
+            restart=self._restart,
+            clock=self._clock,
+            stop=self._stop,
+        )
+        if self._settings.center.keys:
+            self._desk = open_desk(parts)
+        workers = self._workers(cameras, publisher) + self._more_workers(refind, renew)
+        return self._work(parts, workers, reporter, health, publisher, mirrors)
+
+    def _cameras(
+        self, assembly: CameraAssembly, keeper: Mirrors, publisher: PublishLoop
+    ) -> list[Camera]:
+        return [
+            assembly.camera(camera, keeper, publisher.nudge, self._stop, publisher.say)
+            for camera in self._settings.cameras
+        ]
+
+    def _work(
+        self,
+        parts: Parts,
+        workers: Sequence[Worker],
+        reporter: Reporter,
+        health: Health,
+        publisher: PublishLoop,
+        mirrors: Mirrors,
+    ) -> int:
+        cameras, helpers = parts.cameras, _events_workers(parts.cameras)
         count = "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
         log.info("edge-agent %s: %s", __version__, count)
         publisher.announce(reporter.cameras())
-        health = Health(self._clock, self._settings.state_dir, spool.head, publisher.session)
-        watch = ClockWatch(self._clock, boot_id(), spool.note_clock)
+        watch = ClockWatch(self._clock, boot_id(), parts.spool.note_clock)
         for worker in (*workers, *helpers):
             worker.start()
         notify("READY=1", f"STATUS={reporter.line()}")
-        self._supervise(reporter, cameras, publisher, health, watch)
+        rounds = (watch.look, lambda: mirrors.turn(publisher.state()))
+        self._supervise(reporter, cameras, publisher, health, rounds)
+        self._say_last_words(workers, parts.spool, publisher)
         return self._end(workers, helpers)
+
+    def _restart(self) -> None:
+        """End in order, and be started anew. Any thread may ask for it."""
+        self.wants_restart = True
+        self._stop.tell()
+
+    def _hear(self, heard: Heard) -> None:
+        if heard.kind == COMMANDS and self._desk:
+            self._desk.take(heard.payload, heard.correlation)
+
+    def _health(self, spool: Spool, publisher: PublishLoop) -> Health:
+        settings = self._settings
+        return Health(
+            self._clock, settings.state_dir, spool.head, publisher.session, settings.place
+        )
 
     def _publisher(self, spool: Spool) -> PublishLoop:
         settings = self._settings
@@ -125,7 +199,7 @@ class Service:
             link.listen()
         waits = settings.confirm is Confirm.RECEIPT
         receipts = Receipts(spool, self._clock, keys, site=site, box=box) if waits else None
-        return PublishLoop(spool, link, self._clock, self._stop, receipts)
+        return PublishLoop(spool, link, self._clock, self._leave, receipts, self._hear)
 
     def _refind(self, cameras: Sequence[Camera]) -> RefindLoop:
         watched = [Watched(camera.settings, camera.reader, camera.events) for camera in cameras]
@@ -133,15 +207,21 @@ class Service:
         return RefindLoop(watched, self._settings.folder, search, self._clock, self._stop)
 
     def _workers(self, cameras: Sequence[Camera], publisher: PublishLoop) -> list[Worker]:
-        def make(name: str, run: object) -> Worker:
-            assert callable(run)  # noqa: S101
-            return Worker(name, run, on_failure=self._stop.tell)
-
-        workers = [make("publish", publisher.run)]
+        workers = [self._worker("publish", publisher.run)]
         for camera in cameras:
-            workers.append(make(f"{camera.settings.id} read", camera.reader.run))
-            workers.append(make(f"{camera.settings.id} watch", camera.loop.run))
+            workers.append(self._worker(f"{camera.settings.id} read", camera.reader.run))
+            workers.append(self._worker(f"{camera.settings.id}{_WATCH}", camera.loop.run))
         return workers
+
+    def _more_workers(self, refind: RefindLoop, renew: RenewLoop) -> list[Worker]:
+        """Return those that only some sites need."""
+        wanted = [("refind", refind.run)] if refind.is_needed else []
+        wanted += [("renew", renew.run)] if renew.is_needed else []
+        wanted += [("commands", self._desk.run)] if self._desk else []
+        return [self._worker(name, run) for name, run in wanted]
+
+    def _worker(self, name: str, run: Callable[[], None]) -> Worker:
+        return Worker(name, run, on_failure=self._stop.tell)
 
     def _supervise(
         self,
@@ -149,7 +229,7 @@ class Service:
         cameras: Sequence[Camera],
         publisher: PublishLoop,
         health: Health,
-        watch: ClockWatch,
+        rounds: Sequence[Callable[[], None]],
     ) -> None:
         pause_s = watchdog_s()
         told_at = 0.0
@@ -158,7 +238,8 @@ class Service:
             publisher.announce(reporter.cameras())
             if health.is_due and publisher.state().is_connected:
                 publisher.say(health.message(reporter.status()))
-            watch.look()
+            for look in rounds:
+                look()
             self._model.watch(is_seeing=reporter.is_seeing)
             now = self._clock.mono()
             # systemd wants to hear from us at least twice in its period.
@@ -169,9 +250,32 @@ class Service:
             if not _hangs(cameras, publisher, now) and pause_s:
                 notify("WATCHDOG=1")
 
+    def _say_last_words(
+        self, workers: Sequence[Worker], spool: Spool, publisher: PublishLoop
+    ) -> None:
+        """Let open visits end, and send that, before the publisher signs how far the chain has come.
+
+        Else its head would vouch for a chain without them.
+        """
+        until = self._clock.mono() + _LAST_WORDS_S
+        for worker in workers:
+            if worker.name.endswith(_WATCH):
+                worker.join(max(0.0, until - self._clock.mono()))
+        until = self._clock.mono() + _DRAIN_S
+        publisher.nudge()
+        while publisher.state().is_connected and self._clock.mono() < until and _has_alerts(spool):
+            self._leave.wait(_DRAIN_S / 10)
+        self._leave.tell()
+        publisher.nudge()
+
     def _end(self, workers: Sequence[Worker], helpers: Sequence[Worker]) -> int:
         """Join everybody; return the exit code, for which a helper's death does not count."""
-        notify("STOPPING=1", "STATUS=stopping")
+        if self.wants_restart:
+            # Not STOPPING: systemd would end whom we become.
+            mono_us = round(self._clock.mono() * 1e6)
+            notify("RELOADING=1", f"MONOTONIC_USEC={mono_us}", "STATUS=starting anew")
+        else:
+            notify("STOPPING=1", "STATUS=stopping")
         deadline = self._clock.mono() + _END_S
         for worker in (*workers, *helpers):
             if not worker.join(max(0.0, deadline - self._clock.mono())):
@@ -184,9 +288,16 @@ class Service:
         return EXIT_DEFECT if died else EXIT_FINE
 
 
+def _has_alerts(spool: Spool) -> bool:
+    try:
+        return spool.state().waiting > 0
+    except EdgeAgentError:
+        return False  # the disk refuses: nothing to wait for
+
+
 def _hangs(cameras: Sequence[Camera], publisher: PublishLoop, now: float) -> bool:
     """Tell whether a watcher or the publisher hangs, and log which."""
-    beats = {f"{camera.settings.id} watch": camera.loop.state.beat_mono for camera in cameras}
+    beats = {f"{camera.settings.id}{_WATCH}": camera.loop.state.beat_mono for camera in cameras}
     beats["publish"] = publisher.state().beat_mono
     names = hung(beats, now)
     for name in names:
@@ -207,11 +318,16 @@ def _events_workers(cameras: Sequence[Camera]) -> list[Worker]:
     ]
 
 
-def stop_on_signals(stop: Stop) -> None:
-    """Let SIGTERM, SIGINT and SIGHUP end the agent in order. Call from the main thread."""
+def stop_on_signals(stop: Stop, ended: Stop | None = None) -> None:
+    """Let SIGTERM, SIGINT and SIGHUP end the agent in order. Call from the main thread.
+
+    `ended` is told by signals only: who is told to end must not begin anew.
+    """
 
     def told(_number: int, _frame: FrameType | None) -> None:
         stop.tell()
+        if ended:
+            ended.tell()
 
     signal.signal(signal.SIGTERM, told)
     signal.signal(signal.SIGINT, told)

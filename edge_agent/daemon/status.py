@@ -36,6 +36,8 @@ class CameraStatus:
     # Damaged on the way; a bad cable or a busy network.
     broken_frames: int = 0
     connections: int = 0
+    # How many rules watch it; None where an older agent does not say.
+    rules: int | None = None
     alerts: int = 0
     last_alert_wall: float | None = None
     # "on", "off", "not offered", "trying: …", "given up: …"; "" where there is no ONVIF.
@@ -99,6 +101,13 @@ class AgentStatus:
     broker: BrokerStatus
     # Which model was given up, and why.
     model_problem: str = ""
+    # What the center has switched off, a line each, and which configuration of its is on trial.
+    switched_off: tuple[str, ...] = ()
+    trial: str = ""
+    refused_commands: int = 0
+    # When the box's certificate ends, and what is to be said of it.
+    certificate_ends_wall: float | None = None
+    certificate_problem: str = ""
 
 
 def ask_status(state_dir: Path) -> AgentStatus:
@@ -141,7 +150,8 @@ def _from_json(answer: bytes) -> AgentStatus:
         cameras = tuple(CameraStatus(**camera) for camera in told.pop("cameras"))
         spool = SpoolStatus(**told.pop("spool"))
         broker = BrokerStatus(**told.pop("broker"))
-        return AgentStatus(cameras=cameras, spool=spool, broker=broker, **told)
+        off = tuple(told.pop("switched_off"))
+        return AgentStatus(cameras=cameras, spool=spool, broker=broker, switched_off=off, **told)
     except (ValueError, TypeError, KeyError) as error:
         raise EdgeAgentError(
             "the running agent answered in words of another version",

@@ -11,16 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from paho.mqtt.enums import MQTTProtocolVersion
+
 from edge_agent.domain.alert import Alert
-from edge_agent.mqtt.answers import (
-    FAILURE,
-    NO_SUBSCRIBERS,
-    QUOTA_EXCEEDED,
-    TAKEN_OVER,
-    UNSUPPORTED_PROTOCOL,
-    LinkLostError,
-)
-from edge_agent.mqtt.dial import address
 from edge_agent.mqtt.message import Acknowledgement, Heard, Message
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.mqtt.pipe import (
@@ -36,6 +29,16 @@ from edge_agent.mqtt.status import Statuses
 from edge_agent.mqtt.topics import Topics
 from edge_agent.runtime.clock import Clock, SystemClock
 from edge_agent.runtime.stop import Stop
+from edge_agent.wire.answers import (
+    FAILURE,
+    NO_ANSWER,
+    NO_SUBSCRIBERS,
+    QUOTA_EXCEEDED,
+    TAKEN_OVER,
+    UNSUPPORTED_PROTOCOL,
+    LinkLostError,
+)
+from edge_agent.wire.dial import address
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +47,8 @@ WILL_DELAY_S = 30
 # The contract of docs/reference/topics.md: a receiver takes this much, and may refuse more. Pictures
 # of ours are smaller (alerts/thumbnail.py).
 LARGEST_PICTURE = 65_536
-
-
+# Logins in MQTT 5 that were hung up on, after which 3.1.1 is tried.
+_SILENCES_OF_AN_OLD_ONE = 2
 # Messages that are no alerts, and wait to go out.
 _MOST_WAITING = 200
 # The body, and a line with its signature; each is JSON.
@@ -108,6 +111,7 @@ class Link:
         self._statuses = Statuses(self.topics, self._clock, head)
         self._will_delay_s = will_delay_s
         self._protocol = MQTT_5
+        self._silences = 0
         self._pipe: Pipe | None = None
         self._loss: LinkLostError | None = None
         # Pictures go before alerts that were not sent yet, else they would wait for all of them.
@@ -346,13 +350,18 @@ class Link:
     def _open(self, stop: Stop) -> Pipe:
         to = address(self._options, self._route.url)
         try:
-            return open_pipe(to, self._caller(), stop, self._awake)
+            pipe = open_pipe(to, self._caller(self._protocol), stop, self._awake)
         except LinkLostError as loss:
-            if loss.code != UNSUPPORTED_PROTOCOL or self._protocol == MQTT_3:
+            self._silences += loss.code == NO_ANSWER
+            # RabbitMQ 3.10 hangs up without a word. Once, any broker may that is just dying.
+            is_old = loss.code == UNSUPPORTED_PROTOCOL or self._silences >= _SILENCES_OF_AN_OLD_ONE
+            if not is_old or self._protocol == MQTT_3:
                 raise
+            pipe = open_pipe(to, self._caller(MQTT_3), stop, self._awake)
             log.warning("the broker does not speak MQTT 5: going on in 3.1.1, without its reasons")
             self._protocol = MQTT_3
-            return open_pipe(to, self._caller(), stop, self._awake)
+        self._silences = 0
+        return pipe
 
     def _count(self, loss: LinkLostError) -> None:
         self.losses += 1
@@ -373,13 +382,13 @@ class Link:
     def _parts(self) -> int:
         return len(self._under_way) + len(self._pictures) + len(self._waiting)
 
-    def _caller(self) -> Caller:
+    def _caller(self, protocol: MQTTProtocolVersion) -> Caller:
         return Caller(
             client_id=self.topics.box,
             will=self._statuses.will(),
             will_delay_s=self._will_delay_s,
             options=self._options,
-            protocol=self._protocol,
+            protocol=protocol,
         )
 
 
@@ -387,5 +396,5 @@ def _settle_said(part: _Part, heard: Acknowledgement) -> None:
     if heard.code >= FAILURE:
         what = part.message.topic.rpartition("/")[2]
         log.warning("the broker refuses our %s message: %s", what, heard.words)
-    else:
+    elif heard.code != NO_SUBSCRIBERS:
         part.on_taken()

@@ -49,9 +49,30 @@ class BrokerOptions:
         return (self.url, *self.other_urls)
 
 
+class Permission(StrEnum):
+    """What a site may let its center do: the verbs, and two words that widen one of them."""
+
+    PING = "ping"
+    HEALTH = "health"
+    SNAPSHOT = "snapshot"
+    # Faces, too.
+    SNAPSHOT_UNBLURRED = "snapshot_unblurred"
+    CONFIG_GET = "config_get"
+    CONFIG_PROPOSE = "config_propose"
+    # Also whom this box obeys and trusts, and files outside its folder.
+    CONFIG_CENTER = "config_center"
+    RULE = "rule"
+    MASK = "mask"
+    MODEL_INSTALL = "model_install"
+    RESTART = "restart"
+    PURGE = "purge"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CenterOptions:
     """Whose letters this box believes: receipts, and what else the center sends it."""
 
     # Ed25519 public keys in base64. Several, while the center changes from one to the next.
     keys: tuple[str, ...] = ()
+    # These two change nothing and show nobody.
+    commands: frozenset[Permission] = frozenset({Permission.PING, Permission.HEALTH})

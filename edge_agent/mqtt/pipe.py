@@ -7,7 +7,6 @@ the disk, in order. paho would do it from memory, out of order (measured: docs/d
 import logging
 import select
 import socket
-import ssl
 import time
 from dataclasses import dataclass
 
@@ -17,11 +16,12 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge_agent.mqtt.answers import ABOUT_CONTENT, LinkLostError, hang_up, refusal
-from edge_agent.mqtt.dial import Address, dial, unreachable
 from edge_agent.mqtt.message import Acknowledgement, Heard, Message
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.runtime.stop import Stop
+from edge_agent.wire.answers import ABOUT_CONTENT, NO_ANSWER, LinkLostError, hang_up, refusal
+from edge_agent.wire.dial import Address, dial, unreachable
+from edge_agent.wire.line import Line
 
 log = logging.getLogger(__name__)
 
@@ -57,42 +57,6 @@ class Caller:
     protocol: MQTTProtocolVersion
 
 
-class _Line:
-    """A socket whose broken end is told by reading only: there the broker's last words stand.
-
-    When sending fails paho hangs up at once, and the DISCONNECT that says why is never read.
-    """
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        # What TLS said when it broke. In TLS 1.3 a refused certificate shows only here.
-        self.tls_failure: ssl.SSLError | None = None
-        self.close = connection.close
-        self.fileno = connection.fileno
-        self.setblocking = connection.setblocking
-
-    def recv(self, size: int) -> bytes:
-        try:
-            return self._connection.recv(size)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            raise
-        except ssl.SSLError as failure:
-            self.tls_failure = failure
-            raise
-
-    def send(self, buffer: bytes | bytearray) -> int:
-        try:
-            return self._connection.send(buffer)
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            raise
-        except OSError:
-            return len(buffer)
-
-    def pending(self) -> int:
-        """Return how many bytes TLS has decrypted already; they show in no poll."""
-        return self._connection.pending() if isinstance(self._connection, ssl.SSLSocket) else 0
-
-
 class _Client(paho.Client):
     """paho on a connection that we have dialled: its own dialling cannot be told to stop."""
 
@@ -104,11 +68,11 @@ class _Client(paho.Client):
             protocol=caller.protocol,
             reconnect_on_failure=False,
         )
-        self.line = _Line(connection)
+        self.line = Line(connection)
         # No limit of paho's: the link keeps the broker's, which paho does not read.
         self.max_inflight_messages_set(0)
 
-    def _create_socket(self) -> _Line:
+    def _create_socket(self) -> Line:
         return self.line
 
 
@@ -161,7 +125,7 @@ class Pipe:
             heard, self._acknowledgements = self._acknowledgements, []
             return heard
         if self._loss is not None or self._client.socket() is None:
-            raise self._loss or _lost()
+            raise self._loss or self._lost()
         return []
 
     def wait_for_answer(self, stop: Stop, wake: socket.socket) -> None:
@@ -285,7 +249,15 @@ class Pipe:
                 code=_UNREADABLE,
             )
         else:
-            self._loss = _lost()
+            self._loss = self._lost()
+
+    def _lost(self) -> LinkLostError:
+        return LinkLostError(
+            "the connection to the broker broke",
+            # mosquitto 2.0.11 throws out a client of the same name without a word.
+            hint="check the network, the broker's log, and that no second box has this box's name",
+            code=NO_ANSWER if self._answer is None else 0,
+        )
 
 
 def open_pipe(to: Address, caller: Caller, stop: Stop, wake: socket.socket) -> Pipe:
@@ -343,11 +315,3 @@ def _properties(message: Message) -> Properties:
 
 def _no_properties(packet_type: int) -> Properties:
     return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho leaves this one out
-
-
-def _lost() -> LinkLostError:
-    return LinkLostError(
-        "the connection to the broker broke",
-        # mosquitto 2.0.11 throws out a client of the same name without a word.
-        hint="check the network, the broker's log, and that no second box has this box's name",
-    )

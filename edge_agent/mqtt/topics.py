@@ -53,6 +53,15 @@ class Topics:
         return f"{self._up}/health"
 
     @property
+    def response(self) -> str:
+        """What became of the center's commands."""
+        return f"{self._up}/res"
+
+    def snapshot(self, camera: str, command_id: str) -> str:
+        """Return where a picture goes that the center has asked for."""
+        return f"{self._up}/snapshot/{camera}/{command_id}"
+
+    @property
     def everything_down(self) -> str:
         """What the center sends to this box."""
         return f"city/v1/{self.site}/{self.box}/down/#"
@@ -60,6 +69,18 @@ class Topics:
     def thumbnail(self, camera: str, alert_id: str) -> str:
         """Return where the pictures of one visit go."""
         return f"{self._up}/thumb/{camera}/{alert_id}"
+
+    def onvif(self, event: str) -> str:
+        """Return where an ONVIF event goes (docs/reference/mirrors.md)."""
+        return f"{self._up}/onvif-ej/{event}"
+
+    def home(self, sensor: str) -> str:
+        """Return where a sensor of Home Assistant says its state (docs/reference/mirrors.md)."""
+        return f"{self._up}/home/{sensor}"
+
+    def observation(self, camera: str) -> str:
+        """Return where one camera's counts go."""
+        return f"{self._up}/observation/{camera}"
 
     @property
     def _up(self) -> str:

@@ -19,18 +19,19 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.mqtt.answers import (
+from edge_agent.mqtt.options import BrokerOptions
+from edge_agent.mqtt.pipe import MQTT_3, MQTT_5
+from edge_agent.mqtt.topics import Topics
+from edge_agent.runtime.stop import Stop
+from edge_agent.wire.answers import (
     FAILURE,
+    NO_ANSWER,
     NO_SUBSCRIBERS,
     UNSUPPORTED_PROTOCOL,
     LinkLostError,
     refusal,
 )
-from edge_agent.mqtt.dial import Address, address, dial
-from edge_agent.mqtt.options import BrokerOptions
-from edge_agent.mqtt.pipe import MQTT_3, MQTT_5
-from edge_agent.mqtt.topics import Topics
-from edge_agent.runtime.stop import Stop
+from edge_agent.wire.dial import Address, address, dial
 
 # A broker that takes us says nothing before we do; one round trip over a slow mobile link.
 _REFUSAL_S = 0.5
@@ -154,7 +155,7 @@ class _Trial:
         try:
             self._visit_as(MQTT_5, to)
         except LinkLostError as loss:
-            if loss.code != UNSUPPORTED_PROTOCOL or self.rung != "login":
+            if loss.code not in {UNSUPPORTED_PROTOCOL, NO_ANSWER} or self.rung != "login":
                 raise
             del self.steps[1:]
             self._visit_as(MQTT_3, to)
@@ -195,6 +196,7 @@ class _Trial:
             raise LinkLostError(
                 f"{to} closed the connection without an answer",
                 hint="check the port: 8883 is for mqtts://, 1883 for mqtt://; see the broker's log",
+                code=NO_ANSWER,
             )
         if answer.is_failure:
             raise refusal(answer.value, str(answer))

@@ -16,6 +16,7 @@ HTTP_PORT = 80
 HTTPS_PORT = 443
 RTSP_PORT = 554
 
+_LARGEST_PORT = 65535
 _SCHEMES = ("http", "https")
 _HOW_TO_WRITE = "write it as HOST or HOST:PORT, for example 192.168.1.64 or 192.168.1.64:8080"
 
@@ -64,6 +65,7 @@ def read_address(text: str) -> Address:
             f"{text} is a subnet, not one camera",
             hint=f"edge-agent discover --subnet {text}",
         )
+    _refuse_impossible_port(text)
     # Two colons and no brackets: an IPv6 address, which has no port here.
     bare = f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text
     parts = _split(text if "://" in text else f"http://{bare}")
@@ -100,7 +102,9 @@ def reachable_stream(claimed: str, host: str) -> str:
     if parts is None or parts.scheme not in {"rtsp", "rtsps"} or not parts.hostname:
         return ""
     port = None if parts.port in {None, RTSP_PORT} else parts.port
-    return urlunsplit((parts.scheme, place(host, port), parts.path, parts.query, ""))
+    # An @ in a query right behind the host would be read as the end of a user name.
+    path = parts.path or ("/" if parts.query else "")
+    return urlunsplit((parts.scheme, place(host, port), path, parts.query, ""))
 
 
 def host_of(url: str) -> str:
@@ -113,6 +117,18 @@ def port_of(url: str) -> int | None:
     """Return the port written in a URL."""
     parts = _split(url.strip())
     return parts.port if parts else None
+
+
+def _refuse_impossible_port(text: str) -> None:
+    """Raise EdgeAgentError for HOST:99999, which looks right and is no address."""
+    host, _, port = (
+        text.partition("://")[2 if "://" in text else 0].partition("/")[0].rpartition(":")
+    )
+    is_number = port.isascii() and port.isdecimal()
+    if is_number and (":" not in host or host.endswith("]")) and not 0 < int(port) <= _LARGEST_PORT:
+        raise EdgeAgentError(
+            f"{port} cannot be a port: they go from 1 to {_LARGEST_PORT}", hint=_HOW_TO_WRITE
+        )
 
 
 def _is_subnet(text: str) -> bool:

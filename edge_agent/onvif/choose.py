@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.onvif.profile import Profile
+from edge_agent.onvif.profile import Profile, codec_word
 
 # Wider costs more decoding than the models can use: they look at crops of a few hundred pixels.
 WIDEST_PX = 800
@@ -36,7 +36,7 @@ def choose(profiles: Sequence[Profile], wanted: str = "") -> Choice:
     """
     usable = [profile for profile in profiles if profile.codec in _CODECS]
     if not usable:
-        codecs = ", ".join(sorted({profile.codec for profile in profiles})) or "nothing"
+        codecs = ", ".join(sorted({codec_word(profile.codec) for profile in profiles})) or "nothing"
         raise EdgeAgentError(
             f"the camera offers {codecs}, which this box does not decode",
             hint="set a stream to H.264 in the camera's page",

@@ -44,7 +44,8 @@ class Profile:
         rate = f", {self.frames_per_second:g} fps" if self.frames_per_second else ""
         if self.frames_per_second and self.key_frame_every:
             rate += f", a key frame every {self.key_frame_every / self.frames_per_second:.3g} s"
-        return f"{self.width_px}x{self.height_px} {self.codec or 'of unknown codec'}{rate}"
+        codec = codec_word(self.codec) or "of unknown codec"
+        return f"{self.width_px}x{self.height_px} {codec}{rate}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +99,8 @@ def by_token(profiles: Iterable[Profile | None]) -> tuple[Profile, ...]:
         if profile and len(found) < MOST_PROFILES:
             found.setdefault(profile.token, profile)
     return tuple(found.values())
+
+
+def codec_word(codec: str) -> str:
+    """Return a codec as people write it: ONVIF says H264."""
+    return {"H264": "H.264", "H265": "H.265"}.get(codec, codec)

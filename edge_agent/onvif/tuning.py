@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from edge_agent.onvif.choose import NARROWEST_PX, WIDEST_PX
+from edge_agent.onvif.profile import codec_word
 
 _SAME_SHAPE = 0.02
 
@@ -102,7 +103,7 @@ def ignored(wanted: EncoderSettings, read_back: EncoderSettings) -> tuple[str, .
 
 
 _SAYINGS: tuple[tuple[Callable[[EncoderSettings], str], str], ...] = (
-    (lambda one: one.codec or "unknown codec", ""),
+    (lambda one: codec_word(one.codec) or "unknown codec", ""),
     (lambda one: f"{one.width_px}x{one.height_px}", ""),
     # Some cameras answer 9.99 to 10.
     (lambda one: f"{round(one.frames_per_second, 1):g}", " fps"),

@@ -20,3 +20,5 @@ class IntrusionOptions:
     absence_s: float = 3.0
     # While a visit lasts the center is told again this often.
     update_s: float = 30.0
+    # Whom its alerts concern; None: whom the site names for all rules.
+    agencies: tuple[str, ...] | None = None

@@ -63,7 +63,7 @@ def open_sound(path: Path) -> sqlite3.Connection:
 
     Raises EdgeAgentError for a file of somebody else, and sqlite3.Error as SQLite says it.
     """
-    _create(path)
+    create(path)
     try:
         return _open(path)
     except sqlite3.Error as error:
@@ -71,7 +71,7 @@ def open_sound(path: Path) -> sqlite3.Connection:
             raise
         aside = _set_aside(path)
         log.warning("the spool was damaged (%s): set aside as %s, begun anew", error, aside.name)
-    _create(path)
+    create(path)
     connection = _open(path)
     carry_over(aside, connection)
     return connection
@@ -89,6 +89,12 @@ def lock(path: Path) -> IO[bytes]:
             hint="stop it first: systemctl stop edge-agent",
         ) from error
     return file
+
+
+def forget_set_aside(path: Path) -> None:
+    """Delete every damaged spool that was set aside: its alerts are to be nowhere any more."""
+    for old in path.parent.glob(f"{path.name}.corrupt-*"):
+        old.unlink(missing_ok=True)
 
 
 def is_full(error: sqlite3.Error) -> bool:
@@ -124,7 +130,8 @@ def complain(path: Path, error: sqlite3.Error | OSError) -> EdgeAgentError:
     )
 
 
-def _create(path: Path) -> None:
+def create(path: Path) -> None:
+    """Make an empty file that only we may read, and have its name on the disk. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Alerts are about people: for us only, and SQLite gives its log the same mode.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -140,6 +147,7 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         _check_owner(path, connection)
         _look_closely(connection)
+        rows.free_first_pages(connection)
         _stretch_log(connection)
     except BaseException:
         connection.close()

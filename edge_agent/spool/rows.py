@@ -63,10 +63,14 @@ def create_tables(connection: sqlite3.Connection, more: str) -> None:
     """Begin an empty spool, with more tables that others look after, whole or not at all."""
     connection.executescript(f"{_SCHEMA} {more} PRAGMA application_id = {APPLICATION_ID};")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    # Pages taken now are there when the partition is full.
+    # Pages taken now are there when the partition is full. `free_first_pages` gives them back.
     connection.execute("INSERT INTO thumbnails VALUES (-1, 0, zeroblob(?))", (_FIRST_BYTES,))
     connection.execute("COMMIT")
-    connection.execute("DELETE FROM thumbnails")
+
+
+def free_first_pages(connection: sqlite3.Connection) -> None:
+    """Let alerts have the pages of `create_tables`; at each start, for a first one may be killed."""
+    connection.execute("DELETE FROM thumbnails WHERE number = -1")
 
 
 def insert(

@@ -17,7 +17,7 @@ from edge_agent.contract.receipt import Receipt
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.clock import ClockStep
 from edge_agent.errors import EdgeAgentError
-from edge_agent.spool import chain, confirming, file, rows
+from edge_agent.spool import chain, confirming, file, purging, rows
 from edge_agent.spool.chain import Place, Sealer
 from edge_agent.spool.confirming import Confirmed
 from edge_agent.spool.options import SpoolOptions
@@ -128,6 +128,27 @@ class Spool:
         sealer = self._sealer
         if sealer:
             self._write(lambda spool, _: chain.note_clock(spool, sealer, step))
+
+    def purge(self, *, pictures_only: bool, before_wall: float | None) -> int:
+        """Delete alerts, or only their pictures, up to a time; return how many.
+
+        Batch by batch: after a power cut the rest is still there. The center is told by a record.
+        """
+        what = purging.Purge(pictures_only, before_wall)
+        after: int | None = 0
+        # Nothing of it may be read from the disk afterwards, as far as SQLite can see to that.
+        self._read(lambda spool: spool.execute("PRAGMA secure_delete = ON").fetchall())
+        count = self._write(lambda spool, _: purging.purge_parked(spool, what))
+        while after is not None:
+            start = after
+            gone, after = self._write(lambda spool, _: purging.purge(spool, what, start))  # noqa: B023 (called at once)
+            count += gone
+        self.done(())
+        if before_wall is None:
+            file.forget_set_aside(self._path)
+        self._read(lambda spool: spool.execute("PRAGMA wal_checkpoint(RESTART)").fetchall())
+        self._read(lambda spool: spool.execute("PRAGMA secure_delete = FAST").fetchall())
+        return count
 
     def begin_session(self, now_wall: float) -> int:
         """Return a number greater than at any start before, as the status message carries it.

@@ -31,6 +31,9 @@ _NO_WAY = frozenset({
     errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.ECONNRESET,
     errno.ECONNABORTED,
 })  # fmt: skip
+# Restarted, switched off, or a router between that forgot the connection. FFmpeg calls each of them
+# by another name, "input/output error" among them.
+_CUT = frozenset({errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.EIO})
 # Part of the deadline after which a failure is silence, not an answer we could not read.
 _SILENCE_SHARE = 0.95
 
@@ -82,7 +85,7 @@ def read_packets(
         if silent_s >= options.read_s * _SILENCE_SHARE:
             what = f"{place} has sent nothing for {silent_s:.0f} s"
         else:
-            what = f"{place} broke off the stream: {_words(error)}"
+            what = f"{place} broke off the stream: {_why_broken(error)}"
         raise EdgeAgentError(what, hint="check the camera's power and network") from error
 
 
@@ -188,6 +191,17 @@ def _has_address(url: str) -> bool:
     except (socket.gaierror, UnicodeError):
         return False
     return True
+
+
+def _why_broken(error: av.error.FFmpegError) -> str:
+    """Return why a stream that flowed ended, in a technician's words where we know them."""
+    if error.errno in _CUT:
+        return "the connection was cut"
+    if error.errno in _NO_WAY:
+        return "there is no way to it any more"
+    if isinstance(error, av.error.InvalidDataError):
+        return "it sends what is no video"
+    return _words(error)
 
 
 def _words(error: av.error.FFmpegError) -> str:

@@ -9,6 +9,7 @@ from edge_agent.alerts.album import Picture
 from edge_agent.alerts.compose import Composer, Origin
 from edge_agent.alerts.identity import Identities
 from edge_agent.domain.geometry import Box
+from edge_agent.domain.place import Place
 from edge_agent.domain.sighting import Finding, Label, Severity, State, Track
 from edge_agent.domain.trouble import Trouble, TroubleKind
 from tests.fakes.clock import FakeClock
@@ -118,6 +119,36 @@ def test_a_visit_began_when_it_began_however_the_clocks_drift(composer: Composer
     last = json.loads(composer.compose(replace(FINDING, state=State.END), late, None).body)
 
     assert first["visit"]["began"] == last["visit"]["began"]
+
+
+def test_an_alert_says_where_to_drive_and_who(clock: FakeClock) -> None:
+    place = Place(name="Simpang Plaju", latitude=-2.9933, area=(("kecamatan", "Plaju"),))
+    origin = replace(
+        ORIGIN, place=place, agencies=("satpol-pp",), agencies_of={FINDING.rule: ("dishub", "dlh")}
+    )
+    composer = Composer(origin, Identities(clock.wall, random.Random(1)), clock.state, clock.mono)
+
+    named = json.loads(composer.compose(FINDING, grey_frame(), None).body)
+    other = json.loads(composer.compose(replace(FINDING, rule="x"), grey_frame(), None).body)
+    trouble = json.loads(composer.compose_trouble(TROUBLE, 1_795_000_000.0, None, None).body)
+
+    assert named["place"] == {
+        "name": "Simpang Plaju",
+        "latitude": -2.9933,
+        "longitude": None,
+        "area": {"kecamatan": "Plaju"},
+    }
+    assert [told["agencies"] for told in (named, other, trouble)] == [
+        ["dishub", "dlh"],
+        ["satpol-pp"],
+        ["satpol-pp"],
+    ]
+
+
+def test_a_site_that_says_nothing_of_it_sends_no_place_and_nobody(composer: Composer) -> None:
+    told = json.loads(composer.compose(FINDING, grey_frame(), None).body)
+
+    assert (told["place"], told["agencies"]) == (None, [])
 
 
 TROUBLE = Trouble(

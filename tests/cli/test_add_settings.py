@@ -134,7 +134,7 @@ def test_an_encoder_is_tuned_after_a_yes_and_read_back(site: Site, fast: Firmwar
     assert main.height_px == "1080"
     assert person.questions == ["change it? [y/N] "]
     assert "  25 -> 10 fps" in site.out
-    assert "encoder set: H265 -> H264, 640x480 -> 640x360, 25 -> 10 fps" in site.out
+    assert "encoder set: H.265 -> H.264, 640x480 -> 640x360, 25 -> 10 fps" in site.out
 
 
 def test_an_encoder_is_left_alone_without_a_yes(site: Site, fast: Firmware) -> None:

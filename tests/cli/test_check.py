@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_agent.cli.check_box import _disk, _time
+from edge_agent.cli.check_box import _disk, _place, _time
 from edge_agent.cli.check_camera import check_rules
 from edge_agent.cli.check_facts import look_up
 from edge_agent.cli.main import main
 from edge_agent.config.load import load_settings
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import save_camera, save_password
+from edge_agent.domain.place import Place
 from edge_agent.domain.sighting import Label
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import find_card, load_card
@@ -203,6 +204,34 @@ def test_a_state_folder_below_a_file_is_wrong(tmp_path: Path) -> None:
 
     with pytest.raises(EdgeAgentError, match="state cannot be written"):
         _disk(load_settings(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("", "None: alerts will not say where"),
+        ('[place]\nname = "Plaju"', "True: Plaju"),
+        ("[place]\nlatitude = -2.9933\nlongitude = 104.7911", "True: -2.9933, 104.7911"),
+        ('[place.area]\nkecamatan = "Plaju"\nrt = "12"', "True: Plaju, 12"),
+    ],
+)
+def test_where_the_box_stands_is_said_or_missed(tmp_path: Path, place: str, told: str) -> None:
+    _write_site(tmp_path, "mqtt://127.0.0.1", objects=place)
+    settings = load_settings(tmp_path)
+
+    fact = look_up("place", "place", lambda: _place(settings))
+
+    assert f"{fact.ok}: {fact.what}" == told
+
+
+def test_cameras_that_all_say_where_are_enough(tmp_path: Path) -> None:
+    _write_site(tmp_path, "mqtt://127.0.0.1")
+    here = CameraSettings(
+        id="gate", name="gate", stream=StreamOptions(url="rtsp://10.0.0.7/"), place=Place(name="x")
+    )
+    settings = replace(load_settings(tmp_path), cameras=(here,))
+
+    assert _place(settings) == "each camera says its own"
 
 
 def test_an_unsure_clock_is_said_but_stops_nothing() -> None:

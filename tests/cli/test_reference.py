@@ -16,6 +16,10 @@ _INNER_VERBS = {
         *("list", "show", "install", "use", "verify", "bench", "remove"),
         *("pack", "sign", "key"),
     ),
+    "center": (
+        *("key", "check", "run", "boxes", "alarms"),
+        *("set", "command", "operator", "deliveries", "export"),
+    ),
     "key": ("show", "rotate"),
     "zone": ("add", "list", "show", "remove"),
 }
@@ -24,7 +28,7 @@ _COMMON = {"--help", "--config"}
 
 def _sections() -> dict[str, str]:
     text = _REFERENCE.read_text()
-    parts = re.split(r"^## (\w+).*$", text, flags=re.MULTILINE)
+    parts = re.split(r"^## ([\w-]+).*$", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 

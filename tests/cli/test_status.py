@@ -226,3 +226,48 @@ def test_a_camera_whose_analysis_hangs_is_not_well(
     told = capsys.readouterr().out
     assert "✗ gate   its analysis has hung for 35 s: nobody watches it\n" in told
     assert "next: restart it, which systemd does by itself:  systemctl restart edge-agent" in told
+
+
+def test_a_camera_that_no_rule_watches_is_named(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    camera = replace(_WELL.cameras[0], rules=0)
+
+    with _agent(site, replace(_WELL, cameras=(camera,))):
+        _status(site)
+
+    said = capsys.readouterr().out
+    assert "• gate   watched by no rule: there can be no alert\n" in said
+    assert "next: edge-agent zone add gate NAME X,Y X,Y X,Y --alert-on person" in said
+
+
+def test_a_dark_camera_shows_no_frames_a_second(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dark = replace(_WELL.cameras[0], is_streaming=False, stream_fps=24.9, analysed_fps=9.9)
+
+    with _agent(site, replace(_WELL, cameras=(dark,))):
+        assert _status(site) == 1
+
+    said = capsys.readouterr().out
+    assert "gate    no picture  -    -" in said
+    assert "24.9" not in said
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        ("", "✓ tls    this box's certificate is good for 60 d"),
+        ("it ends soon", "• tls    it ends soon\n         next: see the journal why"),
+    ],
+)
+def test_the_certificate_is_told_and_makes_no_box_unwell(
+    site: Path, capsys: pytest.CaptureFixture[str], problem: str, said: str
+) -> None:
+    ends = _WELL.now_wall + 60 * 86_400
+    told = replace(_WELL, certificate_ends_wall=ends, certificate_problem=problem)
+
+    with _agent(site, told):
+        assert _status(site) == 0
+
+    assert said in capsys.readouterr().out

@@ -100,7 +100,7 @@ def test_an_altered_message_a_gap_and_a_cut_tail_are_named(office: Office, box: 
 
     assert "✗ kota/box-7 missing: 2, 4-5\n" in office.out
     assert "✗ kota/box-7 missing at the end: 8-9; at 2026-" in office.out
-    assert "✗ kota/box-7 1 messages: altered\n" in office.out
+    assert "✗ kota/box-7 1 message: altered\n" in office.out
 
 
 def test_a_replay_under_another_box_is_told_of_that_box(
@@ -119,8 +119,8 @@ def test_a_replay_under_another_box_is_told_of_that_box(
     )
 
     assert code == 1
-    assert "✓ kota/box-7 1 messages, complete up to 1\n" in office.out
-    assert "✗ kota/box-8 1 messages: of another box\n" in office.out
+    assert "✓ kota/box-7 1 message, complete up to 1\n" in office.out
+    assert "✗ kota/box-8 1 message: of another box\n" in office.out
 
 
 def test_two_messages_with_one_number_are_told(office: Office, box: SealedBox) -> None:
@@ -186,7 +186,7 @@ def test_a_box_that_has_sent_nothing_yet_is_whole(office: Office, box: SealedBox
 
 def test_a_payload_without_its_signature_is_told(office: Office, box: SealedBox) -> None:
     assert office.verify(office.line(box.alert().split(b"\n")[0])) == 1
-    assert "1 messages: not signed" in office.out
+    assert "1 message: not signed" in office.out
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_line_without_an_end_is_passed_over_and_the_next_one_is_read(
 
     assert office.verify(lines[0], "0" * 20_000, lines[1]) == 1
     assert "✗ may.jsonl line 2 is not a message as we read it\n" in office.out
-    assert "✓ kota/box-7 1 messages, complete up to 1\n" in office.out
+    assert "✓ kota/box-7 1 message, complete up to 1\n" in office.out
     assert office.verify(*lines, "0" * 20_000) == 1
 
 

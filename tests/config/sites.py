@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.config.load import load_camera, load_settings
-from edge_agent.config.problems import BadConfiguration
+from edge_agent.toml.problems import BadConfiguration
 
 SHORTEST = """
 site = "palembang"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.config.load import load_settings
-from edge_agent.config.problems import BadConfiguration
+from edge_agent.toml.problems import BadConfiguration
 from tests.config.sites import (
     SHORTEST_CAMERA,
     ZONES,
@@ -68,6 +68,8 @@ size_mb = 0
         ('url = "mqtts://h"\nconfirm = "receipt"', "broker.confirm: waits for a center whose key this box does not know"),
         ('url = "mqtts://h"\n[center]\nkeys = "x"', "center.keys: needs a list of texts in quotes"),
         ('url = "mqtts://h"\n[center]\nkeys = ["x"]', 'center.keys: "x" is no public key'),
+        ('url = "mqtts://h"\n[enrolment]\nurl = "http://c"', "enrolment.url: must begin with https://"),
+        ('url = "mqtts://h"\n[enrolment]\nca_file = "key"', "enrolment.url: is missing"),
         ('url = "mqtts://h"\npassword = "x"', "broker.password: there is no such option"),
         ('url = "mqtts://h"\nca_file = ""', "broker.ca_file: is empty"),
         ('url = "mqtts://h"\nca_file = "."', "broker.ca_file: {folder} is a folder"),

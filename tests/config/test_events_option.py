@@ -10,9 +10,9 @@ import pytest
 
 from edge_agent.config.camera import read_camera
 from edge_agent.config.camera_text import write_camera
-from edge_agent.config.problems import Problems
-from edge_agent.config.reader import Table
 from edge_agent.onvif.options import Events
+from edge_agent.toml.problems import Problems
+from edge_agent.toml.reader import Table
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -269,7 +269,11 @@ def test_the_longest_state_folder_is_taken(tmp_path: Path) -> None:
 def test_a_missing_folder_says_what_to_do_next(tmp_path: Path) -> None:
     assert complaints_about(tmp_path / "typo") == [
         "agent.toml: there is no such folder",
-        "  next: copy docs/examples/agent.toml there and set site, box and the url of the broker",
+        (
+            "  next: name the right one with --config, or make it:  "
+            f"sudo mkdir -p {tmp_path}/typo   then copy docs/examples/agent.toml there and set "
+            "site, box and the url of the broker"
+        ),
         "the configuration has 1 problem",
     ]
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from edge_agent.alerts.options import MirrorOptions
+from edge_agent.certificates.options import EnrolmentOptions
 from edge_agent.config.load import load_settings
 from edge_agent.config.site import STATE_DIR
 from edge_agent.domain.geometry import Point, Polygon
@@ -19,6 +21,7 @@ from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.tracking.options import ObservationOptions
 from edge_agent.video.options import StreamOptions
 
 _DOCS = Path(__file__).parents[2] / "docs"
@@ -26,8 +29,11 @@ _EXAMPLES = _DOCS / "examples"
 _ZONE = Zone("walkway", Polygon((Point(0, 0), Point(1, 0), Point(1, 1))))
 _OPTIONS = {
     "broker": BrokerOptions(url=""),
+    "enrolment": EnrolmentOptions(),
     "spool": SpoolOptions(),
     "objects": ObjectOptions(),
+    "observations": ObservationOptions(),
+    "mirrors": MirrorOptions(),
     "stream": StreamOptions(url=""),
     "motion": MotionOptions(),
     "rules": IntrusionOptions(name="", zone=_ZONE),
@@ -89,6 +95,16 @@ def test_the_example_says_nothing_but_defaults(tmp_path: Path) -> None:
     assert camera.rules == (IntrusionOptions(name="intrusion-walkway", zone=camera.zones[0]),)
 
 
+def test_the_example_from_palembang_is_right() -> None:
+    settings = load_settings(_EXAMPLES / "palembang")
+
+    assert settings.refused == ()
+    named = {
+        word for camera in settings.cameras for rule in camera.rules for word in rule.agencies or ()
+    }
+    assert named | set(settings.agencies) == {"satpol-pp", "polresta", "dishub", "bpbd", "dlh"}
+
+
 def test_what_the_example_only_suggests_is_right_as_well(tmp_path: Path) -> None:
     site = _example(tmp_path)
     for file in site.rglob("*.toml"):
@@ -97,7 +113,7 @@ def test_what_the_example_only_suggests_is_right_as_well(tmp_path: Path) -> None
         (site / "secrets").mkdir(exist_ok=True)
         (site / "secrets" / name).touch(0o600)
         (site / "secrets" / name).write_text("secret\n")
-    for name in ("center.pem", "plaju-01.pem", "plaju-01.key"):
+    for name in ("center.pem", "box.pem"):
         (site / "tls").mkdir(exist_ok=True)
         (site / "tls" / name).touch(0o600)
 
@@ -105,9 +121,14 @@ def test_what_the_example_only_suggests_is_right_as_well(tmp_path: Path) -> None
 
     (camera,) = settings.cameras
     assert camera.name == "Main gate"
+    assert camera.place
+    assert camera.rules[0].agencies == ("satpol-pp", "dishub")
+    assert settings.place
+    assert settings.place.area == (("kecamatan", "Plaju"), ("kelurahan", "Plaju Ulu"))
     assert camera.main_stream is not None
     assert camera.onvif_endpoint
-    assert settings.broker.key_file == site / "tls/plaju-01.key"
+    assert settings.broker.key_file == site / "tls/box.pem"
+    assert settings.enrolment.ca_file == site / "tls/center.pem"
 
 
 @pytest.mark.parametrize("section", _OPTIONS)

@@ -1,6 +1,7 @@
 """What is written is what is read, and what a person wrote stays."""
 
 import errno
+import json
 import math
 import os
 import stat
@@ -11,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge_agent.config.camera import LONGEST_ZONE_NAME
 from edge_agent.config.load import load_camera
-from edge_agent.config.problems import BadConfiguration
 from edge_agent.config.rule_kinds import KINDS
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import need_room, not_written, save_camera, save_password
@@ -23,6 +24,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.options import MotionOptions
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.runtime.secret import Secret
+from edge_agent.toml.problems import BadConfiguration
 from edge_agent.video.options import Idle, StreamOptions
 
 _OUTLINE = Polygon((Point(0.1, 0.5), Point(0.9, 0.5), Point(0.9, 0.95)))
@@ -38,7 +40,12 @@ _texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 _visible = st.text(
     st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=12
 )
-_names = st.lists(_visible, min_size=1, max_size=3).map(" ".join)
+# As long as a zone's name may be in a message: some of these take four bytes each.
+_names = (
+    st.lists(_visible, min_size=1, max_size=3)
+    .map(" ".join)
+    .filter(lambda name: len(json.dumps(name, ensure_ascii=False).encode()) <= LONGEST_ZONE_NAME)
+)
 _secrets = st.tuples(st.sampled_from(["", " "]), _visible, st.sampled_from(["", " "])).map("".join)
 _seconds = st.floats(min_value=1e-3, max_value=86_400)
 _radii = st.floats(min_value=0.1, max_value=0.5)
@@ -87,6 +94,9 @@ def _cameras(draw: st.DrawFn, folder: Path) -> CameraSettings:
         motion=MotionOptions(least_score=draw(st.floats(min_value=0.01, max_value=0.99))),
         zones=zones,
         rules=tuple(draw(_rules(name, zones)) for name in rule_names),
+        masks=tuple(
+            Zone(name, draw(_outlines)) for name in draw(st.lists(_names, max_size=2, unique=True))
+        ),
         onvif_url=draw(st.sampled_from(["", "http://10.0.0.7:8000/onvif/device_service"])),
         onvif_endpoint=draw(st.just("") | _texts),
         onvif_mac=draw(st.sampled_from(["", "bc:ad:28:aa:0d:40"])),

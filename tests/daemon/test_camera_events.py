@@ -13,6 +13,7 @@ import pytest
 
 from edge_agent.daemon import service
 from edge_agent.daemon.camera_events import CameraEvents, Listener
+from edge_agent.daemon.proposal import Proposal
 from edge_agent.onvif.address import Address
 from edge_agent.onvif.events import CameraEvent, EventKind
 from edge_agent.onvif.wsse import Credentials
@@ -339,7 +340,7 @@ def dead() -> Worker:
 
 def test_an_agent_whose_events_died_is_stopped_in_good_order(tmp_path: Path) -> None:
     settings = SimpleNamespace(state_dir=tmp_path)
-    agent = service.Service(settings, SystemClock(), Stop())
+    agent = service.Service(settings, SystemClock(), Stop(), Proposal(tmp_path))
 
     assert agent._end([], [dead()]) == 0
     assert agent._end([dead()], []) == 70

@@ -1,14 +1,18 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge_agent.daemon.camera_loop import CameraLoop
+from edge_agent.daemon.observer import Observer
 from edge_agent.domain.frame import Frame
 from edge_agent.domain.geometry import Box
 from edge_agent.inference.budget import Need, Share
 from edge_agent.inference.size_file import SizeFile
+from edge_agent.mqtt.message import Message
+from edge_agent.mqtt.topics import Topics
 from edge_agent.onvif.events import CameraEvent, EventKind, Operation
 from edge_agent.runtime.mailbox import Mailbox
 from edge_agent.runtime.stop import Stop
@@ -40,6 +44,7 @@ class Site:
         share: Share | None = None,
         sizes: SizeFile | None = None,
         where: Callable[[float], Box | None] = lambda _: PERSON,
+        every_s: int = 0,
     ) -> None:
         self.clock = FakeClock()
         self.frames: Mailbox[Frame] = Mailbox(size=1)
@@ -48,6 +53,9 @@ class Site:
         self.spool = FakeSpool()
         self.objects = FakeObjects(where)
         self.nudges = 0
+        self.observations: list[dict[str, Any]] = []
+        topics = Topics("kota", "box-7")
+        observer = Observer(topics=topics, camera="gate", every_s=every_s, say=self._hear)
         self.stop = Stop()
         self.loop = CameraLoop(
             frames=self.frames,
@@ -63,10 +71,15 @@ class Site:
             spool=self.spool,
             nudge=self._nudge,
             sizes=sizes,
+            observer=observer if every_s else None,
             frames_per_second=5.0,
             clock=self.clock,
             stop=self.stop,
         )
+
+    def _hear(self, message: Message) -> None:
+        assert (message.topic, message.qos) == ("city/v1/kota/box-7/up/observation/gate", 0)
+        self.observations.append(json.loads(message.payload))
 
     def _nudge(self) -> None:
         self.nudges += 1
@@ -320,3 +333,28 @@ def test_sizes_are_kept_when_the_agent_stops(tmp_path: Path) -> None:
     site.loop.run()
 
     assert (tmp_path / "sizes" / "gate.json").exists()
+
+
+def test_a_camera_tells_what_it_saw_each_minute_and_at_the_end() -> None:
+    site = Site(where=lambda taken_at: PERSON if 10 < taken_at < 20 else None, every_s=60)
+
+    site.show(70.0)
+    site.stop.tell()
+    site.loop.run()
+
+    minute, rest = site.observations
+    assert minute["objects"] == {"person": {"new": 1, "most": 1}}
+    assert (minute["lasted_s"], minute["frames"], minute["moving"]) == (60.0, 301, 1.0)
+    assert rest["objects"] == {}
+    assert rest["lasted_s"] < 10
+
+
+def test_a_camera_that_went_dark_tells_what_it_saw_until_then() -> None:
+    site = Site(every_s=60)
+    site.show(5.0)
+
+    site.clock.advance(11.0)
+    site.loop.run_once()
+    site.loop.run_once()
+
+    assert [told["lasted_s"] for told in site.observations] == [4.8]

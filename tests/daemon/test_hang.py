@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from edge_agent.certificates.expiry import Expiry
 from edge_agent.daemon import service
 from edge_agent.daemon.camera_loop import CameraLoop
 from edge_agent.daemon.publish_loop import BrokerState
@@ -67,7 +68,7 @@ class Site:
             stop=Stop(),
         )
         self.camera = SimpleNamespace(
-            settings=SimpleNamespace(id="gate", name="Gate"),
+            settings=SimpleNamespace(id="gate", name="Gate", rules=()),
             reader=SimpleNamespace(state=ReaderState(is_streaming=True)),
             loop=self.loop,
             events=None,
@@ -75,7 +76,10 @@ class Site:
         self.publisher = SimpleNamespace(
             state=lambda: BrokerState(is_connected=True, beat_mono=self.clock.mono())
         )
-        self.reporter = Reporter(
+        self.reporter = self._reporter()
+
+    def _reporter(self) -> Reporter:
+        return Reporter(
             settings=SimpleNamespace(
                 refused=(), site="s", box="b", broker=SimpleNamespace(url="mqtts://b")
             ),
@@ -84,6 +88,10 @@ class Site:
             spool=SimpleNamespace(state=lambda: SimpleNamespace(waiting=0)),
             publisher=self.publisher,
             refind=SimpleNamespace(moves={}),
+            switches=SimpleNamespace(off=tuple),
+            proposal=SimpleNamespace(on_trial=None),
+            refused_commands=int,
+            renew=SimpleNamespace(state=Expiry),
             clock=self.clock,
         )
 

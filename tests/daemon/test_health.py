@@ -108,3 +108,13 @@ def test_a_disk_that_refuses_costs_the_head_only(tmp_path: Path) -> None:
     message = Health(FakeClock(), tmp_path, refuse, lambda: 7).message(WELL)
 
     assert "head" not in json.loads(message.payload)
+
+
+def test_it_says_when_the_certificate_ends(tmp_path: Path) -> None:
+    late = replace(WELL, certificate_ends_wall=1_795_000_000.0, certificate_problem="it ends soon")
+
+    read = told(tmp_path, late)
+
+    assert read["certificate_expires"] == "2026-11-18T11:06:40.000Z"
+    assert read["problems"] == ["it ends soon"]
+    assert told(tmp_path, WELL)["certificate_expires"] is None

@@ -21,12 +21,12 @@ class Pair(NamedTuple):
 class Authority:
     """Signs certificates; `ca_file` is what those who trust it name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "Test authority") -> None:
         folder.mkdir(parents=True)
         self._folder = folder
         self.ca_file = folder / "ca.pem"
-        self._key = folder / "ca.key"
-        self._openssl("req", "-x509", *_new_key(self._key), "-subj", "/CN=Test authority", "-days", "2",
+        self.key = folder / "ca.key"
+        self._openssl("req", "-x509", *_new_key(self.key), "-subj", f"/CN={name}", "-days", "2",
                       "-addext", "basicConstraints=critical,CA:TRUE", "-out", self.ca_file)  # fmt: skip
 
     def issue(self, name: str, *, days: int = 1) -> Pair:
@@ -37,7 +37,7 @@ class Authority:
         extensions.write_text(f"subjectAltName={kind}:{name}\n")
         request = self._folder / f"{name}.csr"
         self._openssl("req", *_new_key(pair.key), "-subj", f"/CN={name}", "-out", request)
-        self._openssl("x509", "-req", "-in", request, "-CA", self.ca_file, "-CAkey", self._key,
+        self._openssl("x509", "-req", "-in", request, "-CA", self.ca_file, "-CAkey", self.key,
                       "-CAcreateserial", "-extfile", extensions, "-days", str(days),
                       "-out", pair.certificate)  # fmt: skip
         return pair

@@ -17,6 +17,7 @@ from edge_agent.pipeline import MotionStage, Pipeline
 from edge_agent.rules.intrusion import Intrusion
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.tracking.tracker import Tracker, TrackerOptions
+from edge_agent.video.masks import Masks
 from tests.fakes.clock import FakeClock
 from tests.fakes.stages import FakeObjects
 
@@ -47,6 +48,7 @@ def make_pipeline(  # noqa: PLR0913 (what a test may want to be different)
     watch = Watch(((rule.zone.outline, rule.labels),))
     identities = Identities(clock.wall, random.Random(1))
     return Pipeline(
+        masks=Masks(),
         motion=motion,
         objects=cast("Detector", objects),
         lookout=Lookout(

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import base64
+import uuid
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from edge_agent.contract import Range, Receipt, Refused, Stored, key_id, write_receipt
+from edge_agent.contract import (
+    Command,
+    Range,
+    Receipt,
+    Refused,
+    Stored,
+    key_id,
+    write_command,
+    write_receipt,
+)
 from edge_agent.contract.letter import write_letter
 
 WHEN = "2026-11-18T11:15:17.200Z"
@@ -44,6 +54,21 @@ class CenterKey:
             refused=tuple(Refused(*one) for one in refused),
         )
         return write_receipt(receipt, self.sign)
+
+    def command(self, verb: str = "ping", **other: Any) -> bytes:
+        """Return a command to a box, at the time of tests/fakes/clock.py; any member may be another."""
+        told = {
+            "id": str(uuid.uuid4()),
+            "verb": verb,
+            "args": {},
+            "time": 1_795_000_000.0,
+            "expires": 1_795_000_060.0,
+            "site": "palembang",
+            "box": "plaju-01",
+            "session": None,
+            "kid": self.kid,
+        }
+        return write_command(Command(**(told | other)), self.sign)
 
     def letter(self, **members: Any) -> bytes:
         """Return any other letter."""

@@ -1,6 +1,6 @@
 """A clock that stands still until a test moves it."""
 
-from edge_agent.runtime.clock import ClockState
+from edge_agent.runtime.clock import ClockState, SystemClock
 
 
 class FakeClock:
@@ -27,3 +27,17 @@ class FakeClock:
 
     def jump_wall(self, seconds: float) -> None:
         self._wall += seconds
+
+
+class HurriedClock(SystemClock):
+    """Goes with the box's own; a test may skip a wait, or set the wall wrong."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+        self.wall_ahead_s = 0.0
+
+    def mono(self) -> float:
+        return super().mono() + self.ahead_s
+
+    def wall(self) -> float:
+        return super().wall() + self.wall_ahead_s

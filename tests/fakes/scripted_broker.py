@@ -5,6 +5,7 @@ It speaks just enough MQTT for one client at a time and checks that the client k
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import threading
@@ -14,7 +15,9 @@ from typing import Self
 
 from edge_agent.runtime.worker import Worker
 
+_MOMENT_S = 0.05
 CONNECT, CONNACK, PUBLISH, PUBACK, DISCONNECT = 1, 2, 3, 4, 14
+SUBSCRIBE, SUBACK = 8, 9
 
 
 @dataclass(slots=True)
@@ -29,8 +32,14 @@ class Script:
     # Words that make the broker hang up with this DISCONNECT code.
     hang_up: dict[bytes, int] = field(default_factory=dict)
     only_3: bool = False
+    # What each SUBSCRIBE is answered for each of its topics.
+    suback: tuple[int, ...] = ()
+    # Of a login in MQTT 5: hangs up without a word, as RabbitMQ 3.10 does.
+    chokes_on_5: bool = False
     # Acknowledge nothing before this many messages have come.
     hold: int = 0
+    # Acknowledge only when the client has nothing more to say for a moment.
+    is_patient: bool = False
 
 
 class ScriptedBroker:
@@ -80,12 +89,16 @@ class ScriptedBroker:
             kind, body = packet
             if kind == CONNECT and not self._welcome(client, body):
                 return
+            if kind == SUBSCRIBE and self._script.suback:
+                self._grant(client, body[:2])
             if kind == PUBLISH:
                 received += 1
                 unanswered.append(body)
                 self.most_under_way = max(self.most_under_way, len(unanswered))
                 if self._hangs_up(client, body):
                     return
+            if self._script.is_patient and select.select([client], [], [], _MOMENT_S)[0]:
+                continue
             if received >= self._script.hold:
                 unanswered = [body for body in unanswered if not self._acknowledge(client, body)]
 
@@ -102,6 +115,8 @@ class ScriptedBroker:
         if self._script.only_3 and version != 4:
             client.sendall(bytes([CONNACK << 4, 2, 0, 1]))
             return False
+        if self._script.chokes_on_5 and version != 4:
+            return False
         code = self._script.connack[min(len(self.versions), len(self._script.connack)) - 1]
         if version == 4:
             client.sendall(bytes([CONNACK << 4, 2, 0, code]))
@@ -113,6 +128,11 @@ class ScriptedBroker:
             limits += b"\x27" + struct.pack("!I", self._script.maximum_packet)
         client.sendall(bytes([CONNACK << 4, 3 + len(limits), 0, code, len(limits)]) + limits)
         return code == 0
+
+    def _grant(self, client: socket.socket, packet_id: bytes) -> None:
+        properties = b"\0" if self.versions[-1] == 5 else b""
+        answer = packet_id + properties + bytes(self._script.suback)
+        client.sendall(bytes([SUBACK << 4, len(answer)]) + answer)
 
     def _hangs_up(self, client: socket.socket, body: bytes) -> bool:
         for words, code in self._script.hang_up.items():

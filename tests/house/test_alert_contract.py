@@ -16,6 +16,7 @@ from edge_agent.alerts.identity import Identities
 from edge_agent.contract import split
 from edge_agent.domain.chain import Link
 from edge_agent.domain.geometry import Box
+from edge_agent.domain.place import Place
 from edge_agent.domain.sighting import Finding, Label, Severity, State, Track
 from edge_agent.mqtt import link
 from edge_agent.mqtt.topics import Topics
@@ -26,6 +27,8 @@ from tests.house.source import ROOT
 
 PAGE = ROOT / "docs" / "reference" / "alert.md"
 TOPICS = ROOT / "docs" / "reference" / "topics.md"
+# Its members are the site's own words.
+FREE = "place.area"
 ORIGIN = Origin(
     site="palembang",
     box="plaju-01",
@@ -33,6 +36,13 @@ ORIGIN = Origin(
     boot="6f1c2a58-3a0e-4b7e-9d0c-2f6f0a5f7a11",
     model_name="street",
     model_version="1.0.0",
+    place=Place(
+        name="Simpang Plaju",
+        latitude=-2.9933,
+        longitude=104.7911,
+        area=(("kecamatan", "Plaju"), ("kelurahan", "Plaju Ulu")),
+    ),
+    agencies=("satpol-pp", "polresta"),
     model_sha256="15ff7e2ec1aff3401f1db6c7edabc5466ade37f1622fb167b0789f6c8e4f4986",
 )
 TRACK = Track(
@@ -78,7 +88,7 @@ def _composed() -> bytes:
 
 def _members(value: object, place: str = "") -> set[str]:
     match value:
-        case dict():
+        case dict() if place != FREE:
             inside = {f"{place}.{key}".strip("."): each for key, each in value.items()}
             return set(inside).union(*(_members(each, key) for key, each in inside.items()))
         case [dict() as first, *_]:

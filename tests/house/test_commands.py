@@ -23,7 +23,7 @@ _COMMON = {"--help", "--config", "--version"}
 
 def _parsers(verb: str) -> Iterator[argparse.ArgumentParser]:
     parser = argparse.ArgumentParser(prog=f"edge-agent {verb}", add_help=False)
-    importlib.import_module(f"edge_agent.cli.{verb}").set_up(parser)
+    importlib.import_module(f"edge_agent.cli.{verb.replace('-', '_')}").set_up(parser)
     yield parser
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
@@ -39,7 +39,7 @@ def _section(verb: str) -> str:
     """The part of the page from the heading of a verb to the next verb's."""
     page = REFERENCE.read_text(encoding="utf-8")
     found = re.search(
-        rf"^## `?(?:edge-agent )?{verb}\b.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL
+        rf"^## `?(?:edge-agent )?{verb}(?![\w-]).*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL
     )
     assert found, f'docs/reference/cli.md has no "## {verb}"'
     return found[0]
@@ -71,7 +71,7 @@ def test_the_page_tells_the_common_options_and_every_exit_code() -> None:
 
 def test_the_page_has_the_verbs_in_the_order_of_the_day() -> None:
     page = REFERENCE.read_text(encoding="utf-8")
-    headings = re.findall(r"^## `?(?:edge-agent )?(\w+)", page, re.MULTILINE)
+    headings = re.findall(r"^## `?(?:edge-agent )?([\w-]+)", page, re.MULTILINE)
 
     assert [verb for verb in headings if verb in main.VERBS] == list(main.VERBS)
 

@@ -10,23 +10,48 @@ from jsonschema import Draft202012Validator
 
 from edge_agent.alerts.box_key import prepare_rotation
 from edge_agent.contract import split
+from edge_agent.daemon.health import Health
 from edge_agent.domain.chain import Dropped, Link
 from edge_agent.domain.clock import ClockStep
 from edge_agent.mqtt.status import Statuses
 from edge_agent.mqtt.topics import Topics
-from edge_agent.spool import chain
+from edge_agent.mqtt.trial import Visit
+from edge_agent.spool import chain, purging
+from tests.daemon.commands.desk import Office
+from tests.daemon.test_health import WELL
 from tests.fakes.box import a_known_seal, a_seal
+from tests.fakes.center_key import CenterKey
 from tests.fakes.clock import FakeClock
 from tests.house.source import ROOT
 from tests.house.test_alert_contract import example
+from tests.house.test_observation_contract import observed
+from tools.contract_table import TOPICS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from edge_agent.alerts.seal import Seal
 
+VISIT = Visit(site="palembang", box="plaju-01", wall=1_795_000_517.2, version="0.1.0")
 FOLDER = ROOT / "docs" / "reference" / "contract"
-NAMES = ("alert", "chain_restarted", "clock_set", "dropped", "head", "key_rotated", "status")
+# Whose writer is called here, and those whose every byte is the same each time.
+NAMES = (
+    "alert",
+    "chain_restarted",
+    "check",
+    "clock_set",
+    "command",
+    "dropped",
+    "head",
+    "health",
+    "key_rotated",
+    "observation",
+    "receipt",
+    "response",
+    "status",
+)
+SAME = {"alert", "chain_restarted", "clock_set", "dropped", "head", "observation", "status"}
+EXAMPLES = FOLDER / "examples"
 HASH = "ab" * 32
 A_STEP = ClockStep(
     boot="6f1c2a58-3a0e-4b7e-9d0c-2f6f0a5f7a11",
@@ -43,10 +68,14 @@ def schema(name: str) -> dict[str, Any]:
     return told
 
 
+def receipt() -> bytes:
+    return CenterKey().receipt((210, 214, HASH), pictures=((210, 211), (214, 214)))
+
+
 def dropped(seal: Seal) -> bytes:
     parts = [
         Dropped(first=7, last=9, sha256=HASH, why=why)
-        for why in (chain.DISK_FULL, chain.REFUSED, chain.DAMAGED)
+        for why in (chain.DISK_FULL, chain.REFUSED, chain.DAMAGED, purging.PURGED)
     ]
     return seal.seal(seal.dropped(parts), Link(10, HASH)).payload
 
@@ -64,8 +93,23 @@ def rotated(folder: Path) -> bytes:
 def written(name: str, folder: Path) -> dict[str, Any]:
     if name == "alert":
         return example()
+    if name == "response":
+        return Office(folder).ask()
+    plain = {
+        "observation": observed,
+        "check": VISIT.message,
+        "receipt": receipt,
+        "command": lambda: CenterKey().command(),
+    }
+    if name in plain:
+        read: dict[str, Any] = json.loads(split(plain[name]())[0])
+        return read
     seal = a_known_seal(folder)
     head = seal.head(Link(43, HASH), 40)
+    if name == "health":
+        health = Health(FakeClock(), folder, lambda: head, lambda: 1_795_000_501)
+        well: dict[str, Any] = json.loads(health.message(WELL).payload)
+        return well
     if name == "status":
         statuses = Statuses(Topics("palembang", "plaju-01"), FakeClock(), lambda: head)
         statuses.session, statuses.cameras = 1_795_000_501, {"gate": "streaming"}
@@ -82,9 +126,30 @@ def written(name: str, folder: Path) -> dict[str, Any]:
 
 
 def test_every_message_has_its_schema() -> None:
-    files = {file.name.removesuffix(".schema.json") for file in FOLDER.iterdir()}
+    told = {name for topic in TOPICS for name in topic.messages} | {"head", "signature"}
 
-    assert files == set(NAMES)
+    assert {file.name.removesuffix(".schema.json") for file in FOLDER.glob("*.schema.json")} == told
+
+
+def test_every_schema_has_an_example_that_it_takes() -> None:
+    schemas = {file.name.removesuffix(".schema.json") for file in FOLDER.glob("*.schema.json")}
+    examples = {file.stem: json.loads(file.read_text()) for file in EXAMPLES.glob("*.json")}
+
+    assert examples.keys() == schemas
+    for name, one in examples.items():
+        Draft202012Validator.check_schema(schema(name))
+        Draft202012Validator(schema(name)).validate(one)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_example_is_what_the_code_writes(name: str, tmp_path: Path) -> None:
+    shown = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+    told = written(name, tmp_path)
+
+    if name in SAME:
+        assert shown == told
+    else:
+        assert shown.keys() == told.keys()
 
 
 @pytest.mark.parametrize("name", NAMES)

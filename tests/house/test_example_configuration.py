@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge_agent.alerts.options import MirrorOptions
 from edge_agent.config.camera import read_camera
 from edge_agent.config.load import load_settings
-from edge_agent.config.problems import Problems
-from edge_agent.config.reader import Table
 from edge_agent.config.site import read_site
 from edge_agent.domain.geometry import Point, Polygon
 from edge_agent.domain.zone import Zone
@@ -21,6 +20,9 @@ from edge_agent.inference.options import MotionOptions, ObjectOptions
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.spool.options import SpoolOptions
+from edge_agent.toml.problems import Problems
+from edge_agent.toml.reader import Table
+from edge_agent.tracking.options import ObservationOptions
 from edge_agent.video.options import StreamOptions
 from tests.house.source import ROOT
 
@@ -33,6 +35,8 @@ DEFAULTS: dict[str, object] = {
     "broker": BrokerOptions(url=""),
     "spool": SpoolOptions(),
     "objects": ObjectOptions(),
+    "observations": ObservationOptions(),
+    "mirrors": MirrorOptions(),
     "stream": StreamOptions(url=""),
     "motion": MotionOptions(),
     "rules": IntrusionOptions(name="", zone=Zone("", Polygon(_CORNERS))),
@@ -68,7 +72,7 @@ def _asked(table: Table) -> set[tuple[str, str]]:
     inside = list(table._all())
     sections = {part.name for part in inside}
     asked = {(part.name, key) for part in inside for key in part._asked}
-    return {(name, key) for name, key in asked if name or key not in sections}
+    return {(name, key) for name, key in asked if f"{name}.{key}".strip(".") not in sections}
 
 
 def _options_of_a_site(text: str) -> set[tuple[str, str]]:
@@ -78,8 +82,8 @@ def _options_of_a_site(text: str) -> set[tuple[str, str]]:
 
 
 def _options_of_a_camera() -> set[tuple[str, str]]:
-    """Ask for everything there can be: an empty zone and rule show what each would read."""
-    table = Table({"zones": [{}], "rules": [{}]}, Problems(EXAMPLES))
+    """Ask for everything there can be: an empty zone, mask and rule show what each would read."""
+    table = Table({"zones": [{}], "masks": [{}], "rules": [{}]}, Problems(EXAMPLES))
     read_camera(table, EXAMPLES, "gate")
     return _asked(table) - {("", "main_stream")}
 

@@ -42,7 +42,7 @@ def test_deciding_loads_neither_video_nor_network(module: str) -> None:
 def test_every_verb_of_the_help_has_its_module_and_no_other_is_hidden() -> None:
     folder = ROOT / "edge_agent" / "cli"
     verbs = {
-        path.stem
+        path.stem.replace("_", "-")
         for path in folder.glob("*.py")
         if "\ndef set_up(" in path.read_text(encoding="utf-8")
     }

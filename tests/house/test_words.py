@@ -16,6 +16,8 @@ WE_DO_NOT_KNOW: dict[str, str] = {}
 
 # Sentences that are put together elsewhere, by file: the code that says them, and why it is apart.
 SAID_ELSEWHERE = {
+    "edge_agent/center/settings.py": "BadConfiguration shows its problems",
+    "edge_agent/cli/check_box.py": "certificates/expiry.py words it, for status and center, too",
     "edge_agent/config/camera.py": "config/outline.py judges an outline, for files and for `zone`",
     "edge_agent/config/checks.py": "judge_name, for files and for `zone`",
     "edge_agent/config/load.py": "BadConfiguration shows its problems; tomllib words a bad line",

@@ -12,8 +12,6 @@ _ = _Anything()
 
 frozenset(
     (
-        # cast() names it in quotes: a verb's module is found by its name.
-        _.Verb,
         # paho calls these, or reads them when it writes a packet (MQTT 5 properties).
         _._create_socket,
         _.on_connect,
@@ -28,11 +26,26 @@ frozenset(
         _.ContentType,
         _.PayloadFormatIndicator,
         _.UserProperty,
+        # The center's page: templates show them, Flask calls functions by their address.
+        _.jinja_options,
+        _.handled_by,
+        _.handled_wall,
+        _.became,
+        _.radius,
+        _.is_vertical,
+        _.is_left,
+        _.scale_width,
+        _.scale_text,
+        _.detail,
+        _.log_out,
+        _.icon,
+        _.permanent,
+        # requests and urllib3 read them.
+        _.trust_env,
+        _.ConnectionCls,
+        _.pool_classes_by_scheme,
         # xml.etree calls it where a DOCTYPE begins.
         _.doctype,
-        # http.client takes our own socket; zeep reads the status.
-        _.sock,
-        _.status_code,
         # logging writes what the record says in the end.
         _.msg,
         # FFmpeg's own settings, by their names in PyAV.
@@ -43,8 +56,17 @@ frozenset(
         _.bit_rate,
         # argparse looks at it to tell -0.1,0.5 from an option.
         _._negative_number_matcher,
-        # Chosen by its value in a camera's file.
+        # argparse asks it about each verb.
+        _._check_value,
+        # Chosen by its value in a camera's file, or in the site's.
         _.FULL,
+        _.SNAPSHOT,
+        _.CONFIG_GET,
+        _.CONFIG_PROPOSE,
+        _.MODEL_INSTALL,
+        _.PURGE,
+        # urllib asks it where a redirection leads.
+        _.redirect_request,
         # What cameras get wrong, for people; test_quirks.py holds the table to the code.
         _.QUIRKS,
         _.seen_on,

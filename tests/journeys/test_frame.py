@@ -1,12 +1,14 @@
 """A frame's journey: real RTSP, real H.264 and H.265, our real model, a real broker, a center."""
 
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from edge_agent.alerts.box_key import FOLDER, find_keys
+from edge_agent.contract import read_body, split
 from edge_agent.runtime.stop import Stop
 from tests.peers.agent import Agent
 from tests.peers.center import Center, until
@@ -46,6 +48,32 @@ def test_a_person_on_the_street_becomes_a_verified_alert(
     assert status["broker"]["is_connected"]
     assert code == 0
     until(lambda: [one["state"] for one in center.statuses()][-1:] == ["stopped"], 5)
+
+
+def test_the_head_of_a_box_that_stops_knows_the_ends_of_its_visits(
+    rtsp_server: StartRtsp,
+    street_h264: Path,
+    broker: Mosquitto,
+    center: Center,
+    make_agent: MakeAgent,
+) -> None:
+    camera = rtsp_server(street_h264)
+    agent = make_agent(broker.url).add_camera("gate", camera.url()).start()
+    until(lambda: any(one["state"] == "new" for one in center.alerts()), 30, agent.words)
+
+    began = time.monotonic()
+    assert agent.stop() == 0
+    took_s = time.monotonic() - began
+
+    until(lambda: [one["state"] for one in center.statuses()][-1:] == ["stopped"], 5)
+    told = center.statuses()[-1]["head"].encode()
+    head = read_body(split(told)[0])
+    newest = max(one["seq"] for one in center.alerts())
+    visits = {one["id"] for one in center.alerts()}
+    assert head is not None
+    assert {one["id"] for one in center.alerts() if one["state"] == "end"} == visits
+    assert (head.seq, head.waits_from) == (newest, None)
+    assert took_s < 5
 
 
 def test_killed_at_any_moment_no_alert_is_lost(

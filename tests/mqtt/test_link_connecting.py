@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_agent.mqtt.answers import LinkLostError
 from edge_agent.mqtt.link import Fate, Link, Outcome
+from edge_agent.mqtt.message import Heard
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
+from edge_agent.wire.answers import LinkLostError
 from tests.fakes.alerts import an_alert
 from tests.fakes.authority import Authority
 from tests.fakes.scripted_broker import ScriptedBroker
@@ -68,6 +69,27 @@ def test_a_broker_of_the_older_protocol_is_spoken_to_in_it(
 
     assert outcomes(link, 1) == [Outcome(5, Fate.DELIVERED)]
     assert broker.versions == [5, 4]
+    assert caplog.text.count("does not speak MQTT 5") == 1
+
+
+def test_a_broker_that_chokes_on_the_newer_protocol_is_served_in_the_older(
+    scripted: Callable[..., ScriptedBroker],
+    make_link: Callable[..., Link],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broker = scripted(chokes_on_5=True)
+    link = make_link(broker.port)
+
+    # Once may be a broker that is just dying.
+    with pytest.raises(LinkLostError, match="broke"):
+        link.connect(1, Stop())
+    assert broker.versions == [5]
+
+    link.connect(1, Stop())
+    link.send(5, an_alert())
+
+    assert outcomes(link, 1) == [Outcome(5, Fate.DELIVERED)]
+    assert broker.versions == [5, 5, 4]
     assert caplog.text.count("does not speak MQTT 5") == 1
 
 
@@ -172,6 +194,29 @@ def test_where_one_broker_is_away_the_next_one_is_called(
 
     assert link.is_connected
     assert link.url == broker.url
+
+
+def test_what_the_center_sent_while_the_box_was_away_is_heard_after_its_restart(
+    broker: Mosquitto, make_link: Callable[..., Link]
+) -> None:
+    before, after = make_link(broker.port), make_link(broker.port)
+    for link in (before, after):
+        link.listen()
+    before.connect(1, Stop())
+    with Listener(broker.port) as center:
+        center.wait_for(lambda c: c.states()[-1:] == ["online"])
+        before.turn(0.2)
+        before.say_goodbye(0.5)
+        center.publish("city/v1/kota/box-7/down/cmd", b"a letter")
+
+        after.connect(2, Stop())
+        heard: list[Heard] = []
+        deadline = time.monotonic() + 5
+        while not heard and time.monotonic() < deadline:
+            after.turn(0.1)
+            heard = after.heard()
+
+    assert [(one.kind, one.payload) for one in heard] == [("cmd", b"a letter")]
 
 
 DIE = """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_agent.mqtt.answers import LinkLostError
+from edge_agent.wire.answers import LinkLostError
 
 if TYPE_CHECKING:
     from edge_agent.mqtt.link import Link, Outcome

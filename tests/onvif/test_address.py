@@ -63,6 +63,7 @@ def test_a_service_is_asked_on_the_host_that_answered(claimed: str, used: str) -
         ("rtsp://192.168.1.64:554/s1", "rtsp://192.168.1.64/s1"),
         ("rtsp://0.0.0.0:8554/s?a=b&c", "rtsp://192.168.1.64:8554/s?a=b&c"),
         ("rtsp://admin:secret@10.9.9.9/s", "rtsp://192.168.1.64/s"),
+        ("rtsp://192.168.1.64?a@b", "rtsp://192.168.1.64/?a@b"),
         ("http://10.9.9.9/s", ""),
         ("rtsp:///s", ""),
     ],

@@ -42,7 +42,7 @@ def test_the_sub_stream_is_analysed_and_the_main_stream_kept_for_evidence() -> N
     choice = choose([MAIN, profile("sub")])
 
     assert (choice.analysis.token, choice.main) == ("sub", MAIN)
-    assert choice.reason.startswith("640x360 H264, 10 fps, a key frame every 2 s: ")
+    assert choice.reason.startswith("640x360 H.264, 10 fps, a key frame every 2 s: ")
 
 
 def test_h264_comes_before_h265() -> None:

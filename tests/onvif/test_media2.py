@@ -81,7 +81,7 @@ def test_a_stream_of_h265_is_told_by_media_2() -> None:
         url, snapshot = media.stream_url(sub.token), media.snapshot_url(sub.token)
 
         assert snapshot == f"http://127.0.0.1:{camera.port}/snap.jpg?channel=1"
-    assert main.looks == "3840x360 H265, 10 fps, a key frame every 2 s"
+    assert main.looks == "3840x360 H.265, 10 fps, a key frame every 2 s"
     assert (sub.media2, sub.encoder_token, sub.bitrate_kbps) == (True, "esub", 512)
     assert (sub.source, sub.source_name) == ("VS_1", "Gate")
     assert url == "rtsp://127.0.0.1:8554/sub?a=1&b=2"

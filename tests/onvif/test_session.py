@@ -78,7 +78,7 @@ def test_a_camera_tells_what_it_is_and_what_it_sends() -> None:
         "1.0",
         "S1",
     )
-    assert main.looks == "1920x1080 H264, 25 fps, a key frame every 0.8 s"
+    assert main.looks == "1920x1080 H.264, 25 fps, a key frame every 0.8 s"
     assert (sub.source, sub.key_frame_every, sub.bitrate_kbps) == ("VS_1", 20, 512)
     assert (sub.encoder_token, sub.media2) == ("esub", False)
     assert url == "rtsp://127.0.0.1/sub"

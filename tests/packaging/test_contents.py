@@ -101,7 +101,8 @@ def test_the_launcher_ignores_what_pip_put_into_the_system(unpacked: Path) -> No
 def test_each_verb_has_a_man_page_with_its_words(unpacked: Path, verb: str) -> None:
     page = gzip.decompress((unpacked / f"usr/share/man/man1/edge-agent-{verb}.1.gz").read_bytes())
 
-    assert f"edge\\-agent {verb}".encode() in page
+    written = verb.replace("-", "\\-")
+    assert f"edge\\-agent {written}".encode() in page
     assert page.startswith(f".TH EDGE-AGENT-{verb.upper()} 1".encode())
 
 

@@ -28,17 +28,28 @@ class Heard:
     is_retained: bool
     content_type: str
     at_mono: float
+    correlation: bytes = b""
+    qos: int = 0
+    # How long the broker would still keep it (MQTT 5); None: for ever.
+    expiry_s: int | None = None
 
 
 class Listener:
-    """Hears everything under city/v1 from the moment it is entered.
+    """Hears everything it wants from the moment it is entered.
 
     It comes back after a restart of the broker, with the session that a broker with persistence
     has kept for it. An old one speaks MQTT 3.1.1 and so hears no properties.
     """
 
     def __init__(
-        self, port: int, username: str = "", password: str = "", *, is_old: bool = False
+        self,
+        port: int,
+        username: str = "",
+        password: str = "",
+        *,
+        is_old: bool = False,
+        wants: str = "city/v1/#",
+        name: str = "center",
     ) -> None:
         self._heard: list[Heard] = []
         self._changed = threading.Condition()
@@ -46,14 +57,14 @@ class Listener:
         self._is_old = is_old
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2,
-            client_id="center",
+            client_id=name,
             clean_session=False if is_old else None,
             protocol=paho.MQTTv311 if is_old else paho.MQTTv5,
         )
         self._client.reconnect_delay_set(1, 1)
         if username:
             self._client.username_pw_set(username, password)
-        self._client.on_connect = lambda client, *_: client.subscribe("city/v1/#", qos=1)
+        self._client.on_connect = lambda client, *_: client.subscribe(wants, qos=1)
         self._client.on_subscribe = self._subscribed
         self._client.on_message = self._message
         self._port = port
@@ -79,9 +90,13 @@ class Listener:
         with self._changed:
             return list(self._heard)
 
-    def publish(self, topic: str, payload: bytes) -> None:
+    def publish(self, topic: str, payload: bytes, correlation: bytes = b"") -> None:
         """Send something to a box."""
-        self._client.publish(topic, payload, qos=1).wait_for_publish(5)
+        properties = None
+        if correlation:
+            properties = Properties(PacketTypes.PUBLISH)
+            properties.CorrelationData = correlation
+        self._client.publish(topic, payload, qos=1, properties=properties).wait_for_publish(5)
 
     def of(self, kind: str) -> list[Heard]:
         """Return what came on city/v1/SITE/BOX/up/KIND/…"""
@@ -117,6 +132,9 @@ class Listener:
                     is_retained=message.retain,
                     content_type=getattr(message.properties, "ContentType", ""),
                     at_mono=time.monotonic(),
+                    correlation=getattr(message.properties, "CorrelationData", b""),
+                    qos=message.qos,
+                    expiry_s=getattr(message.properties, "MessageExpiryInterval", None),
                 )
             )
             self._changed.notify_all()

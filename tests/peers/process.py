@@ -66,6 +66,9 @@ class Server(ABC):
     another network namespace, for example.
     """
 
+    # How long one may take to get up.
+    patience_s = _PATIENCE_S
+
     def __init__(self, log_path: Path, within: Sequence[str] = ()) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self.within = tuple(within)
@@ -81,7 +84,7 @@ class Server(ABC):
         # What the last run said, that it was up for example, is not said of this one.
         self.log_path.write_bytes(b"")
         self._process = spawn(self._command(), self.log_path, self.within)
-        wait_until(self._is_up, self._process, self.log_path)
+        wait_until(self._is_up, self._process, self.log_path, self.patience_s)
         return self
 
     def stop(self) -> None:
@@ -144,9 +147,14 @@ def spawn(
         )
 
 
-def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log_path: Path) -> None:
+def wait_until(
+    ready: Callable[[], bool],
+    process: subprocess.Popen[bytes],
+    log_path: Path,
+    patience_s: float = _PATIENCE_S,
+) -> None:
     """Return when `ready()` is true; raise with the server's last words when it ends first."""
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
             end(process, signal.SIGKILL)

@@ -30,6 +30,7 @@ from edge_agent.onvif.wsse import Credentials, security_header
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.secret import Secret
 from tests.soak import seeds
+from tests.soak.center_parsers import Desk, camera_seeds, site_seeds
 
 _ADDRESS = Address("127.0.0.1", 9)
 _URL = "http://127.0.0.1:9/onvif/media"
@@ -121,6 +122,17 @@ def parsers() -> tuple[Parser, ...]:
         Parser("video sources", (seeds.SOURCES,), on_line(_sources)),
         Parser("challenges", seeds.CHALLENGES, _log_in),
         Parser("http", seeds.messages(), _exchange),
+        *_center_and_site(),
+    )
+
+
+def _center_and_site() -> tuple[Parser, ...]:
+    desk = Desk()
+    return (
+        Parser("receipt", desk.receipt_seeds(), desk.take),
+        Parser("signed receipt", desk.receipt_seeds(), desk.take_signed),
+        Parser("agent.toml", site_seeds(), desk.read_site),
+        Parser("camera file", camera_seeds(), desk.read_camera),
     )
 
 

@@ -106,6 +106,24 @@ def torn(before: bytes, after: bytes, source: random.Random) -> bytes:
     return b"".join(sectors)
 
 
+def test_a_first_start_that_was_killed_before_its_end_does_not_keep_the_next_from_starting(
+    open_it: Callable[..., Spool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as first:
+        first.setattr("edge_agent.spool.rows.free_first_pages", killed)
+        with pytest.raises(KeyboardInterrupt):
+            open_it()
+
+    spool = open_it()
+    spool.append(an_alert("visit-1"))
+
+    assert [kept.alert.id for kept in spool.oldest(10)] == ["visit-1"]
+    assert spool.state().dropped_thumbnails == 0
+
+
 def test_a_sound_file_is_never_set_aside(open_it: Callable[..., Spool], spool_path: Path) -> None:
     for n in range(5):
         open_it().append(an_alert(f"visit-{n}"))

@@ -9,7 +9,7 @@ import pytest
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.secret import Secret
 from edge_agent.video.clip import read_clip
-from edge_agent.video.opening import _refusal
+from edge_agent.video.opening import _refusal, _why_broken
 from edge_agent.video.options import StreamOptions
 from edge_agent.video.still import take_still
 from tests.peers.rtsp import RtspServer
@@ -135,3 +135,21 @@ def test_a_clip_gives_every_frame_in_order(clip: str, request: pytest.FixtureReq
     assert times == sorted(times)
     assert times[0] == 0.0
     assert times[-1] == pytest.approx(11.9, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ECONNRESET, "the connection was cut"),
+        (errno.EIO, "the connection was cut"),
+        (errno.EHOSTUNREACH, "there is no way to it any more"),
+    ],
+)
+def test_a_stream_that_dies_is_told_in_our_words(number: int, words: str) -> None:
+    assert _why_broken(av.error.FFmpegError(number, os.strerror(number))) == words
+
+
+def test_a_stream_that_turns_into_noise_is_told_in_our_words() -> None:
+    error = av.error.InvalidDataError(-1094995529, "Invalid data found when processing input")
+
+    assert _why_broken(error) == "it sends what is no video"

@@ -32,7 +32,7 @@ _FILES = {
 def parsers(verb: str) -> list[argparse.ArgumentParser]:
     """Return the parser of a verb, then those of the verbs inside it."""
     parser = argparse.ArgumentParser(prog=f"edge-agent {verb}", description=main.VERBS[verb])
-    importlib.import_module(f"edge_agent.cli.{verb}").set_up(parser)
+    importlib.import_module(f"edge_agent.cli.{verb.replace('-', '_')}").set_up(parser)
     return [parser, *_inside(parser).values()]
 
 

@@ -1,0 +1,150 @@
+"""What `center.toml` says: the broker, the database, the boxes it believes, and the center's key."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from edge_agent.center.web.options import WebOptions, read_web
+from edge_agent.center.webhooks.options import WebhookOptions, read_webhooks
+from edge_agent.runtime.secret import Secret
+from edge_agent.toml.opening import open_table
+from edge_agent.toml.problems import BadConfiguration
+from edge_agent.toml.reader import Table
+from edge_agent.toml.values import read_file, read_password, read_url
+
+FILE = "center.toml"
+POSTGRES = "postgresql://"
+# A box says how it is every 60 s; three of these may go astray.
+SILENT_S = 180.0
+_FIRST_STEP = "copy docs/examples/center.toml there and set database and the url of the broker"
+# MQTT 5, sections 3.1.2.10 and 3.1.2.11.2: two and four bytes.
+_TWO_BYTES = 65_535
+_FOUR_BYTES = 4_294_967_295
+# A level of a topic, and a client id of MQTT 3.1.1.
+_LONGEST_NAME = 23
+_NAME_RULE = "use 1 to 23 letters, digits, - and _"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerOptions:
+    """Where boxes send to: `mqtts://host[:8883]`, or `mqtt://host[:1883]` with `insecure = true`."""
+
+    url: str
+    username: str = ""
+    password: Secret = field(default=Secret(""))
+    password_file: Path | None = None
+    # The authority that signed the broker's certificate; None: the system's list.
+    ca_file: Path | None = None
+    # The center's own certificate and key, where the broker asks for one.
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    # Plain MQTT shows every alert to whoever shares the network. Meant for a loopback and a lab.
+    insecure: bool = False
+    # A dead link is noticed after twice this (measured with paho 2.2).
+    keepalive_s: int = 30
+    # Each instance needs a name of its own: two of one name throw each other out.
+    client_id: str = "center"
+    # Instances of one group share the messages; each of two groups gets all of them.
+    group: str = "center"
+    # How long the broker keeps for an instance that is away. What it has kept for one that does
+    # not return is lost there: boxes that wait for receipts send it again. 0: for a trial, nothing.
+    session_s: int = 3600
+    # Messages that the broker may send before the first of them is stored: one transaction.
+    in_flight: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CenterSettings:
+    """One file, checked and frozen."""
+
+    folder: Path
+    broker: BrokerOptions
+    # `postgresql://…`, or the path of SQLite's file.
+    database: str
+    boxes_file: Path
+    key_file: Path
+    silent_s: float = SILENT_S
+    web: WebOptions = field(default=WebOptions())
+    webhooks: tuple[WebhookOptions, ...] = ()
+
+
+def load_center(folder: Path) -> CenterSettings:
+    """Return the settings of a folder. Raises BadConfiguration with all problems."""
+    folder = folder.absolute()
+    table, problems = open_table(folder / FILE, _FIRST_STEP)
+    if table is None:
+        raise BadConfiguration(problems.found)
+    settings = _read(table, folder)
+    table.close()
+    if problems.found:
+        raise BadConfiguration(problems.found)
+    return settings
+
+
+def _read(table: Table, folder: Path) -> CenterSettings:
+    # Made by `edge-agent center key` and by a person, perhaps later: they need not be there yet.
+    return CenterSettings(
+        folder=folder,
+        broker=_read_broker(table.table("broker"), folder),
+        database=_read_database(table, folder),
+        boxes_file=table.table("boxes").path("file", folder) or folder / "boxes",
+        key_file=table.table("key").path("file", folder) or folder / "center.pem",
+        silent_s=table.seconds("silent_s", SILENT_S),
+        web=read_web(table.table("web"), folder),
+        webhooks=read_webhooks(table, folder),
+    )
+
+
+def _read_database(table: Table, folder: Path) -> str:
+    where = table.need("database", 'write database = "center.db", or "postgresql://host/name"')
+    if not where or not where.startswith(("postgresql:", "postgres:")):
+        return str(folder / where) if where else ""
+    parts = urlsplit(where)
+    if not where.startswith(POSTGRES) or not parts.path.strip("/"):
+        table.refuse("database", "is not an address", f"write it like {POSTGRES}host/name")
+    elif parts.password is not None:
+        hint = "take it out; put it into the file that PGPASSFILE names, or use a certificate"
+        table.refuse("database", "has a password in it", hint)
+    return where
+
+
+def _read_broker(table: Table, folder: Path) -> BrokerOptions:
+    url = read_url(table, "url", ("mqtts", "mqtt"), "mqtts://alerts.example:8883")
+    default = BrokerOptions(url=url)
+    password_file, password = read_password(table, folder)
+    broker = BrokerOptions(
+        url=url,
+        username=table.text("username", default.username),
+        password=password,
+        password_file=password_file,
+        ca_file=read_file(table, "ca_file", folder),
+        certificate_file=read_file(table, "certificate_file", folder),
+        key_file=read_file(table, "key_file", folder, is_private=True),
+        insecure=table.flag("insecure", default=default.insecure),
+        keepalive_s=table.whole("keepalive_s", default.keepalive_s, least=5, most=_TWO_BYTES),
+        client_id=_read_name(table, "client_id", default.client_id),
+        group=_read_name(table, "group", default.group),
+        session_s=table.whole("session_s", default.session_s, least=1, most=_FOUR_BYTES),
+        in_flight=table.whole("in_flight", default.in_flight, least=1, most=_TWO_BYTES),
+    )
+    _check_broker(table, broker)
+    return broker
+
+
+def _check_broker(table: Table, broker: BrokerOptions) -> None:
+    if broker.url.lower().startswith("mqtt://") and not broker.insecure:
+        hint = "use mqtts://, or set insecure = true under [broker] for a network of your own"
+        table.refuse("url", "mqtt:// shows every alert to the network", hint)
+    if (broker.certificate_file is None) != (broker.key_file is None):
+        missing = "key_file" if broker.key_file is None else "certificate_file"
+        table.refuse("", f"has no {missing}", "certificate_file and key_file go together")
+    if broker.password_file is not None and not broker.username:
+        table.refuse("password_file", "has no username beside it", 'add username = "…"')
+
+
+def _read_name(table: Table, key: str, default: str) -> str:
+    name = table.text(key, default)
+    is_good = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    if not is_good or len(name) > _LONGEST_NAME:
+        table.refuse(key, f'"{name}" cannot be used at the broker', _NAME_RULE)
+    return name

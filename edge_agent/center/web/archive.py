@@ -1,0 +1,353 @@
+"""What the page asks the database. Every question is bounded: a page is looked at by people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from edge_agent.center.database import Database
+from edge_agent.center.told import (
+    Place,
+    Told,
+    labels_of,
+    place_of,
+    read_json,
+    read_object,
+    texts_of,
+)
+from edge_agent.center.web.proof import StoredKey, StoredMessage
+from edge_agent.contract import read_key
+
+Row = Mapping[str, object]
+# One page of the list, and what one answer to a poll may bring.
+PAGE = 48
+# What the lists of the filter are made of, and where counting ends ("999+").
+_RECENT = 2_000
+COUNT_MOST = 1_000
+# Of one alert; a visit of a day with an update a minute has 1,440.
+MOST_REVISIONS = 200
+_MOST_PICTURES = 24
+BOXES_A_PAGE = 500
+MOST_ALARMS = 200
+_ALERT = (
+    "id, site, box, camera, rule, zone, type, severity, state, revision, began, time,"
+    " place_json, agencies_json, objects_json, thumb_sha256, handling, handled_by, handled_wall,"
+    " received_wall, change"
+)
+_MESSAGE = "seq, sha256, prev, kid, payload, received_wall"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which alerts to show; "" for all."""
+
+    site: str = ""
+    box: str = ""
+    rule: str = ""
+    severity: str = ""
+    agency: str = ""
+    handling: str = ""
+
+    def told(self) -> dict[str, str]:
+        """Return what is chosen, by name."""
+        named = {one.name: str(getattr(self, one.name)) for one in fields(self)}
+        return {name: value for name, value in named.items() if value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One alert as the list shows it."""
+
+    told: Told
+    handling: str
+    handled_by: str
+    handled_wall: float | None
+    received_wall: float
+    change: int
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other alert."""
+        return f"{self.told.site}/{self.told.box}/{self.told.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the handling."""
+
+    at_wall: float
+    became: str
+    by_whom: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm of the center."""
+
+    site: str
+    box: str
+    kind: str
+    text: str
+    since_wall: float
+    until_wall: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxRow:
+    """One box as the database has it."""
+
+    site: str
+    box: str
+    state: str
+    seen_wall: float | None
+    version: str
+    place: Place
+    head_seq: int
+    whole_upto: int
+    status_json: str
+    health_json: str
+
+
+class Archive:
+    """Answers the page's questions. Keeps nothing: several centers share one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def newest(self, wanted: Filter, before: float | None = None) -> list[Card]:
+        """Return the alerts that came last, one more than a page holds."""
+        where, values = _where(wanted)
+        if before is not None:
+            where, values = [*where, "received_wall < ?"], [*values, before]
+        rest = f"FROM alerts{_joined(where)} ORDER BY received_wall DESC, id DESC LIMIT {PAGE + 1}"
+        return [_card(row) for row in self._ask(_ALERT, rest, *values)]
+
+    def change(self) -> int:
+        """Return the number of the newest change."""
+        rows = self._ask("change", "FROM alerts ORDER BY change DESC LIMIT 1")
+        return max((_int(row["change"]) for row in rows), default=0)
+
+    def changed(self, after: int, wanted: Filter) -> tuple[int, list[str], list[Card]]:
+        """Return the newest number, the keys of all that changed, and those that are wanted."""
+        rest = f"FROM alerts WHERE change > ? ORDER BY change LIMIT {PAGE}"
+        keys = self._ask("site, box, id, change", rest, after)
+        if not keys:
+            return after, [], []
+        upto = _int(keys[-1]["change"])
+        where, values = _where(wanted)
+        rest = f"FROM alerts{_joined(['change > ?', 'change <= ?', *where])} ORDER BY change"
+        cards = [_card(row) for row in self._ask(_ALERT, rest, after, upto, *values)]
+        return upto, [f"{row['site']}/{row['box']}/{row['id']}" for row in keys], cards
+
+    def alert(self, site: str, box: str, alert_id: str) -> Card | None:
+        """Return one alert."""
+        rest = "FROM alerts WHERE site = ? AND box = ? AND id = ?"
+        return next((_card(row) for row in self._ask(_ALERT, rest, site, box, alert_id)), None)
+
+    def revisions(self, site: str, box: str, alert_id: str) -> list[StoredMessage]:
+        """Return the messages of one alert, the newest first."""
+        rest = (
+            "FROM messages WHERE site = ? AND box = ? AND alert_id = ?"
+            f" ORDER BY seq DESC LIMIT {MOST_REVISIONS}"
+        )
+        return [_message(row) for row in self._ask(_MESSAGE, rest, site, box, alert_id)]
+
+    def message(self, site: str, box: str, seq: int) -> StoredMessage | None:
+        """Return one message."""
+        rest = "FROM messages WHERE site = ? AND box = ? AND seq = ?"
+        return next((_message(row) for row in self._ask(_MESSAGE, rest, site, box, seq)), None)
+
+    def is_accounted(self, site: str, box: str, seq: int) -> bool:
+        """Tell whether the box has said what became of a number."""
+        rest = "FROM accounted WHERE site = ? AND box = ? AND first <= ? AND last >= ? LIMIT 1"
+        return bool(self._ask("by_seq", rest, site, box, seq, seq))
+
+    def keys(self, site: str, box: str) -> list[StoredKey]:
+        """Return the public keys of a box."""
+        columns = "kid, key_base64, since_seq, until_seq, confirmed"
+        rest = "FROM keys WHERE site = ? AND box = ? ORDER BY since_seq"
+        return [_key(row) for row in self._ask(columns, rest, site, box)]
+
+    def pictures(self, site: str, box: str, alert_id: str) -> dict[str, bytes]:
+        """Return the pictures of one alert by their hash, the newest first."""
+        rest = (
+            "FROM pictures WHERE site = ? AND box = ? AND alert_id = ?"
+            f" ORDER BY received_wall DESC LIMIT {_MOST_PICTURES}"
+        )
+        rows = self._ask("sha256, content", rest, site, box, alert_id)
+        return {str(row["sha256"]): _bytes(row["content"]) for row in rows}
+
+    def picture(self, site: str, box: str, alert_id: str, sha256: str) -> bytes | None:
+        """Return one picture."""
+        rest = "FROM pictures WHERE site = ? AND box = ? AND alert_id = ? AND sha256 = ?"
+        rows = self._ask("content", rest, site, box, alert_id, sha256)
+        return next((_bytes(row["content"]) for row in rows), None)
+
+    def steps(self, site: str, box: str, alert_id: str) -> list[Step]:
+        """Return what people did about an alert, in order."""
+        columns = "at_wall, became, by_whom, note"
+        rest = "FROM handling WHERE site = ? AND box = ? AND alert_id = ? ORDER BY number LIMIT 100"
+        return [
+            Step(
+                _float(row["at_wall"]), _str(row["became"]), _str(row["by_whom"]), _str(row["note"])
+            )
+            for row in self._ask(columns, rest, site, box, alert_id)
+        ]
+
+    def boxes(self, after: tuple[str, str] = ("", "")) -> list[BoxRow]:
+        """Return a page of boxes after this one, and one more."""
+        columns = (
+            "site, box, state, seen_wall, version, place_json, head_seq, whole_upto,"
+            " status_json, health_json"
+        )
+        rest = (
+            "FROM boxes WHERE site > ? OR (site = ? AND box > ?)"
+            f" ORDER BY site, box LIMIT {BOXES_A_PAGE + 1}"
+        )
+        return [_box(row) for row in self._ask(columns, rest, after[0], *after)]
+
+    def alarms(self, *, is_open: bool) -> list[Alarm]:
+        """Return the newest alarms that are open, or that are over."""
+        being = "IS NULL" if is_open else "IS NOT NULL"
+        columns = "site, box, kind, text, since_wall, until_wall"
+        rest = f"FROM alarms WHERE until_wall {being} ORDER BY since_wall DESC LIMIT {MOST_ALARMS}"
+        return [_alarm(row) for row in self._ask(columns, rest)]
+
+    def counts(self, silent_before: float) -> dict[str, int]:
+        """Return the four numbers at the top, each up to COUNT_MOST."""
+        new = "FROM alerts WHERE handling = 'new'"
+        return {
+            "new": self._count(new),
+            "high": self._count(f"{new} AND severity = 'high'"),
+            "silent": self._count(
+                "FROM boxes WHERE seen_wall < ? AND state <> 'stopped'", silent_before
+            ),
+            "alarms": self._count("FROM alarms WHERE until_wall IS NULL"),
+        }
+
+    def choices(self) -> dict[str, list[str]]:
+        """Return what the filter offers: from the newest alerts."""
+        columns = "site, box, rule, agencies_json"
+        recent = self._ask(columns, f"FROM alerts ORDER BY change DESC LIMIT {_RECENT}")
+        tags = {tag for row in recent for tag in texts_of(read_json(_str(row["agencies_json"])))}
+        named = {
+            name: sorted({_str(row[name]) for row in recent}) for name in ("site", "box", "rule")
+        }
+        return {**named, "agency": sorted(tags)}
+
+    def _count(self, what: str, *values: object) -> int:
+        rest = f"FROM (SELECT 1 {what} LIMIT {COUNT_MOST}) AS found"
+        return next(_int(row["COUNT(*)"]) for row in self._ask("COUNT(*)", rest, *values))
+
+    def _ask(self, columns: str, rest: str, *values: object) -> list[Row]:
+        names = columns.split(", ")
+        sql = f"SELECT {columns} {rest}"
+        rows = self._database.read(lambda transaction: transaction.rows(sql, *values))
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _where(wanted: Filter) -> tuple[list[str], list[object]]:
+    told = wanted.told()
+    agency = told.pop("agency", "")
+    where, values = [f"{name} = ?" for name in told], [*told.values()]
+    if agency:
+        # Tags are words without quotes and percent signs; what is none fits nothing.
+        where.append("agencies_json LIKE ?")
+        values.append(f'%"{agency}"%' if agency.replace("-", "").isalnum() else "?")
+    return where, list[object](values)
+
+
+def _joined(where: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(where)}" if where else ""
+
+
+def _card(row: Row) -> Card:
+    return Card(
+        told=Told(
+            **{name: _str(row[name]) for name in _TEXTS},
+            revision=_int(row["revision"]),
+            lasted_s=None,
+            labels=labels_of(read_json(_str(row["objects_json"]))),
+            agencies=texts_of(read_json(_str(row["agencies_json"]))),
+            place=place_of(read_object(_str(row["place_json"]))),
+            is_synced=True,
+            error_ms=None,
+        ),
+        handling=_str(row["handling"]),
+        handled_by=_str(row["handled_by"]),
+        handled_wall=None if row["handled_wall"] is None else _float(row["handled_wall"]),
+        received_wall=_float(row["received_wall"]),
+        change=_int(row["change"]),
+    )
+
+
+_TEXTS = (
+    *("id", "site", "box", "camera", "rule", "zone", "type", "severity", "state", "began", "time"),
+    "thumb_sha256",
+)
+
+
+def _key(row: Row) -> StoredKey:
+    return StoredKey(
+        kid=_str(row["kid"]),
+        key=read_key(_str(row["key_base64"])) or b"",
+        since_seq=_int(row["since_seq"]),
+        until_seq=None if row["until_seq"] is None else _int(row["until_seq"]),
+        is_confirmed=bool(row["confirmed"]),
+    )
+
+
+def _message(row: Row) -> StoredMessage:
+    return StoredMessage(
+        seq=_int(row["seq"]),
+        sha256=_str(row["sha256"]),
+        prev=_str(row["prev"]),
+        kid=_str(row["kid"]),
+        payload=_bytes(row["payload"]),
+        received_wall=_float(row["received_wall"]),
+    )
+
+
+def _alarm(row: Row) -> Alarm:
+    return Alarm(
+        site=_str(row["site"]),
+        box=_str(row["box"]),
+        kind=_str(row["kind"]),
+        text=_str(row["text"]),
+        since_wall=_float(row["since_wall"]),
+        until_wall=None if row["until_wall"] is None else _float(row["until_wall"]),
+    )
+
+
+def _box(row: Row) -> BoxRow:
+    return BoxRow(
+        site=_str(row["site"]),
+        box=_str(row["box"]),
+        state=_str(row["state"]),
+        seen_wall=None if row["seen_wall"] is None else _float(row["seen_wall"]),
+        version=_str(row["version"]),
+        place=place_of(read_object(_str(row["place_json"]))),
+        head_seq=_int(row["head_seq"]),
+        whole_upto=_int(row["whole_upto"]),
+        status_json=_str(row["status_json"]),
+        health_json=_str(row["health_json"]),
+    )
+
+
+def _str(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _int(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _float(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _bytes(value: object) -> bytes:
+    # SQLite gives a text where somebody has put one in the place of bytes.
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace")
+    # PostgreSQL gives a memoryview.
+    return bytes(value) if isinstance(value, bytes | memoryview | bytearray) else b""

@@ -1,0 +1,71 @@
+"""How a box is, from what it last said and how long ago that was."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge_agent.center.told import Place, read_object, texts_of
+from edge_agent.center.web.archive import BoxRow
+
+# Who has more than these has a table of its own on the box: `edge-agent status`.
+_MOST_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxStatus:
+    """One box, ready to show."""
+
+    site: str
+    box: str
+    # online, stopped (by a person), offline, silent, unknown; "dark" on the map only.
+    status: str
+    place: Place
+    version: str
+    seen_wall: float | None
+    cameras: int
+    # Who shows no picture, and what they say.
+    dark: tuple[str, ...]
+    problems: tuple[str, ...]
+    head_seq: int
+    whole_upto: int
+    alarms: int
+
+
+def judge(row: BoxRow, *, now_wall: float, silent_s: float, alarms: int) -> BoxStatus:
+    """Return how a box is."""
+    health, status = read_object(row.health_json), read_object(row.status_json)
+    cameras = _cameras(health) or _cameras(status)
+    dark = [name for name, state in cameras.items() if state != "streaming"]
+    return BoxStatus(
+        site=row.site,
+        box=row.box,
+        status=_status(row, now_wall, silent_s),
+        place=row.place,
+        version=row.version,
+        seen_wall=row.seen_wall,
+        cameras=len(cameras),
+        dark=tuple(sorted(dark)[:_MOST_NAMED]),
+        problems=texts_of(health.get("problems"))[:_MOST_NAMED],
+        head_seq=row.head_seq,
+        whole_upto=row.whole_upto,
+        alarms=alarms,
+    )
+
+
+def _status(row: BoxRow, now_wall: float, silent_s: float) -> str:
+    if row.seen_wall is None:
+        return "unknown"
+    # A will is no word of the box; silence says more than what it said before.
+    if row.state and row.state != "online":
+        return "stopped" if row.state == "stopped" else "offline"
+    return "silent" if now_wall - row.seen_wall > silent_s else "online"
+
+
+def _cameras(told: Mapping[str, object]) -> dict[str, str]:
+    """Return the state of each camera: a health message has a table of each, a status a word."""
+    cameras = told.get("cameras")
+    if not isinstance(cameras, dict):
+        return {}
+    states = {
+        name: one.get("state") if isinstance(one, dict) else one for name, one in cameras.items()
+    }
+    return {str(name): str(state) for name, state in states.items()}

@@ -1,0 +1,84 @@
+"""The pages that change something: logging in and out, and the next step of an alert."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, abort, redirect, request, session
+from werkzeug.wrappers import Response as AnyResponse
+
+from edge_agent.center.handling import NEXT_STEPS, Wish, change_handling
+from edge_agent.center.web.dossier import open_dossier
+from edge_agent.center.web.pages import is_late
+from edge_agent.center.web.show import page_of, show
+
+blueprint = Blueprint("changes", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+def log_in() -> Answer:
+    """Ask for name and password, and let in."""
+    guard = page_of().guard
+    if not guard.is_changing_possible:
+        abort(HTTPStatus.NOT_FOUND)
+    back = _inside(request.values.get("back", "/"))
+    if request.method == "GET":
+        return show("login.html", back=back, wrong="")
+    name, password = request.form.get("name", ""), request.form.get("password", "")
+    if not guard.is_ours():
+        return show("login.html", back=back, wrong="refused.expired"), HTTPStatus.FORBIDDEN
+    if guard.is_waiting(name):
+        return show("login.html", back=back, wrong="too_often"), HTTPStatus.TOO_MANY_REQUESTS
+    if not guard.log_in(name, password):
+        return show("login.html", back=back, wrong="wrong_password"), HTTPStatus.FORBIDDEN
+    return redirect(back, HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/logout")
+def log_out() -> Answer:
+    """Forget who it was."""
+    if not page_of().guard.is_ours():
+        abort(HTTPStatus.FORBIDDEN)
+    session.clear()
+    return redirect("/", HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/alert/<site>/<box>/<alert_id>")
+def handle(site: str, box: str, alert_id: str) -> Answer:
+    """Take the next step with an alert, or tell why not."""
+    page = page_of()
+    who = page.guard.who() if page.guard.is_changing_possible else ""
+    if not who:
+        abort(HTTPStatus.FORBIDDEN)
+    if not page.guard.is_ours():
+        return _again(site, box, alert_id, "expired", HTTPStatus.FORBIDDEN)
+    wish = Wish(
+        site=site,
+        box=box,
+        alert_id=alert_id,
+        was=request.form.get("was", ""),
+        becomes=request.form.get("becomes", ""),
+        by_whom=who,
+        note=" ".join(request.form.get("note", "").split()),
+    )
+    outcome = change_handling(page.database, wish, page.clock.wall())
+    if outcome.result == "unknown":
+        abort(HTTPStatus.NOT_FOUND)
+    if outcome.result != "done":
+        return _again(site, box, alert_id, outcome.result, HTTPStatus.CONFLICT)
+    return redirect(request.path, HTTPStatus.SEE_OTHER)
+
+
+def _again(site: str, box: str, alert_id: str, why: str, code: int) -> Answer:
+    """Show the alert as it is now, and why nothing was changed."""
+    dossier = open_dossier(page_of().archive, site, box, alert_id)
+    if dossier is None:
+        abort(HTTPStatus.NOT_FOUND)
+    steps = NEXT_STEPS.get(dossier.card.handling, ())
+    facts = {"dossier": dossier, "card": dossier.card, "steps": steps, "is_late": is_late}
+    return show("alert.html", **facts, refused=f"refused.{why}"), code
+
+
+def _inside(path: str) -> str:
+    """Return a path of this page; nobody is sent elsewhere by a link."""
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if is_ours and path.isprintable() else "/"

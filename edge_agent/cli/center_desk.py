@@ -1,0 +1,193 @@
+"""`edge-agent center boxes`, `alarms` and `export`: questions to the database, while it is in use."""
+
+import argparse
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from edge_agent.center.alarms import Alarms
+from edge_agent.center.database import Database, Transaction, open_database
+from edge_agent.center.export import Wanted, csv_lines, json_lines, picture_lines
+from edge_agent.center.intake import Intake
+from edge_agent.center.key import load_key
+from edge_agent.center.post import Box
+from edge_agent.center.settings import CenterSettings, load_center
+from edge_agent.center.stored_chain import StoredChain
+from edge_agent.cli.console import Console
+from edge_agent.contract import Range
+from edge_agent.errors import EdgeAgentError
+from edge_agent.runtime.clock import SystemClock, rfc3339
+
+_BOXES = """
+SELECT site, box, state, seen_wall, version, whole_upto, last_seq, head_seq FROM boxes
+WHERE registered = 1 ORDER BY site, box
+"""
+_ALARMS = """
+SELECT number, site, box, kind, text, since_wall, until_wall FROM alarms
+WHERE until_wall IS NULL OR ? = 1 ORDER BY until_wall IS NOT NULL, number DESC LIMIT ?
+"""
+_MOST_SHOWN = 500
+_RANGE = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
+# A person's reason stands in a table.
+_MOST_WHY = 200
+
+
+def boxes(args: argparse.Namespace, console: Console) -> int:
+    """List them; or believe a key, or miss some numbers no more."""
+    with _opened(args) as (settings, database):
+        if args.confirm:
+            return _confirm(settings, database, _box(args.confirm[0]), args.confirm[1], console)
+        if args.account:
+            return _account(database, args, console)
+        rows = database.read(lambda transaction: transaction.rows(_BOXES))
+    names = ("site", "box", "state", "seen_wall", "version", "whole_upto", "last_seq", "head_seq")
+    if args.json:
+        console.plain(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
+        return 0
+    table = [("BOX", "STATE", "HEARD", "VERSION", "WHOLE UP TO", "OF")]
+    for site, box, state, seen, version, whole, last, head in rows:
+        heard = rfc3339(seen) if seen is not None else "never"
+        of = str(max(last, head))
+        table.append((f"{site}/{box}", state or "-", heard, version or "-", str(whole), of))
+    console.table(table, whole=(0,))
+    return 0
+
+
+def alarms(args: argparse.Namespace, console: Console) -> int:
+    """List what is wrong, newest first; or close one."""
+    with _opened(args) as (_, database):
+        if args.close is not None:
+            return _close(database, args.close, console)
+        values = (int(args.all), _MOST_SHOWN)
+        rows = database.read(lambda transaction: transaction.rows(_ALARMS, *values))
+    if args.json:
+        names = ("number", "site", "box", "kind", "text", "since_wall", "until_wall")
+        console.plain(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
+        return 0
+    for number, site, box, kind, text, since, until in rows:
+        line = f"{kind}: {text} ({rfc3339(since)}, number {number})"
+        if until is None:
+            console.bad(f"{site}/{box}", line)
+        else:
+            console.ok(f"{site}/{box}", f"over since {rfc3339(until)}: {line}")
+    if not rows:
+        console.ok("alarms", "none")
+    return 0
+
+
+def export(args: argparse.Namespace, console: Console) -> int:
+    """Print what is stored: JSON lines, or CSV."""
+    wanted = Wanted(
+        site=args.site,
+        box=args.box,
+        severity=args.severity,
+        since_wall=_wall(args.since, 0.0),
+        until_wall=_wall(args.until, Wanted().until_wall),
+    )
+    with _opened(args) as (_, database):
+        for line in (csv_lines if args.csv else json_lines)(database, wanted):
+            console.plain(line)
+        if args.pictures and not args.csv:
+            for line in picture_lines(database, wanted):
+                console.plain(line)
+    return 0
+
+
+def _confirm(
+    settings: CenterSettings, database: Database, box: Box, kid: str, console: Console
+) -> int:
+    changed = database.write(
+        lambda transaction: transaction.run(
+            "UPDATE keys SET confirmed = 1 WHERE site = ? AND box = ? AND kid = ?",
+            *(box.site, box.box, kid),
+        )
+    )
+    if not changed:
+        raise EdgeAgentError(
+            f"{box} has sent no key {kid}", hint="compare with the box: edge-agent key show"
+        )
+    Intake(database, load_key(settings.key_file), SystemClock()).take_back([box])
+    console.ok(str(box), f"the key {kid} is believed from now on")
+    console.next("what came before it will be confirmed when the box sends it again", str(box))
+    return 0
+
+
+def _account(database: Database, args: argparse.Namespace, console: Console) -> int:
+    box, whole = _box(args.account[0]), _range(args.account[1])
+    if not args.why or len(args.why) > _MOST_WHY or not args.why.isprintable():
+        raise EdgeAgentError(
+            "numbers are given up for a reason only", hint='write it down: --why "…"'
+        )
+
+    def work(transaction: Transaction) -> bool:
+        chain = StoredChain(transaction, box, Alarms(transaction, SystemClock().wall()))
+        if chain.load():
+            chain.account(whole, f"by a person: {args.why}", 0)
+            chain.save()
+            return True
+        return False
+
+    if not database.write(work):
+        raise _unknown(box)
+    console.ok(str(box), f"{whole} are not missed any more")
+    return 0
+
+
+def _close(database: Database, number: int, console: Console) -> int:
+    closed = database.write(
+        lambda transaction: transaction.run(
+            "UPDATE alarms SET until_wall = ? WHERE number = ? AND until_wall IS NULL",
+            *(SystemClock().wall(), number),
+        )
+    )
+    if not closed:
+        raise EdgeAgentError(
+            f"no alarm with number {number} is open", hint="see them: edge-agent center alarms"
+        )
+    console.ok("alarms", f"{number} is closed")
+    return 0
+
+
+@contextmanager
+def _opened(args: argparse.Namespace) -> Iterator[tuple[CenterSettings, Database]]:
+    settings = load_center(args.config)
+    database = open_database(settings.database)
+    try:
+        yield settings, database
+    finally:
+        database.close()
+
+
+def _box(text: str) -> Box:
+    site, slash, box = text.partition("/")
+    if not (site and slash and box):
+        raise EdgeAgentError(f'"{text}" is no box', hint="write it as SITE/BOX")
+    return Box(site, box)
+
+
+def _range(text: str) -> Range:
+    found = _RANGE.fullmatch(text)
+    whole = Range(int(found[1]), int(found[2] or found[1])) if found else None
+    if whole is None or not 0 < whole.first <= whole.last:
+        raise EdgeAgentError(f'"{text}" is no range of numbers', hint="write it as 17 or 17-20")
+    return whole
+
+
+def _unknown(box: Box) -> EdgeAgentError:
+    return EdgeAgentError(
+        f"{box} is not in the list of boxes", hint="see them: edge-agent center boxes"
+    )
+
+
+def _wall(text: str | None, default: float) -> float:
+    if text is None:
+        return default
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise EdgeAgentError(
+            f'"{text}" is no time', hint="write it as 2026-11-18 or 2026-11-18T08:00, in UTC"
+        ) from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

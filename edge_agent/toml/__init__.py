@@ -1,0 +1,1 @@
+"""What a person wrote into a TOML file, and everything that is wrong with it at once."""

@@ -1,0 +1,69 @@
+"""What the center is told of a model in the end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edge_agent.config.load import load_settings
+from edge_agent.contract import read_command
+from edge_agent.contract.body import parse, split
+from edge_agent.daemon.commands.model_install import ModelInstall
+from edge_agent.packs.choice import Choice
+from edge_agent.packs.store import Store
+from edge_agent.runtime.stop import Stop
+from tests.config.sites import write_site
+from tests.fakes.center_key import CenterKey
+from tests.fakes.clock import FakeClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge_agent.contract import Command
+    from edge_agent.daemon.commands.answer import Answer
+
+NAME = "street-9.9.9"
+
+
+@dataclass
+class Earlier:
+    """An order that an earlier start took."""
+
+    command: Command
+    is_of_an_earlier_start: bool = True
+    is_heard: bool = True
+
+    def say(self, answer: Answer) -> None:
+        raise AssertionError(answer)
+
+
+@pytest.mark.parametrize(
+    ("choice", "waited_s", "told"),
+    [
+        (Choice(wanted=NAME, good="", starts=1), 0, None),
+        (Choice(wanted=NAME, good=NAME), 0, ("done", True)),
+        (Choice(wanted=NAME, good="", starts=1), 901, ("done", False)),
+        (Choice(failed=NAME, failure="no answer"), 0, ("failed", None)),
+        (Choice(wanted="other", good="other"), 0, ("failed", None)),
+    ],
+)
+def test_a_model_is_done_when_it_is_proven(
+    tmp_path: Path, choice: Choice, waited_s: float, told: tuple[str, bool | None] | None
+) -> None:
+    payload = CenterKey().command("model_install")
+    command = read_command(parse(split(payload)[0]) or {})
+    assert command
+    clock, settings = FakeClock(), load_settings(write_site(tmp_path))
+    settings = replace(settings, state_dir=tmp_path)
+    Store(tmp_path).save(lambda _: choice)
+    note = json.dumps({"id": command.id, "name": NAME})
+    (tmp_path / "model_install.json").write_text(note)
+    verb = ModelInstall(settings, lambda: None, clock, Stop())
+    clock.advance(waited_s)
+
+    answer = verb.conclude(Earlier(command))
+
+    assert (answer and (answer.result, answer.data.get("proven"))) == told
