@@ -18,7 +18,7 @@ help: ## show what can be asked
 demo: .venv/ready .cache/debian-ready .cache/camera-ready ## real alerts from a real street at a real broker, in three minutes
 	$(VENV)/python -m demo.run
 
-test: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready ## every test, against real servers
+test: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready .cache/wheels-ready ## every test, against real servers
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m "not soak" $(SIDE_BY_SIDE)
 
 journeys: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready ## only the journeys: camera to broker, technician's day
@@ -45,10 +45,10 @@ deb: .venv/ready ## dist/edge-agent_*.deb for a box; DIST=trixie ARCH=arm64 for 
 contract: .venv/ready ## write the contract's AsyncAPI document and reference page anew
 	$(VENV)/python -m tools.contract
 
-soak: .venv/ready .cache/debian-ready .cache/rabbitmq-ready ## 100,000 spoiled replies for each reader (20 minutes), and three RabbitMQ nodes that are killed
+soak: .venv/ready .cache/debian-ready .cache/rabbitmq-ready ## 100,000 spoiled replies for each reader (20 minutes), three RabbitMQ nodes that are killed, the package on real Debians (root)
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m soak
 
-setup: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready ## install all of the above's needs, and nothing more
+setup: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready .cache/wheels-ready ## install all of the above's needs, and nothing more
 
 lock: ## resolve requirements/*.in again (asks the package index)
 	tools/lock
@@ -76,6 +76,10 @@ clean: ## remove everything that was made here, downloads included
 
 .cache/tflite-runtime-ready: requirements/tflite-runtime.lock tools/setup.py
 	@$(PYTHON) -m tools.setup tflite-runtime
+	@touch $@
+
+.cache/wheels-ready: .venv/ready requirements/runtime.lock
+	@echo "fetching the wheels of the package ..." && $(VENV)/python -m tools.deb --fetch
 	@touch $@
 
 .cache/rabbitmq-ready: tools/packages.py tools/setup.py

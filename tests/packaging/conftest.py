@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.peers import process
+from tools import packages
 from tools.deb.__main__ import build
 from tools.deb.target import PROCESSORS, RELEASES, Target
 
@@ -34,7 +36,10 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _build(folder: Path) -> Path:
     target = Target(RELEASES["bookworm"], PROCESSORS["amd64"])
-    package = build(target, folder, is_quick=True)
+    try:
+        package = build(target, folder, is_quick=True)
+    except (subprocess.CalledProcessError, packages.Unavailable) as error:
+        process.absent(f"the package cannot be built here ({error})")
     root = folder / "unpacked"
     for how, where in (("-x", root), ("-e", root / "DEBIAN")):
         subprocess.run(["/usr/bin/dpkg-deb", how, package, where], check=True)  # noqa: S603 (fixed)

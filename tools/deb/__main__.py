@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from tools import debian, packages
-from tools.deb import archive, elf, materials, papers, tree
+from tools.deb import archive, elf, materials, papers, tree, wheels
 from tools.deb.target import PROCESSORS, RELEASES, Target
 from tools.deb.unfit import UnfitError
 
@@ -26,6 +26,9 @@ def main() -> int:
     target = Target(RELEASES[args.dist], PROCESSORS[args.arch])
     began = time.monotonic()
     try:
+        if args.fetch:
+            wheels.fetch(target)
+            return 0
         package = build(target, args.out, is_quick=args.quick)
     except (UnfitError, packages.Unavailable) as error:
         print(f"make deb: {error}")
@@ -91,6 +94,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--arch", choices=PROCESSORS, default="amd64")
     parser.add_argument("--out", type=Path, default=debian.REPOSITORY / "dist")
     parser.add_argument("--quick", action="store_true", help="pack large, in seconds, for tests")
+    parser.add_argument("--fetch", action="store_true", help="only download what goes inside")
     return parser.parse_args()
 
 

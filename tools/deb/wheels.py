@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -43,17 +44,26 @@ DESCRIPTIONS = "onvif-zeep"
 
 
 def fetch(target: Target) -> dict[str, Path]:
-    """Return the wheel of each package, downloaded unless it is here already."""
+    """Return the wheel of each package, downloaded unless it is here already, by its hash."""
     folder = debian.CACHE / "wheels" / f"{target.release.name}-{target.processor.name}"
+    if not all(_is_here(folder, name) for name in TAKEN):
+        _download(target, folder)
+    return {name: _wheel(folder, name) for name in TAKEN}
+
+
+def _is_here(folder: Path, name: str) -> bool:
+    wheels = _wheels(folder, name)
+    return bool(wheels) and hashlib.sha256(wheels[0].read_bytes()).hexdigest() in _locked(name)
+
+
+def _download(target: Target, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     wanted = folder / "wanted.lock"
     wanted.write_text("".join(_locked(name) for name in TAKEN), encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "-qq", "--disable-pip-version-check"]
     command += ["--no-deps", "--require-hashes", "--only-binary=:all:", "-r", str(wanted)]
-    command += ["--dest", str(folder), "--find-links", str(folder)]
-    command += ["--python-version", target.python, *_platforms(target)]
+    command += ["--dest", str(folder), "--python-version", target.python, *_platforms(target)]
     subprocess.run(command, check=True)
-    return {name: _wheel(folder, name) for name in TAKEN}
 
 
 def version_of(name: str) -> str:
@@ -103,5 +113,9 @@ def _platforms(target: Target) -> list[str]:
 
 
 def _wheel(folder: Path, name: str) -> Path:
+    return _wheels(folder, name)[0]
+
+
+def _wheels(folder: Path, name: str) -> list[Path]:
     prefix = f"{name.replace('-', '_')}-{version_of(name)}-"
-    return next(path for path in sorted(folder.glob("*.whl")) if path.name.startswith(prefix))
+    return [path for path in sorted(folder.glob("*.whl")) if path.name.startswith(prefix)]
