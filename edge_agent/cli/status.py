@@ -20,6 +20,7 @@ _DELIVERED = {"broker": "sent", "receipt": "sent and confirmed by the center"}
 _CHOOSE = "go on with this one, or choose again: edge-agent model list"
 _HANGS = "restart it, which systemd does by itself:  systemctl restart edge-agent"
 _RENEW = "see the journal why; by hand: edge-agent enroll --again"
+_FILES = "see what is wrong:  edge-agent check;  then:  sudo systemctl reload edge-agent"
 _LOOKS = "raise looks_per_second or crops_per_frame in agent.toml, or tame what moves there"
 # What `add` names, too: strict cameras refuse passwords that are so old.
 _WORST_DRIFT_S = 5.0
@@ -62,6 +63,8 @@ def _show(status: AgentStatus, console: Console) -> None:
     console.line_up(camera.id for camera in status.cameras)
     if status.model_problem:
         console.note("model", status.model_problem, _CHOOSE)
+    if status.files_problem:
+        console.note("files", status.files_problem, _FILES)
     for one in (*status.switched_off, *filter(None, [status.trial])):
         console.note("center", one)
     if status.cameras:

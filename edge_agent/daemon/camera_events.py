@@ -71,7 +71,8 @@ class CameraEvents:
         self.state = EventsState(OFF)
         self.camera_clock = CameraClock(clock, stop)
         self._credentials = credentials
-        self._listeners: list[Listener] = []
+        # Replaced as a whole, never changed.
+        self._listeners: tuple[Listener, ...] = ()
         self._clock = clock
         self._stop = stop
         self._pull_s = pull_s
@@ -83,9 +84,18 @@ class CameraEvents:
         self._refused_offset_s: float | None = None
 
     def add(self, listener: Listener) -> None:
-        """Listen for one more camera of this device; only before `run`."""
-        self._listeners.append(listener)
-        self._note("trying")
+        """Listen for one more camera of this device; the main thread may, at any time."""
+        self._listeners = (*self._listeners, listener)
+        if self.state.word == OFF:
+            self._note("trying")
+
+    def drop(self, listener: Listener) -> None:
+        """Listen for this camera no longer; the main thread may, at any time."""
+        self._listeners = tuple(one for one in self._listeners if one is not listener)
+
+    def leave(self) -> None:
+        """End: no camera belongs to this device any more."""
+        self._stop.tell()
 
     def run(self) -> None:
         """Listen until told to stop, then give the camera its place back, within three seconds."""
@@ -102,6 +112,7 @@ class CameraEvents:
         """
         self.camera_clock.ask_if_due(self.address)
         if not self._listeners:
+            self._note(OFF)
             return self.camera_clock.wait_s
         if self.address != self._tried:
             self._tried, self._retry_mono = self.address, self._clock.mono()
@@ -186,7 +197,7 @@ class CameraEvents:
         return pause_s if listening.age_s >= _SHORT_S else pause_s or self._patience.after_failure()
 
     def _fetch(self, listening: Listening, sources: VideoSources) -> None:
-        offset_s = self._offset_s
+        offset_s, listeners = self._offset_s, self._listeners
         while not self._stop.is_told and not listening.is_over:
             events = listening.turn()
             self._patience.note_success(listening.age_s)
@@ -195,6 +206,9 @@ class CameraEvents:
             self._hand_over(events, sources)
             self.camera_clock.ask_if_due(self.address)
             if self._has_moved(offset_s) or self.address != self._tried:
+                return
+            # Another camera of this device, perhaps with a channel to be told from others.
+            if listeners is not self._listeners:
                 return
 
     def _hand_over(self, events: Sequence[CameraEvent], sources: VideoSources) -> None:

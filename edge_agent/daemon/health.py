@@ -45,7 +45,7 @@ class Health:
         self._state_dir = state_dir
         self._head = head
         self._session = session
-        self._place = place
+        self.place = place
         self._told_mono = -EVERY_S
 
     @property
@@ -74,7 +74,7 @@ class Health:
             "site": status.site,
             "box": status.box,
             "session": self._session(),
-            "place": self._place and self._place.told(),
+            "place": self.place and self.place.told(),
             **self._about_box(status),
             "cameras": {one.id: _about_camera(one) for one in status.cameras},
             "spool": {
@@ -127,7 +127,7 @@ class Health:
 def problems(status: AgentStatus) -> list[str]:
     """Return what somebody should see to, a line each."""
     found = [f"{one.id}: {text}" for one in status.cameras for text in _troubles(one)]
-    found += [each for each in (status.model_problem, status.certificate_problem) if each]
+    found += [each for each in _standing(status) if each]
     found += status.switched_off
     found += [status.trial] if status.trial else []
     spool, broker = status.spool, status.broker
@@ -144,6 +144,10 @@ def problems(status: AgentStatus) -> list[str]:
     if broker.problem:
         found.append(f"broker: {broker.problem}")
     return [one[:_LONGEST_PROBLEM] for one in found[:_MOST_PROBLEMS]]
+
+
+def _standing(status: AgentStatus) -> tuple[str, ...]:
+    return status.model_problem, status.certificate_problem, status.files_problem
 
 
 def _troubles(camera: CameraStatus) -> list[str]:

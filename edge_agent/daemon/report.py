@@ -56,6 +56,11 @@ class Reporter:
         self._renew = renew
         self._clock = clock
         self._started_wall = clock.wall()
+        self._files_problem = ""
+
+    def settle(self, settings: Settings, cameras: Sequence[Camera], problem: str) -> None:
+        """Tell of these from now on, and what is wrong with the files since; "" is nothing."""
+        self._settings, self._cameras, self._files_problem = settings, tuple(cameras), problem
 
     def status(self) -> AgentStatus:
         """Return how everything is now."""
@@ -78,6 +83,7 @@ class Reporter:
             refused_commands=self._refused_commands(),
             certificate_ends_wall=expiry.ends_wall,
             certificate_problem=expiry.problem,
+            files_problem=self._files_problem,
         )
 
     @property
@@ -101,7 +107,9 @@ class Reporter:
         waiting = self._spool.state().waiting
         hung = [camera.settings.id for camera in self._cameras if self._hung_s(camera)]
         hang = f"; the analysis of {', '.join(hung)} HANGS" if hung else ""
-        return f"{streaming} of {known} cameras stream; broker {link}; {waiting} alerts wait{hang}"
+        files = f"; {self._files_problem}" if self._files_problem else ""
+        told = f"{streaming} of {known} cameras stream; broker {link}; {waiting} alerts wait"
+        return told + hang + files.replace("\n", " ")
 
     def _trial(self) -> str:
         journal = self._proposal.on_trial

@@ -108,6 +108,8 @@ class AgentStatus:
     # When the box's certificate ends, and what is to be said of it.
     certificate_ends_wall: float | None = None
     certificate_problem: str = ""
+    # The files of the configuration were changed, and what of that does not count (yet).
+    files_problem: str = ""
 
 
 def ask_status(state_dir: Path) -> AgentStatus:

@@ -9,19 +9,14 @@ import socket
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from edge_agent.domain.alert import Alert
 from edge_agent.mqtt.message import Acknowledgement, Heard, Message
 from edge_agent.mqtt.options import BrokerOptions
-from edge_agent.mqtt.pipe import (
-    Caller,
-    Pipe,
-    is_about_content,
-    open_pipe,
-)
+from edge_agent.mqtt.outcome import Fate, Outcome
+from edge_agent.mqtt.pipe import Caller, Pipe, is_about_content, open_pipe
 from edge_agent.mqtt.route import Route
 from edge_agent.mqtt.status import Statuses
 from edge_agent.mqtt.topics import Topics
@@ -52,26 +47,6 @@ _SILENCES_OF_AN_OLD_ONE = 2
 _MOST_WAITING = 200
 # The body, and a line with its signature; each is JSON.
 _TWO_LINES = "application/x-ndjson"
-
-
-class Fate(Enum):
-    """What became of an alert."""
-
-    # The broker has it, and its picture unless there is a reason why not.
-    DELIVERED = auto()
-    # The broker will not take it, now or ever.
-    REFUSED = auto()
-    # Taken or not, nobody got it: nobody listens, or our quota is used up. Later.
-    UNHEARD = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The broker's last word on one alert. A reason beside DELIVERED: why its picture did not go."""
-
-    number: int
-    fate: Fate
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +129,11 @@ class Link:
         return self._route.url
 
     @property
+    def urls(self) -> tuple[str, ...]:
+        """Every broker that it may go to."""
+        return self._options.urls
+
+    @property
     def is_connected(self) -> bool:
         """Whether the broker has let us in, and no `turn` has told of the end yet."""
         return self._pipe is not None or self._loss is not None
@@ -234,6 +214,20 @@ class Link:
         except (BlockingIOError, OSError):
             return  # it is being woken already, or has been closed
 
+    def leave_to(self, other: "Link", seconds: float) -> bool:
+        """Let another link go on in this one's place; return whether there was a connection.
+
+        At the same broker nothing is said: it holds the will back until the other has come. At
+        another one it is, within that time: the box has left there on purpose.
+        """
+        was_connected = self._pipe is not None
+        other.losses, other.takeovers = self.losses + was_connected, self.takeovers
+        if self.url in other.urls:
+            self._close()
+        else:
+            self.say_goodbye(seconds)
+        return was_connected
+
     def say_goodbye(self, seconds: float) -> None:
         """Publish that we stop on purpose and disconnect, within that time; raises nothing."""
         until = self._clock.mono() + seconds
@@ -248,9 +242,12 @@ class Link:
         except LinkLostError:
             pass  # gone, which is what we wanted
         finally:
-            self._drop()
-            self._awake.close()
-            self._wake.close()
+            self._close()
+
+    def _close(self) -> None:
+        self._drop()
+        self._awake.close()
+        self._wake.close()
 
     def _say_online(self) -> None:
         self._waiting.append(_Part(self._statuses.online(self._fits)))

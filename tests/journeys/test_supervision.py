@@ -1,10 +1,9 @@
 """What systemd sees of us, over a real notify socket."""
 
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,37 +12,9 @@ from tests.peers.agent import Agent
 from tests.peers.center import Center, until
 from tests.peers.mosquitto import Mosquitto
 from tests.peers.silent import SilentServer
+from tests.peers.supervisor import Supervisor
 
 pytestmark = pytest.mark.journey
-
-
-class Supervisor:
-    """Listens where systemd would."""
-
-    def __init__(self, path: Path) -> None:
-        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        self._line.bind(str(path))
-        self._heard: list[str] = []
-
-    def heard(self) -> list[str]:
-        """Return every line so far."""
-        while True:
-            try:
-                self._heard += self._line.recv(4096).decode().split("\n")
-            except BlockingIOError:
-                return self._heard
-
-    def close(self) -> None:
-        self._line.close()
-
-
-@pytest.fixture
-def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
-    supervisor = Supervisor(tmp_path / "notify")
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    monkeypatch.setenv("WATCHDOG_USEC", "3000000")
-    yield supervisor
-    supervisor.close()
 
 
 def test_systemd_hears_that_we_are_ready_alive_and_going(
