@@ -20,6 +20,7 @@ _DELIVERED = {"broker": "sent", "receipt": "sent and confirmed by the center"}
 _CHOOSE = "go on with this one, or choose again: edge-agent model list"
 _HANGS = "restart it, which systemd does by itself:  systemctl restart edge-agent"
 _RENEW = "see the journal why; by hand: edge-agent enroll --again"
+_UNCLEAN = "see how:  journalctl -u edge-agent;  after a power cut nothing is to be done"
 _FILES = "see what is wrong:  edge-agent check;  then:  sudo systemctl reload edge-agent"
 _LOOKS = "raise looks_per_second or crops_per_frame in agent.toml, or tame what moves there"
 # What `add` names, too: strict cameras refuse passwords that are so old.
@@ -63,6 +64,7 @@ def _show(status: AgentStatus, console: Console) -> None:
     console.line_up(camera.id for camera in status.cameras)
     if status.model_problem:
         console.note("model", status.model_problem, _CHOOSE)
+    _show_starts(status, console)
     if status.files_problem:
         console.note("files", status.files_problem, _FILES)
     for one in (*status.switched_off, *filter(None, [status.trial])):
@@ -73,6 +75,18 @@ def _show(status: AgentStatus, console: Console) -> None:
     for camera in status.cameras:
         _show_camera(camera, console)
     _show_delivery(status, console)
+
+
+def _show_starts(status: AgentStatus, console: Console) -> None:
+    """Say how the run before ended, where it did not end in order."""
+    starts = status.starts
+    if starts.last_end and starts.last_end == starts.last_unclean:
+        console.note(
+            "agent",
+            f"the run before did not end in order: {starts.last_end};"
+            f" {starts.unclean} of {starts.count} starts came after such an end",
+            _UNCLEAN,
+        )
 
 
 def _show_camera(camera: CameraStatus, console: Console) -> None:

@@ -108,6 +108,7 @@ class Health:
             "boot": boot_id(),
             "mono_ms": round(self._clock.mono() * 1000),
             "started": rfc3339(status.started_wall),
+            "starts": status.starts.told(),
             "clock": {"synced": clock.is_synced, "error_ms": clock.error_ms},
             "rss_bytes": status.rss_bytes,
             "certificate_expires": None

@@ -13,6 +13,7 @@ from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import hung_s
 from edge_agent.daemon.refind_loop import RefindLoop
 from edge_agent.daemon.renew_loop import RenewLoop
+from edge_agent.daemon.starts import Starts
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
 from edge_agent.daemon.switches import Switches
 from edge_agent.runtime.clock import Clock
@@ -41,6 +42,7 @@ class Reporter:
         proposal: Proposal,
         refused_commands: Callable[[], int],
         renew: RenewLoop,
+        starts: Starts = Starts(),  # noqa: B008 (frozen)
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -54,6 +56,7 @@ class Reporter:
         self._proposal = proposal
         self._refused_commands = refused_commands
         self._renew = renew
+        self._starts = starts
         self._clock = clock
         self._started_wall = clock.wall()
         self._files_problem = ""
@@ -84,6 +87,7 @@ class Reporter:
             certificate_ends_wall=expiry.ends_wall,
             certificate_problem=expiry.problem,
             files_problem=self._files_problem,
+            starts=self._starts,
         )
 
     @property

@@ -33,6 +33,7 @@ from edge_agent.daemon.refind_loop import RefindLoop, Watched
 from edge_agent.daemon.reload import Reload, Running
 from edge_agent.daemon.renew_loop import RenewLoop
 from edge_agent.daemon.report import Reporter
+from edge_agent.daemon.starts import DEFECT, FAILED, RESTARTED, STOPPED, StartBook
 from edge_agent.daemon.status import SOCKET_NAME, to_json
 from edge_agent.daemon.status_socket import StatusSocket
 from edge_agent.errors import EdgeAgentError
@@ -73,6 +74,7 @@ class Service:
         # The publisher's own: it leaves last, when it knows what the cameras had to say at the end.
         self._leave = Stop()
         self._model = ModelStart(settings, clock)
+        self._starts = StartBook(settings.state_dir, clock.wall, boot_id())
         self._status = StatusSocket(settings.state_dir / SOCKET_NAME)
         # A thread did not end: it waits for the system (a dead name server), and so would we.
         self.is_stuck = False
@@ -92,17 +94,25 @@ class Service:
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
         # First: a second agent must not take this one's model for a failed start of its own.
         self._status.open()
+        self._starts.begin()
+        how = DEFECT
         try:
             assembly = self._model.assemble()
             seal = self._open_seal()
             path = self._settings.state_dir / "spool.sqlite"
             with closing(open_spool(path, self._settings.spool, seal)) as spool:
-                return self._run_with(assembly, spool, seal)
+                code = self._run_with(assembly, spool, seal)
+            if code == EXIT_FINE:
+                how = RESTARTED if self.wants_restart else STOPPED
         except EdgeAgentError:
             # Not the model's doing, or noted already.
             self._model.end_well()
+            how = FAILED
             raise
+        else:
+            return code
         finally:
+            self._starts.end(how)
             self._status.close()
 
     def _open_seal(self) -> Seal:
@@ -163,6 +173,7 @@ class Service:
             proposal=self._proposal,
             refused_commands=lambda: self._desk.refused if self._desk else 0,
             renew=renew,
+            starts=self._starts.now,
             clock=self._clock,
         )
 
@@ -256,11 +267,15 @@ class Service:
     def _way(self, settings: Settings, spool: Spool) -> tuple[Link, Receipts | None]:
         """Return how these settings reach the center, and whose word counts."""
         site, box, keys = settings.site, settings.box, settings.center.keys
-        link = Link(settings.broker, site=site, box=box, head=spool.head)
+        link = Link(settings.broker, site=site, box=box, head=spool.head, about=self._about)
         if keys:
             link.listen()
         waits = settings.confirm is Confirm.RECEIPT
         return link, Receipts(spool, self._clock, keys, site=site, box=box) if waits else None
+
+    def _about(self) -> dict[str, object]:
+        """Return what a box that is online says of itself besides."""
+        return {"starts": self._starts.now.told()}
 
     def _refind(self, cameras: Sequence[Camera]) -> RefindLoop:
         watched = [Watched(camera.settings, camera.reader, camera.events) for camera in cameras]

@@ -5,9 +5,10 @@ Only the box's own users reach the socket: it is a file, 0660, in the state fold
 
 import json
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from edge_agent.daemon.starts import Starts
 from edge_agent.errors import EdgeAgentError
 
 SOCKET_NAME = "status.sock"
@@ -110,6 +111,7 @@ class AgentStatus:
     certificate_problem: str = ""
     # The files of the configuration were changed, and what of that does not count (yet).
     files_problem: str = ""
+    starts: Starts = field(default=Starts())
 
 
 def ask_status(state_dir: Path) -> AgentStatus:
@@ -152,8 +154,10 @@ def _from_json(answer: bytes) -> AgentStatus:
         cameras = tuple(CameraStatus(**camera) for camera in told.pop("cameras"))
         spool = SpoolStatus(**told.pop("spool"))
         broker = BrokerStatus(**told.pop("broker"))
-        off = tuple(told.pop("switched_off"))
-        return AgentStatus(cameras=cameras, spool=spool, broker=broker, switched_off=off, **told)
+        off, starts = tuple(told.pop("switched_off")), Starts(**told.pop("starts"))
+        return AgentStatus(
+            cameras=cameras, spool=spool, broker=broker, switched_off=off, starts=starts, **told
+        )
     except (ValueError, TypeError, KeyError) as error:
         raise EdgeAgentError(
             "the running agent answered in words of another version",

@@ -63,7 +63,7 @@ class _Part:
 class Link:
     """Connects, sends and tells what became of it. Used by one thread, but for `wake`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what it is, and what it says of itself)
         self,
         options: BrokerOptions,
         *,
@@ -72,8 +72,9 @@ class Link:
         clock: Clock | None = None,
         will_delay_s: int = WILL_DELAY_S,
         head: Callable[[], str] = lambda: "",
+        about: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
-        """Put what `head` returns into the status: the signed head of the box's chain."""
+        """Put the signed head of the box's chain into each status, and `about` while it is online."""
         self.topics = Topics(site, box)
         # Connections that ended, and those of them over somebody with our name, since the start.
         self.losses = 0
@@ -82,7 +83,7 @@ class Link:
         self._listens = False
         self._route = Route(options.urls)
         self._clock: Clock = clock or SystemClock()
-        self._statuses = Statuses(self.topics, self._clock, head)
+        self._statuses = Statuses(self.topics, self._clock, head, about)
         self._will_delay_s = will_delay_s
         self._protocol = MQTT_5
         self._silences = 0

@@ -247,7 +247,8 @@ def test_the_second_of_two_operators_is_told(
 def test_boxes_are_on_the_map_and_in_the_list_with_what_is_wrong(
     page: Start, browser: Browser, database: Database, box: CityBox, clock: FakeClock
 ) -> None:
-    health = '{"cameras": {"gate": {"state": "no picture"}, "yard": {"state": "streaming"}}}'
+    health = '{"cameras": {"gate": {"state": "no picture"}, "yard": {"state": "streaming"}}'
+    health += ', "starts": {"count": 9, "unclean": 2, "last_unclean": {"end": "watchdog"}}}'
     box.is_seen(clock.wall() - 10, health_json=health)
     box.alarms(clock.wall(), "gap", "numbers 4-7 are missing")
     CityBox(database, "ilir-02").is_seen(clock.wall() - 600)
@@ -258,6 +259,7 @@ def test_boxes_are_on_the_map_and_in_the_list_with_what_is_wrong(
     rows = [row.text for row in browser.all("table.boxes tbody tr")]
     assert "silent" in rows[0]
     assert "no picture: gate" in rows[1]
+    assert "9 starts, 2 not in order (watchdog)" in rows[1]
 
 
 def test_a_list_that_has_stopped_says_so(

@@ -18,7 +18,7 @@ from edge_agent.mqtt.topics import Topics
 from edge_agent.mqtt.trial import Visit
 from edge_agent.spool import chain, purging
 from tests.daemon.commands.desk import Office
-from tests.daemon.test_health import WELL
+from tests.daemon.test_health import STARTS, WELL
 from tests.fakes.box import a_known_seal, a_seal
 from tests.fakes.center_key import CenterKey
 from tests.fakes.clock import FakeClock
@@ -111,7 +111,10 @@ def written(name: str, folder: Path) -> dict[str, Any]:
         well: dict[str, Any] = json.loads(health.message(WELL).payload)
         return well
     if name == "status":
-        statuses = Statuses(Topics("palembang", "plaju-01"), FakeClock(), lambda: head)
+        about = {"starts": STARTS.told()}
+        statuses = Statuses(
+            Topics("palembang", "plaju-01"), FakeClock(), lambda: head, lambda: about
+        )
         statuses.session, statuses.cameras = 1_795_000_501, {"gate": "streaming"}
         told: dict[str, Any] = json.loads(statuses.online(lambda _: True).payload)
         return told

@@ -47,6 +47,27 @@ def test_two_agents_on_one_folder_are_one_too_many(
     assert agent.stop() == 0
 
 
+def test_a_box_tells_how_often_it_began_and_how_it_ended(
+    broker: Mosquitto, center: Center, make_agent: Callable[..., Agent]
+) -> None:
+    def told() -> dict[str, object]:
+        online = [one for one in center.statuses() if one["state"] == "online"]
+        return dict(online[-1]["starts"]) if online else {}
+
+    agent = make_agent(broker.url).start()
+    until(lambda: told() == {"count": 1, "unclean": 0, "last_end": None, "last_unclean": None}, 15)
+    agent.kill()
+    agent.start()
+    until(lambda: (told()["count"], told()["unclean"], told()["last_end"]) == (2, 1, "crash"), 15)
+    assert agent.stop() == 0
+    agent.start()
+    until(lambda: (told()["count"], told()["unclean"], told()["last_end"]) == (3, 1, "stopped"), 15)
+
+    assert "the run before this one did not end in order: crash" in agent.words()
+    assert agent.ask("status").stdout.count("did not end in order") == 0
+    assert agent.stop() == 0
+
+
 def test_a_terminal_that_is_closed_ends_the_agent_in_order(
     broker: Mosquitto, center: Center, make_agent: Callable[..., Agent]
 ) -> None:

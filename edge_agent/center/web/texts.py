@@ -167,6 +167,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "last_heard": ("last heard", "terakhir terdengar"),
     "chain": ("chain", "rantai"),
     "up_to": ("whole up to", "utuh sampai"),
+    "starts": ("starts", "kali mulai"),
+    "unclean": ("not in order", "tidak wajar"),
     "version": ("version", "versi"),
     "problems": ("problems", "masalah"),
     "more_boxes": ("more boxes", "kotak lain"),
