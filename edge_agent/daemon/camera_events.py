@@ -13,7 +13,7 @@ from edge_agent.daemon.events_patience import GOOD_S, EventsPatience
 from edge_agent.daemon.listening import Listening
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address
-from edge_agent.onvif.device import Services, read_services
+from edge_agent.onvif.device import Device, Services, read_device, read_services
 from edge_agent.onvif.events import CameraEvent
 from edge_agent.onvif.exchange import DEADLINE_S, StoppedError
 from edge_agent.onvif.line import FaultError, Line, PasswordRefusedError
@@ -35,6 +35,8 @@ _HEED_S = 5.0
 # A refusal has another reason than the password if the camera's clock has moved by this much; and
 # a digest by the old clock will be refused soon.
 _CLOCK_MOVED_S = 2.0
+# Who does not tell is not asked again.
+_NAMELESS = Device(maker="", model="", firmware="", serial="")
 OFF, ON, NOT_OFFERED = "off", "on", "not offered"
 
 
@@ -70,6 +72,8 @@ class CameraEvents:
         self.address = address
         self.state = EventsState(OFF)
         self.camera_clock = CameraClock(clock, stop)
+        # What it says of itself, once it has been asked.
+        self.device: Device | None = None
         self._credentials = credentials
         # Replaced as a whole, never changed.
         self._listeners: tuple[Listener, ...] = ()
@@ -158,6 +162,7 @@ class CameraEvents:
     def _listen(self, line: Line) -> float:
         services = read_services(line)
         if not services.events_url:
+            self._ask_firmware()
             self._note(NOT_OFFERED)
             return self._patience.after_giving_up()
         sources = self._sources(line, services)
@@ -177,11 +182,25 @@ class CameraEvents:
             return self._fail("given up", error, self._patience.after_giving_up())
         return self._stay(point, sources)
 
+    def _ask_firmware(self) -> None:
+        """Ask who it is, once a start; nothing else depends on it."""
+        if self.device is not None:
+            return
+        try:
+            self.device = read_device(self._line(self._stop))
+        except StoppedError:
+            raise
+        except EdgeAgentError as error:
+            log.info("it does not tell its firmware: %s", error.what)
+            self.device = _NAMELESS
+
     def _stay(self, point: PullPoint, sources: VideoSources) -> float:
         """Fetch until it fails or has to begin anew, then give the place back."""
         listening = Listening(point, self._clock, self._stop, self._pull_s)
         pause_s = 0.0
         try:
+            # By now it has taken our password.
+            self._ask_firmware()
             self._fetch(listening, sources)
         except StoppedError:
             self._leave(point)

@@ -6,7 +6,7 @@ the process when a thread died of a defect, so that systemd starts a whole one.
 
 import logging
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from types import FrameType
@@ -15,12 +15,14 @@ from edge_agent import __version__
 from edge_agent.alerts.box_key import FOLDER
 from edge_agent.alerts.seal import Seal, open_seal
 from edge_agent.config.settings import Settings
+from edge_agent.daemon.about import About
 from edge_agent.daemon.assemble import Camera, CameraAssembly
 from edge_agent.daemon.box import boot_id
 from edge_agent.daemon.cameras import Cameras
 from edge_agent.daemon.clock_watch import ClockWatch
 from edge_agent.daemon.commands.assemble import Parts, open_desk, verbs_of, whose_of
 from edge_agent.daemon.commands.desk import Desk
+from edge_agent.daemon.firmware import FirmwareBook
 from edge_agent.daemon.health import Health
 from edge_agent.daemon.mirrors import Mirrors
 from edge_agent.daemon.model_start import ModelStart
@@ -83,6 +85,7 @@ class Service:
         self._proposal = proposal
         self._desk: Desk | None = None
         self._reload: Reload | None = None
+        self._about: About | None = None
         # By name; the cameras' have their own place.
         self._workers: dict[str, Worker] = {}
 
@@ -122,6 +125,8 @@ class Service:
         )
 
     def _run_with(self, assembly: CameraAssembly, spool: Spool, seal: Seal) -> int:
+        firmware = FirmwareBook(self._settings.state_dir)
+        self._about = About(self._starts, firmware, assembly.card)
         publisher = self._publisher(spool)
         mirrors = Mirrors(self._settings, spool, publisher.say, self._clock)
         cameras = Cameras(assembly, mirrors, publisher, self._stop)
@@ -205,7 +210,7 @@ class Service:
 
     def _work(self, running: Running, spool: Spool, publisher: PublishLoop) -> int:
         self._reload = Reload(self._settings, running, self._proposal, self._clock)
-        cameras, reporter = running.cameras, running.reporter
+        cameras, reporter, about = running.cameras, running.reporter, self._about
         count = "1 camera" if len(cameras.now) == 1 else f"{len(cameras.now)} cameras"
         log.info("edge-agent %s: %s", __version__, count)
         publisher.announce(reporter.cameras())
@@ -218,6 +223,7 @@ class Service:
             watch.look,
             lambda: running.mirrors.turn(publisher.state()),
             self._reload.turn,
+            lambda: about.note(cameras.now) if about else None,
         )
         self._supervise(running, publisher, rounds)
         self._say_last_words(cameras.watchers(), spool, publisher)
@@ -267,15 +273,14 @@ class Service:
     def _way(self, settings: Settings, spool: Spool) -> tuple[Link, Receipts | None]:
         """Return how these settings reach the center, and whose word counts."""
         site, box, keys = settings.site, settings.box, settings.center.keys
-        link = Link(settings.broker, site=site, box=box, head=spool.head, about=self._about)
+        link = Link(settings.broker, site=site, box=box, head=spool.head, about=self._tell)
         if keys:
             link.listen()
         waits = settings.confirm is Confirm.RECEIPT
         return link, Receipts(spool, self._clock, keys, site=site, box=box) if waits else None
 
-    def _about(self) -> dict[str, object]:
-        """Return what a box that is online says of itself besides."""
-        return {"starts": self._starts.now.told()}
+    def _tell(self, is_birth: bool) -> Mapping[str, object]:  # noqa: FBT001 (as in about.py)
+        return self._about.told(is_birth) if self._about else {}
 
     def _refind(self, cameras: Sequence[Camera]) -> RefindLoop:
         watched = [Watched(camera.settings, camera.reader, camera.events) for camera in cameras]

@@ -72,7 +72,7 @@ class Link:
         clock: Clock | None = None,
         will_delay_s: int = WILL_DELAY_S,
         head: Callable[[], str] = lambda: "",
-        about: Callable[[], Mapping[str, object]] = dict,
+        about: Callable[[bool], Mapping[str, object]] = lambda _: {},
     ) -> None:
         """Put the signed head of the box's chain into each status, and `about` while it is online."""
         self.topics = Topics(site, box)
@@ -116,7 +116,7 @@ class Link:
             raise
         if self._listens:
             self._pipe.listen(self.topics.everything_down)
-        self._say_online()
+        self._say_online(is_birth=True)
 
     def announce(self, cameras: Mapping[str, str]) -> None:
         """Publish how each camera is, by its id: now, or with the birth message once connected."""
@@ -250,8 +250,8 @@ class Link:
         self._awake.close()
         self._wake.close()
 
-    def _say_online(self) -> None:
-        self._waiting.append(_Part(self._statuses.online(self._fits)))
+    def _say_online(self, *, is_birth: bool = False) -> None:
+        self._waiting.append(_Part(self._statuses.online(self._fits, is_birth=is_birth)))
         self._pump()
 
     def _still_waits(self, packet_id: int) -> bool:

@@ -21,8 +21,9 @@ class Statuses:
         topics: Topics,
         clock: Clock,
         head: Callable[[], str],
-        about: Callable[[], Mapping[str, object]] = dict,
+        about: Callable[[bool], Mapping[str, object]] = lambda _: {},
     ) -> None:
+        """`about` returns more to say while it is online; it is told whether this is a birth."""
         self.session = 0
         self.cameras: Mapping[str, str] = {}
         self._topics = topics
@@ -38,10 +39,10 @@ class Statuses:
         """Return the last word of an agent that ends on purpose."""
         return self._status("stopped", **self._told_head())
 
-    def online(self, fits: Callable[[Message], bool]) -> Message:
+    def online(self, fits: Callable[[Message], bool], *, is_birth: bool = True) -> Message:
         """Return how the box and its cameras are; with less of it where that is too large."""
         head, cameras = self._told_head(), dict(self.cameras)
-        message = self._status("online", cameras=cameras, **self._about(), **head)
+        message = self._status("online", cameras=cameras, **self._about(is_birth), **head)
         if not fits(message):
             message = self._status("online", cameras=cameras, **head)
         if not fits(message):

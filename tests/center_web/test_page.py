@@ -249,7 +249,8 @@ def test_boxes_are_on_the_map_and_in_the_list_with_what_is_wrong(
 ) -> None:
     health = '{"cameras": {"gate": {"state": "no picture"}, "yard": {"state": "streaming"}}'
     health += ', "starts": {"count": 9, "unclean": 2, "last_unclean": {"end": "watchdog"}}}'
-    box.is_seen(clock.wall() - 10, health_json=health)
+    software = '{"software": {"parts": [["model", "street", "1.0.0", "abab"], 7, ["x"]]}}'
+    box.is_seen(clock.wall() - 10, health_json=health, status_json=software)
     box.alarms(clock.wall(), "gap", "numbers 4-7 are missing")
     CityBox(database, "ilir-02").is_seen(clock.wall() - 600)
 
@@ -259,6 +260,8 @@ def test_boxes_are_on_the_map_and_in_the_list_with_what_is_wrong(
     rows = [row.text for row in browser.all("table.boxes tbody tr")]
     assert "silent" in rows[0]
     assert "no picture: gate" in rows[1]
+    browser.one("table.boxes details summary").click()
+    assert "street 1.0.0 abab" in browser.text("table.software")
     assert "9 starts, 2 not in order (watchdog)" in rows[1]
 
 

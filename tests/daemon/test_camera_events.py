@@ -112,6 +112,16 @@ def test_what_the_camera_reports_arrives_and_the_place_is_given_back() -> None:
     assert camera.most_subscribed == 1
 
 
+def test_who_it_is_was_asked_once_by_the_way() -> None:
+    with EventCamera() as camera, running(Site(camera)) as site:
+        until(lambda: site.events.device is not None)
+        until(lambda: camera.pulls > 2)
+
+        assert site.events.device
+        assert site.events.device.firmware
+    assert camera.seen.operations.count("GetDeviceInformation") == 1
+
+
 def test_another_camera_of_the_device_hears_as_soon_as_it_is_added() -> None:
     with EventCamera() as camera, running(Site(camera)) as site:
         until(lambda: site.events.state.word == "on")

@@ -33,6 +33,7 @@ frozenset(
         _.became,
         _.radius,
         _.is_vertical,
+        _.software,
         _.is_left,
         _.scale_width,
         _.scale_text,

@@ -63,6 +63,8 @@ def test_a_box_tells_how_often_it_began_and_how_it_ended(
     agent.start()
     until(lambda: (told()["count"], told()["unclean"], told()["last_end"]) == (3, 1, "stopped"), 15)
 
+    births = [one for one in center.statuses() if "software" in one]
+    assert {part[0] for part in births[0]["software"]["parts"]} >= {"agent", "model", "library"}
     assert "the run before this one did not end in order: crash" in agent.words()
     assert agent.ask("status").stdout.count("did not end in order") == 0
     assert agent.stop() == 0

@@ -9,6 +9,8 @@ from edge_agent.center.web.archive import BoxRow
 # Who has more than these has a table of its own on the box: `edge-agent status`.
 _MOST_NAMED = 8
 _LONGEST_WORD = 32
+# Of what it runs: part, name, version, hash; a box tells 4 KiB of them.
+_COLUMNS, _MOST_PARTS = 4, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,8 @@ class BoxStatus:
     starts: int | None
     unclean: int
     last_unclean: str
+    # What it runs: part, name and version of each.
+    software: tuple[tuple[str, ...], ...]
     head_seq: int
     whole_upto: int
     alarms: int
@@ -55,6 +59,7 @@ def judge(row: BoxRow, *, now_wall: float, silent_s: float, alarms: int) -> BoxS
         starts=_count(starts.get("count")),
         unclean=_count(starts.get("unclean")) or 0,
         last_unclean=_word(_inside(starts, "last_unclean").get("end")),
+        software=_software(status.get("software")),
         head_seq=row.head_seq,
         whole_upto=row.whole_upto,
         alarms=alarms,
@@ -68,6 +73,18 @@ def _status(row: BoxRow, now_wall: float, silent_s: float) -> str:
     if row.state and row.state != "online":
         return "stopped" if row.state == "stopped" else "offline"
     return "silent" if now_wall - row.seen_wall > silent_s else "online"
+
+
+def _software(told: object) -> tuple[tuple[str, ...], ...]:
+    parts = told.get("parts") if isinstance(told, dict) else None
+    if not isinstance(parts, list):
+        return ()
+    rows = [
+        texts_of(one)[:_COLUMNS]
+        for one in parts[:_MOST_PARTS]
+        if isinstance(one, list) and all(isinstance(word, str) for word in one)
+    ]
+    return tuple(rows)
 
 
 def _inside(told: Mapping[str, object], name: str) -> Mapping[str, object]:

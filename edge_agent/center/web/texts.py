@@ -167,6 +167,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "last_heard": ("last heard", "terakhir terdengar"),
     "chain": ("chain", "rantai"),
     "up_to": ("whole up to", "utuh sampai"),
+    "software": ("what runs there", "perangkat lunak"),
     "starts": ("starts", "kali mulai"),
     "unclean": ("not in order", "tidak wajar"),
     "version": ("version", "versi"),
