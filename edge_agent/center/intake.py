@@ -1,7 +1,8 @@
 """What each message from a box does to the database: several of them in one durable transaction.
 
-Nothing it is given makes it raise; what it does not believe is set aside and raises an alarm. It
-keeps nothing in memory between two calls: other centers work on the same database.
+Nothing that a box can send makes it raise, only a database that cannot be used; what it does not
+believe is set aside and raises an alarm. It keeps nothing in memory between two calls: other centers
+work on the same database.
 """
 
 import logging
