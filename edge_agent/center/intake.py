@@ -79,7 +79,7 @@ class Intake:
                 return self.take(arrivals[:middle]) + self.take(arrivals[middle:])
             # One bad message must not come again for ever and keep all others away.
             log.error("a message on %s cannot be stored: %s", arrivals[0].topic, failure.report())  # noqa: TRY400 (told in words)
-            return []
+            return self._write(lambda batch: batch.set_aside(arrivals[0]))
 
     def take_back(self, boxes: Iterable[Box]) -> list[Outgoing]:
         """Take again what waited for a key that these boxes have now; return the receipts."""
@@ -124,6 +124,20 @@ class _Batch:
                 by_box.setdefault(address.box, []).append((address, arrival))
         for box in sorted(by_box):
             self._take_of(box, by_box[box])
+
+    def set_aside(self, arrival: Arrival) -> None:
+        """Keep for people what the database does not take as what it is."""
+        address = read_topic(arrival.topic)
+        if address is None:
+            return
+        chain = StoredChain(self.transaction, address.box, self.alarms)
+        why = Kind.UNREADABLE
+        # Boxes that somebody invents raise one alarm, of another kind, and so many at most.
+        if chain.load():
+            self.alarms.raise_alarm(
+                chain.box, why, "the database does not take one of its messages"
+            )
+        quarantine.set_aside(self.transaction, chain.box, arrival, why.value, self.wall)
 
     def take_back(self, boxes: set[Box]) -> None:
         # Of ten thousand new boxes in the list few have sent anything yet.

@@ -142,6 +142,9 @@ def test_one_message_that_the_database_refuses_does_not_keep_the_others_away(
     stored, _ = desk.take(*several)
 
     assert {n for first, last in stored for n in range(first, last + 1)} == {*range(1, 21)} - {8}
+    assert desk.alarms() == {"unreadable"}
+    [(why, payload)] = desk.ask("SELECT why, payload FROM quarantine")
+    assert (why, bytes(payload)) == ("unreadable", several[7].payload)  # type: ignore[arg-type]
 
 
 # JSON that Python reads, and that makes it raise when it is taken for a float.
