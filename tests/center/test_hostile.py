@@ -17,7 +17,7 @@ from edge_agent.center.web.archive import Archive, Filter
 from edge_agent.center.webhooks.options import WebhookOptions
 from edge_agent.center.webhooks.queue import find
 from edge_agent.runtime.secret import Secret
-from tests.center.boxes import Sender
+from tests.center.boxes import PICTURE, Sender
 
 if TYPE_CHECKING:
     from tests.center.desk import Desk
@@ -113,6 +113,20 @@ def test_one_changed_byte_is_never_stored(desk: Desk, box: Sender, place: float,
     assert desk.take(replace(arrival, payload=bytes(payload))) == ([], [])
 
     assert desk.count("messages") == 0
+
+
+def test_an_alert_that_somebody_replays_as_a_record_is_shown_all_the_same(
+    desk: Desk, box: Sender
+) -> None:
+    alert = box.alert(agencies=["bpbd"], picture=PICTURE)
+    intake = with_webhook(desk)
+
+    assert desk.opened(intake.take([replace(alert, topic=f"{box.up}/record")])) == ([(1, 1)], [])
+    assert desk.opened(intake.take([alert])) == ([(1, 1)], [])
+
+    assert desk.ask("SELECT id, state FROM alerts") == [("a", "new")]
+    assert desk.count("deliveries") == 1
+    assert desk.take(box.picture()) == ([], [(1, 1)])
 
 
 @pytest.mark.parametrize("word", ["\0", "\ud800", "\u202e", "x" * 10_000, "a\nb"])
