@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from edge_agent.center.export import Wanted, csv_lines, json_lines
 from edge_agent.center.handling import NEXT_STEPS
-from edge_agent.center.web.archive import BOXES_A_PAGE, COUNT_MOST, PAGE, Card, Filter
+from edge_agent.center.web.archive import BOXES_A_PAGE, COUNT_MOST, PAGE, Card, Filter, Mark
 from edge_agent.center.web.box_status import BoxStatus, judge
 from edge_agent.center.web.city_map import Spot, draw
 from edge_agent.center.web.dossier import open_dossier
@@ -27,12 +27,12 @@ _MOST_CHANGE = 2**62
 def alerts() -> str:
     """Show the newest alerts."""
     page, wanted = page_of(), _wanted()
-    before = request.args.get("before", type=float)
+    before = _before()
     # Asked first: what changes in between is brought twice, not lost.
     change = page.archive.change()
     cards = page.archive.newest(wanted, before)
     told = wanted.told()
-    older = {**told, "before": repr(cards[PAGE - 1].received_wall)} if len(cards) > PAGE else None
+    older = {**told, "before": _written(cards[PAGE - 1])} if len(cards) > PAGE else None
     return show(
         "alerts.html",
         cards=cards[:PAGE],
@@ -164,6 +164,20 @@ def icon() -> AnyResponse:
 def _wanted() -> Filter:
     named = {name: request.args.get(name, "")[:200] for name in Filter.__slots__}
     return Filter(**named)
+
+
+def _before() -> Mark | None:
+    """Return which alert the page before ended with; what is none asks for the first page."""
+    try:
+        wall, site, box, alert_id = request.args.get("before", "").split("/", 3)
+        return float(wall), site, box, alert_id
+    except ValueError:
+        return None
+
+
+def _written(last: Card) -> str:
+    # Names of sites and boxes are levels of a topic: no slash is in them.
+    return "/".join(map(str, last.mark))
 
 
 def _card(card: Card) -> str:
