@@ -113,7 +113,9 @@ class Sender:
         }
         return Arrival(f"{self.up}/status", json.dumps(told).encode(), is_retained)
 
-    def health(self, *, takeovers: int = 0, session: int = 1) -> Arrival:
+    def health(
+        self, *, takeovers: int = 0, session: int = 1, boot: str = "", began_mono_ms: int = 0
+    ) -> Arrival:
         told = {
             "v": 1,
             "type": "health",
@@ -122,6 +124,8 @@ class Sender:
             "site": self.box.site,
             "box": self.box.box,
             "version": "0.1.0",
+            "boot": boot,
+            "began_mono_ms": began_mono_ms,
             "broker": {"takeovers": takeovers},
             "head": self.head(),
             "place": {"name": "Simpang Plaju", "latitude": -2.99, "longitude": 104.79},
