@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge_agent.center.operators import add_operator
 from edge_agent.cli.main import main
+from edge_agent.runtime.secret import Secret
 from tests.center.boxes import Sender
 from tests.center.desk import LONG_S
 from tests.peers.mosquitto import Mosquitto
@@ -78,6 +80,18 @@ def test_a_page_that_cannot_begin_is_told_before_it_is_started(ask: Ask, folder:
 
     assert "there is no file of operators at" in ask("check")
     assert ask.code == 1
+
+
+def test_a_page_whose_visitors_all_seem_to_be_one_is_told(ask: Ask, folder: Path) -> None:
+    ask("key")
+    with (folder / "center.toml").open("a") as file:
+        file.write('\n[web]\noperators_file = "operators"\nurl = "https://center.example"\n')
+    add_operator(folder / "operators", "sari", Secret("a long enough one"))
+
+    assert "without trusted_proxy" in ask("check")
+    with (folder / "center.toml").open("a") as file:
+        file.write('trusted_proxy = "127.0.0.1"\n')
+    assert "trusted_proxy" not in ask("check")
 
 
 def test_a_wrong_password_is_named(ask: Ask, folder: Path) -> None:
