@@ -154,6 +154,18 @@ def tidy(database: Database, now_wall: float) -> None:
     database.write(work)
 
 
+def give_up(database: Database, since_wall: float, now_wall: float, says: str) -> int:
+    """Give up what has waited since then, or for longer; return how many. Raises EdgeAgentError."""
+    return database.write(
+        lambda transaction: transaction.run(
+            "UPDATE deliveries SET state = 'dead', next_wall = ?,"
+            " last_error = CASE WHEN last_error = '' THEN ? ELSE last_error END"
+            " WHERE state = 'waiting' AND since_wall < ?",
+            *(now_wall, says, since_wall),
+        )
+    )
+
+
 def find(database: Database, state: str, most: int) -> list[Queued]:
     """Return the newest in one state. Raises EdgeAgentError."""
     sql = f"SELECT {_COLUMNS} FROM deliveries WHERE state = ? ORDER BY number DESC LIMIT ?"  # noqa: S608 (words of this file)
