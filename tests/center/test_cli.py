@@ -171,6 +171,28 @@ def test_an_alarm_is_closed_by_whoever_found_out_why(ask: Ask, desk: Desk, box: 
     assert ask.code == 1
 
 
+@pytest.mark.parametrize(("dead", "waiting"), [(250, 301), (199, 1), (0, 250), (200, 0)])
+def test_of_very_many_deliveries_all_are_counted_and_the_newest_shown(
+    ask: Ask, desk: Desk, dead: int, waiting: int
+) -> None:
+    states = ["dead"] * dead + ["waiting"] * waiting
+    desk.database.write(
+        lambda transaction: transaction.run_each(
+            "INSERT INTO deliveries (agency, url, site, box, alert_id, revision, body, since_wall,"
+            " next_wall, state) VALUES ('bpbd', 'https://removed', 's', 'b', 'a', 0, ?, 1, 1, ?)",
+            [(b"{}", state) for state in states],
+        )
+    )
+
+    told = ask("deliveries", "list")
+
+    assert ask.code == 1
+    assert (f"{dead} were given up" in told) == bool(dead)
+    assert (f"{waiting} wait for an agency" in told) == bool(waiting)
+    assert told.count("bpbd") == min(dead, 200) + min(waiting, 200)
+    assert ("the newest 200 are shown" in told) == (max(dead, waiting) > 200)
+
+
 def test_what_is_exported_can_be_chosen(ask: Ask, desk: Desk, box: Sender) -> None:
     desk.take(box.alert("a"), box.alert("b", severity="high"))
 

@@ -173,6 +173,13 @@ def find(database: Database, state: str, most: int) -> list[Queued]:
     return [_queued(row) for row in rows]
 
 
+def count(database: Database, state: str) -> dict[tuple[str, str], int]:
+    """Return how many are in one state, by agency and address. Raises EdgeAgentError."""
+    sql = "SELECT agency, url, COUNT(*) FROM deliveries WHERE state = ? GROUP BY agency, url"
+    rows = database.read(lambda transaction: transaction.rows(sql, state))
+    return {(str(agency), str(url)): int(number) for agency, url, number in rows}
+
+
 def retry(database: Database, numbers: Iterable[int] | None, now_wall: float) -> int:
     """Let these, or all that were given up, be tried as if they were new; return how many."""
 
