@@ -65,7 +65,7 @@ def _install(site: Site) -> None:
 
     said = machine.install(site.package)
 
-    assert "edge-agent discover" in said
+    assert "edge-agent setup" in said
     assert "edge-agent check" in said
     assert machine.show("ActiveState") == "inactive"
     assert "not configured yet" in machine.journal()
