@@ -5,8 +5,15 @@ import json
 from dataclasses import asdict
 
 from edge_agent.cli.console import Console
+from edge_agent.cli.folder import RESTART
 from edge_agent.config.load import load_settings
-from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, ask_status
+from edge_agent.daemon.status import (
+    FOR_A_START,
+    AgentStatus,
+    BrokerStatus,
+    CameraStatus,
+    ask_status,
+)
 
 _PARKED = "have the broker's access rules allow our topics; the journal says why it refused each"
 _LOOK = "look at its picture: covered, turned away, sprayed, or its cable out?"
@@ -66,7 +73,8 @@ def _show(status: AgentStatus, console: Console) -> None:
         console.note("model", status.model_problem, _CHOOSE)
     _show_starts(status, console)
     if status.files_problem:
-        console.note("files", status.files_problem, _FILES)
+        is_for_a_start = status.files_problem.startswith(FOR_A_START)
+        console.note("files", status.files_problem, RESTART if is_for_a_start else _FILES)
     for one in (*status.switched_off, *filter(None, [status.trial])):
         console.note("center", one)
     if status.cameras:

@@ -35,8 +35,8 @@ _HEED_S = 5.0
 # A refusal has another reason than the password if the camera's clock has moved by this much; and
 # a digest by the old clock will be refused soon.
 _CLOCK_MOVED_S = 2.0
-# Who does not tell is not asked again.
-_NAMELESS = Device(maker="", model="", firmware="", serial="")
+# Between two questions for its firmware; some cameras end subscriptions every minute.
+_ASK_AGAIN_S = 3600.0
 OFF, ON, NOT_OFFERED = "off", "on", "not offered"
 
 
@@ -72,8 +72,9 @@ class CameraEvents:
         self.address = address
         self.state = EventsState(OFF)
         self.camera_clock = CameraClock(clock, stop)
-        # What it says of itself, once it has been asked.
+        # What it says of itself, and when it was asked last.
         self.device: Device | None = None
+        self._asked_mono = -_ASK_AGAIN_S
         self._credentials = credentials
         # Replaced as a whole, never changed.
         self._listeners: tuple[Listener, ...] = ()
@@ -183,16 +184,16 @@ class CameraEvents:
         return self._stay(point, sources)
 
     def _ask_firmware(self) -> None:
-        """Ask who it is, once a start; nothing else depends on it."""
-        if self.device is not None:
+        """Ask who it is; nothing else depends on it. A new firmware comes with a new subscription."""
+        if self._clock.mono() - self._asked_mono < _ASK_AGAIN_S:
             return
+        self._asked_mono = self._clock.mono()
         try:
             self.device = read_device(self._line(self._stop))
         except StoppedError:
             raise
         except EdgeAgentError as error:
             log.info("it does not tell its firmware: %s", error.what)
-            self.device = _NAMELESS
 
     def _stay(self, point: PullPoint, sources: VideoSources) -> float:
         """Fetch until it fails or has to begin anew, then give the place back."""

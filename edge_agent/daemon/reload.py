@@ -21,6 +21,7 @@ from edge_agent.daemon.proposal import Journal, Proposal
 from edge_agent.daemon.refind_loop import RefindLoop, Watched
 from edge_agent.daemon.renew_loop import RenewLoop
 from edge_agent.daemon.report import Reporter
+from edge_agent.daemon.status import FOR_A_START
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.runtime.clock import Clock
@@ -82,8 +83,19 @@ class Reload:
             notify("RELOADING=1", f"MONOTONIC_USEC={mono_us}", "STATUS=reading the configuration")
             self._read()
             notify("READY=1", f"STATUS={self._running.reporter.line()}")
+        self._guard(self._let_begin)
+
+    def _let_begin(self) -> None:
         if self._running.cameras.turn():
             self._line_up()
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        """Do it; where the box cannot, half of it may be done: then begin anew with all of it."""
+        try:
+            work()
+        except EdgeAgentError as failure:
+            log.error("the agent begins anew, for this could not be taken in: %s", failure.report())  # noqa: TRY400 (not a defect)
+            self._running.restart()
 
     def _read(self) -> None:
         """Take in what the files say, if all of it can be."""
@@ -107,7 +119,7 @@ class Reload:
         if is_for_a_start:
             self._running.restart()
         else:
-            self._take_in(found)
+            self._guard(lambda: self._take_in(found))
 
     def _difference(self) -> Difference:
         """Compare. Raises EdgeAgentError where not all that is new can be used."""
@@ -130,7 +142,7 @@ class Reload:
         self.settings, self._certificates, self._problem = settings, certificates, ""
         if found.waits:
             names = ", ".join(found.waits)
-            self._problem = f"counts only after a restart: {names}"
+            self._problem = f"{FOR_A_START}: {names}"
             log.warning("what was changed counts only after a restart: %s", names)
         log.info("the configuration is taken in: %s", found.told())
         running.assembly.settle(settings)

@@ -12,6 +12,8 @@ from edge_agent.daemon.starts import Starts
 from edge_agent.errors import EdgeAgentError
 
 SOCKET_NAME = "status.sock"
+# How a problem of the files begins that a restart ends.
+FOR_A_START = "counts only after a restart"
 _DEADLINE_S = 3.0
 _MOST_BYTES = 1_000_000
 

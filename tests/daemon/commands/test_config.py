@@ -68,6 +68,21 @@ def test_a_configuration_that_works_stays(obeys: Callable[..., Commander], post:
     assert post.agent.words().count("edge-agent 0.") == 1
 
 
+def test_what_the_center_may_do_changes_while_the_agent_runs(
+    obeys: Callable[..., Commander], post: Post
+) -> None:
+    center = obeys("ping", "config_get", "config_propose", "config_center")
+    assert "purge" not in center.ask("ping").data["commands"]
+    text = agent_toml(center).replace("commands = [", 'commands = ["purge", ', 1)
+
+    assert center.last(propose(center, "agent.toml", text), 40).result == "done"
+
+    told = center.ask("ping").data
+    assert "purge" in told["commands"]
+    assert center.ask("purge", {"what": "alerts"}).result == "done"
+    assert post.agent.words().count("edge-agent 0.") == 1
+
+
 def test_a_broker_that_is_not_there_costs_a_moment_and_not_the_box(
     obeys: Callable[..., Commander], post: Post
 ) -> None:
