@@ -82,6 +82,7 @@ class Reload:
             mono_us = round(self._clock.mono() * 1e6)
             notify("RELOADING=1", f"MONOTONIC_USEC={mono_us}", "STATUS=reading the configuration")
             self._read()
+            self._running.reporter.files_read += 1
             notify("READY=1", f"STATUS={self._running.reporter.line()}")
         self._guard(self._let_begin)
 

@@ -1,5 +1,6 @@
 """Gather what every part says of itself into one status."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from edge_agent import __version__
 from edge_agent.config.settings import RefusedCamera, Settings
 from edge_agent.daemon.assemble import Camera
 from edge_agent.daemon.box import resident_bytes
+from edge_agent.daemon.notify import is_supervised
 from edge_agent.daemon.proposal import Proposal
 from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import hung_s
@@ -60,6 +62,8 @@ class Reporter:
         self._clock = clock
         self._started_wall = clock.wall()
         self._files_problem = ""
+        # How often the files were read since the start.
+        self.files_read = 0
 
     def settle(self, settings: Settings, cameras: Sequence[Camera], problem: str) -> None:
         """Tell of these from now on, and what is wrong with the files since; "" is nothing."""
@@ -88,6 +92,9 @@ class Reporter:
             certificate_problem=expiry.problem,
             files_problem=self._files_problem,
             starts=self._starts,
+            pid=os.getpid(),
+            can_reload=is_supervised(),
+            files_read=self.files_read,
         )
 
     @property

@@ -114,6 +114,10 @@ class AgentStatus:
     # The files of the configuration were changed, and what of that does not count (yet).
     files_problem: str = ""
     starts: Starts = field(default=Starts())
+    # Who it is, whether a hangup lets it read its files again, and how often it has.
+    pid: int = 0
+    can_reload: bool = False
+    files_read: int = 0
 
 
 def ask_status(state_dir: Path) -> AgentStatus:

@@ -33,7 +33,7 @@ class Box:
             mirrors=SimpleNamespace(settle=self._note("mirrors")),
             refind=SimpleNamespace(settings_of=lambda _: None, look_after=lambda _: False),
             renew=SimpleNamespace(settle=self._note("renew")),
-            reporter=SimpleNamespace(settle=self._settle, line=lambda: ""),
+            reporter=SimpleNamespace(settle=self._settle, line=lambda: "", files_read=0),
             health=SimpleNamespace(place=None),
             call_broker=self._note("broker"),
             tell_desk=lambda _, then: then(),

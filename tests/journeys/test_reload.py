@@ -181,6 +181,43 @@ def test_a_file_that_is_wrong_changes_nothing(
     assert agent.stop() == 0
 
 
+def test_the_command_waits_for_it_and_fails_where_a_file_is_wrong(
+    broker: Mosquitto, make_agent: Callable[..., Agent]
+) -> None:
+    agent = make_agent(broker.url).add_camera("gate", "rtsp://127.0.0.1:1/main").start()
+    until(agent.status, 20, agent.words)
+
+    edit(agent, "agent.toml", "[broker]", '[place]\nname = "Plaju"\n[broker]')
+    well = agent.ask("reload")
+    assert (well.returncode, well.stdout) == (0, "✓ files  taken in\n")
+    assert agent.words().count(TAKEN) == 1
+
+    edit(agent, "cameras.d/gate.toml", 'zone = "street"', 'zone = "stret"')
+    wrong = agent.ask("reload")
+    assert wrong.returncode == 1
+    assert 'there is no zone "stret"' in wrong.stdout
+
+    edit(agent, "agent.toml", "[broker]", "[brokr]")
+    assert agent.ask("reload").returncode == 78
+    assert agent.words().count("was not taken in") == 1
+    assert agent.stop() == 0
+
+
+def test_an_agent_started_by_hand_is_not_ended_by_the_command(
+    broker: Mosquitto, make_agent: Callable[..., Agent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET")
+    agent = make_agent(broker.url).start()
+    until(agent.status, 20, agent.words)
+
+    refused = agent.ask("reload")
+
+    assert refused.returncode == 1
+    assert "was not started by systemd" in refused.stderr
+    assert agent.status() is not None
+    assert agent.stop() == 0
+
+
 def test_what_only_a_start_can_change_is_named_in_one_line(
     broker: Mosquitto, make_agent: Callable[..., Agent]
 ) -> None:

@@ -109,7 +109,8 @@ def _repair(site: Site, older: Path) -> None:
     highest = max(site.numbers())
     shutil.copy(older, machine.root / "srv" / older.name)
     machine.run("dpkg", "--force-confold", "--unpack", f"/srv/{older.name}")
-    machine.run("systemctl", "kill", "-s", "KILL", "edge-agent")
+    # Not `systemctl kill`: machines that run side by side share names of control groups.
+    machine.run("kill", "-KILL", machine.show("MainPID"))
 
     machine.run("dpkg", "--force-confold", "--configure", "-a")
 

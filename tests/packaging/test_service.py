@@ -176,7 +176,13 @@ def test_a_reload_takes_files_in_and_keeps_the_process(site: Site) -> None:
     assert "connected anew" not in machine.journal()
 
     site.configure("site = 3\n")
-    machine.run("systemctl", "reload", "edge-agent")
+    said = machine.run("systemctl", "reload", "edge-agent", is_fine=False)
+    assert "failed" in said
+    assert "needs a text" in machine.journal()
+    site.configure()
+    site.machine.write("/etc/edge-agent/cameras.d/yard.toml", "wrong\n")
+    assert "failed" in machine.run("systemctl", "reload", "edge-agent", is_fine=False)
+    machine.run("rm", "/etc/edge-agent/cameras.d/yard.toml")
 
     wait_for(lambda: "was not taken in" in machine.show("StatusText"), machine.journal(), 30)
     assert machine.show("MainPID") == first
