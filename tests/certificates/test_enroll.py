@@ -6,6 +6,7 @@ import argparse
 import io
 import os
 import stat
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edge_agent.certificates.certificate import read_certificates
+from edge_agent.certificates.est import EstServer as EstClient
 from edge_agent.certificates.request import public_of
 from edge_agent.cli.console import Console
 from edge_agent.cli.enroll import run, set_up
@@ -21,6 +23,8 @@ from edge_agent.errors import EdgeAgentError
 from tests.certificates.town import BOX, TOKEN, USES_IT
 from tests.cli.sites import Person
 from tests.fakes.authority import Authority
+from tests.peers import dripping
+from tests.peers.dripping import DrippingServer
 from tests.peers.est import Desk, EstServer, a_server
 
 if TYPE_CHECKING:
@@ -183,6 +187,18 @@ def test_nobody_there_is_named(town: Town) -> None:
     assert town.enroll("--token", TOKEN, "--url", url) == 1
 
     assert "127.0.0.1:9 refused the connection\n  next: " in town.err
+
+
+@pytest.mark.parametrize("says", [dripping.HEADERS, dripping.BODY], ids=["headers", "body"])
+def test_a_service_that_drips_its_answer_is_left_in_time(town: Town, says: bytes) -> None:
+    with DrippingServer(says, town.authority.issue("127.0.0.1")) as server:
+        service = EstClient(f"https://{server.address}", town.authority.ca_file, 1.0)
+        began = time.monotonic()
+
+        with pytest.raises(EdgeAgentError, match="did not answer within 1 s"):
+            service.authorities()
+
+    assert time.monotonic() - began < 10
 
 
 def test_a_server_of_an_unknown_authority_is_told_nothing(town: Town, tmp_path: Path) -> None:
