@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.config.load import AGENT_FILE, CAMERAS_FOLDER, load_settings
+from edge_agent.config.redaction import STARS
 from edge_agent.config.settings import Settings
 from edge_agent.config.store import not_written
-from edge_agent.daemon.commands.config_get import STARS, content_of, hash_of
+from edge_agent.daemon.commands.config_get import content_of, hash_of
 from edge_agent.toml.problems import BadConfiguration
 
 # The word in the allow-list that lets the center say whom a box obeys and trusts.
