@@ -176,7 +176,8 @@ def test_a_new_certificate_that_the_broker_refuses_is_set_aside_and_the_old_one_
 ) -> None:
     # The center signs with a new authority, which this broker has not been told of yet.
     newer = Authority(tmp_path / "newer", "Newer authority")
-    town.files.trust(town.authority.ca_file.read_bytes() + newer.ca_file.read_bytes())
+    town.files.offer(town.authority.ca_file.read_bytes() + newer.ca_file.read_bytes())
+    town.files.trust()
     town.desk.signs_with = newer
     before = town.files.pair.read_bytes()
 
