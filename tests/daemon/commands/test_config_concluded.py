@@ -9,6 +9,7 @@ import pytest
 from edge_agent.config.load import load_settings
 from edge_agent.daemon.commands.config_get import hash_of
 from edge_agent.daemon.commands.config_propose import ConfigPropose
+from edge_agent.daemon.commands.memory import MOST_WAITING
 from edge_agent.daemon.proposal import Proposal
 from tests.config.sites import SHORTEST, write_site
 from tests.daemon.commands.desk import Office, Shelf
@@ -133,3 +134,23 @@ def test_another_agents_trial_on_the_same_folder_is_waited_for(box: Box) -> None
 
     assert [one.partition(":")[0] for one in box.told()] == ["accepted"]
     running._let_go()
+
+
+def test_what_was_given_up_was_not_heard(box: Box) -> None:
+    box.office.give(box.propose())
+    box.office.shelf.is_there = False
+    box.start()
+    # Nobody takes our answers, and one crowds out the other.
+    for _ in range(MOST_WAITING + 8):
+        box.office.clock.advance(2)
+        box.office.give(box.office.key.command(time=box.office.clock.wall()))
+
+    assert (box.folder / ".proposal/journal.json").exists()
+
+    box.office.shelf.is_there = True
+    for _ in range(3):
+        box.told()
+    ended = box.proposal.ended()
+    assert ended
+    assert ended.why == ""
+    assert (box.folder / "agent.toml").read_text() == NEW

@@ -235,3 +235,24 @@ def test_a_box_that_cannot_remember_takes_nothing_and_tries_again(
 
     assert office.verb.acts == 1
     office.memory.close()
+
+
+def test_of_what_lasts_only_so_many_are_under_way_at_once(office: Office) -> None:
+    class Endless(Counted):
+        def act(self, order: Order) -> Answer:
+            super().act(order)
+            return Answer(Result.ACCEPTED, then=lambda: None)
+
+        def conclude(self, order: Order) -> Answer | None:  # noqa: ARG002 (as a verb that lasts has it)
+            return None
+
+    endless = Endless("endless")
+    office.verbs.append(endless)
+    office.allowed = ("endless",)
+    office.reopen()
+
+    for _ in range(memory_module.MOST_OPEN + 3):
+        office.give(office.key.command("endless"))
+
+    assert endless.acts == memory_module.MOST_OPEN
+    assert office.desk.refused == 3
