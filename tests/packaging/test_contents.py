@@ -181,7 +181,8 @@ def test_the_shipped_settings_are_a_conffile_that_starts_nothing(
     here.write_text(settings.read_text().replace("#site", "site"))
     after = _run("/bin/sh", "-c", asked)
 
-    assert (unpacked / "DEBIAN/conffiles").read_text() == "/etc/edge-agent/agent.toml\n"
+    named = (unpacked / "DEBIAN/conffiles").read_text().splitlines()
+    assert named == ["/etc/edge-agent/agent.toml", "/etc/apt/apt.conf.d/20edge-agent-keep"]
     assert before.returncode == 1
     assert "next: " in before.stdout
     assert after.returncode == 0

@@ -78,6 +78,8 @@ def _lay_programs(root: Path, private: Path) -> None:
 def _lay_updates(root: Path) -> None:
     """Lay out what must not break with the agent: apart from its folder, and for Python alone."""
     _write(root / "usr/sbin/edge-agent-updates", updates.program(), is_program=True)
+    keeping = (papers.PACKAGING / "apt.conf").read_bytes()
+    _write(root / "etc/apt/apt.conf.d/20edge-agent-keep", keeping)
     for template in sorted((papers.PACKAGING.parent / "updates").iterdir()):
         _write(root / "usr/share/edge-agent/updates" / template.name, template.read_bytes())
 

@@ -1,0 +1,43 @@
+"""Pack the installed version anew, from its files and dpkg's notes: what it came in is long gone.
+
+Like Debian's dpkg-repack, which would be one more package on each box.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from edge_agent.update.dpkg import Dpkg
+from edge_agent.update.places import PACKAGE
+
+# dpkg's notes that are not in a package.
+_NOT_PACKED = {"list"}
+
+
+def repack(root: Path, target: Path, dpkg: Dpkg) -> None:
+    """Write a package of what is installed. Raises OSError."""
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".tree.") as folder:
+        tree = Path(folder) / "tree"
+        control = tree / "DEBIAN"
+        control.mkdir(parents=True, mode=0o755)
+        tree.chmod(0o755)
+        notes = root / "var/lib/dpkg/info"
+        for note in notes.glob(f"{PACKAGE}.*"):
+            if note.suffix[1:] not in _NOT_PACKED:
+                shutil.copy2(note, control / note.suffix[1:])
+        (control / "control").write_text(dpkg.control(), encoding="utf-8")
+        for line in (notes / f"{PACKAGE}.list").read_text(encoding="utf-8").splitlines():
+            _lay(root, tree, line.strip("/"))
+        if not dpkg.pack(tree, target):
+            raise OSError(0, "the installed version cannot be packed")
+
+
+def _lay(root: Path, tree: Path, name: str) -> None:
+    source, copy = root / name, tree / name
+    if not name or name == "." or not (source.exists() or source.is_symlink()):
+        return
+    if source.is_dir() and not source.is_symlink():
+        copy.mkdir(parents=True, exist_ok=True)
+        copy.chmod(source.stat().st_mode & 0o7777)
+        return
+    shutil.copy2(source, copy, follow_symlinks=False)
