@@ -26,17 +26,20 @@ def repack(root: Path, target: Path, dpkg: Dpkg) -> None:
             if note.suffix[1:] not in _NOT_PACKED:
                 shutil.copy2(note, control / note.suffix[1:])
         (control / "control").write_text(dpkg.control(), encoding="utf-8")
-        for line in (notes / f"{PACKAGE}.list").read_text(encoding="utf-8").splitlines():
-            _lay(root, tree, line.strip("/"))
+        lines = (notes / f"{PACKAGE}.list").read_text(encoding="utf-8").splitlines()
+        names = [line.strip("/") for line in lines if line.strip("/.")]
+        # Debian 12 packs units below /lib, which on the box is a link to usr/lib.
+        folders = {name.rpartition("/")[0] for name in names}
+        for name in names:
+            _lay(root / name, tree / name, is_folder=name in folders)
         if not dpkg.pack(tree, target):
             raise OSError(0, "the installed version cannot be packed")
 
 
-def _lay(root: Path, tree: Path, name: str) -> None:
-    source, copy = root / name, tree / name
-    if not name or name == "." or not (source.exists() or source.is_symlink()):
+def _lay(source: Path, copy: Path, *, is_folder: bool) -> None:
+    if not (source.exists() or source.is_symlink()):
         return
-    if source.is_dir() and not source.is_symlink():
+    if is_folder or (source.is_dir() and not source.is_symlink()):
         copy.mkdir(parents=True, exist_ok=True)
         copy.chmod(source.stat().st_mode & 0o7777)
         return

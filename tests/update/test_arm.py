@@ -61,6 +61,23 @@ def test_what_nobody_kept_is_packed_anew_from_what_lies_on_the_box(box: Box) -> 
     assert fields == ("", "a tiny package of the tests")
 
 
+def test_a_folder_that_is_a_link_on_the_box_is_a_folder_in_the_package(box: Box) -> None:
+    """Debian 12: /lib is usr/lib, and packages that name /lib must go on doing so."""
+    root = box.places.root
+    (root / "usr/share").rename(root / "elsewhere")
+    (root / "usr/share").symlink_to(root / "elsewhere")
+
+    keep(box.places, box.dpkg, [box.package(NEW)])
+
+    found = packages.find(box.places.packages, OLD)
+    assert found
+    words = ["/usr/bin/dpkg-deb", "-c", found]
+    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout  # noqa: S603 (fixed)
+    kinds = {line.split()[5]: line[0] for line in said.splitlines()}
+    assert kinds["./usr/share/"] == "d"
+    assert kinds["./usr/share/edge-agent"] == "-"
+
+
 def test_apts_own_copy_is_taken_where_it_is_still_there(box: Box) -> None:
     store = box.places.root / "var/cache/apt/archives"
     store.mkdir(parents=True)
