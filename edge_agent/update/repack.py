@@ -1,6 +1,7 @@
 """Pack the installed version anew, from its files and dpkg's notes: what it came in is long gone.
 
-Like Debian's dpkg-repack, which would be one more package on each box.
+Like Debian's dpkg-repack, but without conffiles: what a person has written is not what the package
+brought, and dpkg, taking it for that, would replace it at the next upgrade without a question.
 """
 
 import shutil
@@ -10,8 +11,8 @@ from pathlib import Path
 from edge_agent.update.dpkg import Dpkg
 from edge_agent.update.places import PACKAGE
 
-# dpkg's notes that are not in a package.
-_NOT_PACKED = {"list"}
+# dpkg's notes that are not packed.
+_NOT_PACKED = {"list", "conffiles"}
 
 
 def repack(root: Path, target: Path, dpkg: Dpkg) -> None:
@@ -28,12 +29,22 @@ def repack(root: Path, target: Path, dpkg: Dpkg) -> None:
         (control / "control").write_text(dpkg.control(), encoding="utf-8")
         lines = (notes / f"{PACKAGE}.list").read_text(encoding="utf-8").splitlines()
         names = [line.strip("/") for line in lines if line.strip("/.")]
+        settings = _settings(notes / f"{PACKAGE}.conffiles")
         # Debian 12 packs units below /lib, which on the box is a link to usr/lib.
         folders = {name.rpartition("/")[0] for name in names}
         for name in names:
+            if name in settings:
+                continue
             _lay(root / name, tree / name, is_folder=name in folders)
         if not dpkg.pack(tree, target):
             raise OSError(0, "the installed version cannot be packed")
+
+
+def _settings(note: Path) -> set[str]:
+    try:
+        return {line.strip().strip("/") for line in note.read_text(encoding="utf-8").splitlines()}
+    except FileNotFoundError:
+        return set()
 
 
 def _lay(source: Path, copy: Path, *, is_folder: bool) -> None:

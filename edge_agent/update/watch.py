@@ -29,6 +29,8 @@ STEADY_S = 120.0
 LOOK_S = 5.0
 # What a power cut may make us forget of the time that was spent.
 _NOTE_S = 30.0
+# Somebody may be at it, between two commands.
+_HANDS_OFF_S = 60.0
 # The disk is full, or somebody else installs: later it may go. Each try is half a minute at least.
 _MOST_TRIES = 10
 _RETRY_S = 30.0
@@ -66,6 +68,7 @@ class Watch:
         self._looked_mono = clock.mono()
         self._noted_s = 0.0
         self._said = ""
+        self._broken_since: float | None = None
         self._has_finished = False
         self._tries = 0
 
@@ -90,6 +93,7 @@ class Watch:
             return self._go_back(trial)
         if not installed.is_whole:
             return self._finish(trial)
+        self._broken_since = None
         if installed.version == trial.update.old:
             # It never came, or somebody took it back by hand.
             log.info("%s is not installed: nothing to watch", trial.update.new)
@@ -141,6 +145,10 @@ class Watch:
 
     def _finish(self, trial: Trial) -> bool:
         """Let dpkg come to its end, once; a version that cannot be configured has had its chance."""
+        now = self._clock.mono()
+        self._broken_since = self._broken_since or now
+        if now - self._broken_since < _HANDS_OFF_S:
+            return False
         if self._has_finished:
             return self._give_up(trial, "dpkg cannot finish its installation")
         log.info("dpkg has not come to its end with %s: it is asked to", trial.update.new)

@@ -57,7 +57,7 @@ def _gnupg(home: Path, program: str, *words: str) -> bytes:
 
 
 def tiny(folder: Path, version: str, name: str = "edge-agent", processor: str = "amd64") -> Path:
-    """Return a package with nothing but its name and one file that differs each time."""
+    """Return a package with its name, one file that differs each time, and a file of settings."""
     tree = folder / f"{name}-{version}-{processor}"
     (tree / "DEBIAN").mkdir(parents=True)
     (tree / "DEBIAN/control").write_text(
@@ -65,6 +65,9 @@ def tiny(folder: Path, version: str, name: str = "edge-agent", processor: str = 
     )
     (tree / "usr/share").mkdir(parents=True)
     (tree / "usr/share" / name).write_bytes(os.urandom(32))
+    (tree / "etc" / name).mkdir(parents=True)
+    (tree / "etc" / name / "agent.toml").write_text(f"# as {version} has it\n")
+    (tree / "DEBIAN/conffiles").write_text(f"/etc/{name}/agent.toml\n")
     package = folder / f"{name}_{version}_{processor}.deb"
     words = ["-Zgzip", "--root-owner-group", "-b", tree, package]
     subprocess.run(["/usr/bin/dpkg-deb", *words], check=True, capture_output=True)  # noqa: S603 (fixed)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge_agent.update.refused import refuse
 from tests.house.source import ROOT
 from tests.repo.city import KEY, public_key, throw_away_key, tiny
 from tools.repo.repository import Repository
@@ -118,6 +119,23 @@ def test_nothing_but_edge_agent_comes_from_the_update_server(city: City) -> None
     assert "Inst edge-agent" in said
     assert "Inst bash" not in said
     assert box.candidate("bash") == "5.2"
+
+
+def test_a_version_that_a_box_went_back_from_is_not_taken_again_and_the_next_one_is(
+    city: City,
+) -> None:
+    box = city.box("canary")
+    city.add("0.2.0+deb12")
+    box.has(("edge-agent", "0.1.0+deb12"))
+
+    refuse(box.places.refused, "0.2.0+deb12")
+
+    box.update()
+    assert box.candidate() == "0.1.0+deb12"
+    assert "Inst" not in box.apt("apt-get", "--simulate", "dist-upgrade")
+    city.add("0.3.0+deb12")
+    box.update()
+    assert box.candidate() == "0.3.0+deb12"
 
 
 def test_a_version_that_is_withdrawn_comes_to_no_further_box(city: City) -> None:

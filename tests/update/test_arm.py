@@ -61,6 +61,25 @@ def test_what_nobody_kept_is_packed_anew_from_what_lies_on_the_box(box: Box) -> 
     assert fields == ("", "a tiny package of the tests")
 
 
+@pytest.mark.parametrize("was_kept", [True, False], ids=["kept", "packed anew"])
+def test_what_a_technician_wrote_stays_through_the_way_back_and_the_next_version(
+    box: Box, *, was_kept: bool
+) -> None:
+    """Were it packed as the package's own, dpkg would replace it by the next version's, unasked."""
+    written = box.places.settings / "agent.toml"
+    written.write_text('site = "palembang"\n')
+    if was_kept:
+        keep(box.places, box.dpkg, [box.package(OLD)])
+    box.upgrade(condition=Condition())
+
+    box.looks(box.watch(), 700)
+    assert (box.version, written.read_text()) == (OLD, 'site = "palembang"\n')
+    box.condition = WELL
+    box.upgrade("0.3.0+deb12")
+
+    assert (box.version, written.read_text()) == ("0.3.0+deb12", 'site = "palembang"\n')
+
+
 def test_a_folder_that_is_a_link_on_the_box_is_a_folder_in_the_package(box: Box) -> None:
     """Debian 12: /lib is usr/lib, and packages that name /lib must go on doing so."""
     root = box.places.root
