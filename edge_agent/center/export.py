@@ -62,13 +62,16 @@ class Wanted:
 
 
 def json_lines(database: Database, wanted: Wanted) -> Iterator[str]:
-    """Return every message as it came, then the newest head of each box: its end is proved, too."""
+    """Return the newest head of each box, then every message as it came.
+
+    Its end is proved, too: an export that broke off lacks what its heads name.
+    """
+    heads = database.read(lambda t: t.rows(_HEADS, *_whose(wanted)))
+    yield from (_line(topic, bytes(payload)) for topic, payload in heads)
     place: tuple[str, str, int] = ("", "", 0)
     while rows := _page_of_messages(database, wanted, place):
         yield from (_line(topic, bytes(payload)) for *_, topic, payload in rows)
         place = rows[-1][:3]
-    heads = database.read(lambda t: t.rows(_HEADS, *_whose(wanted)))
-    yield from (_line(topic, bytes(payload)) for topic, payload in heads)
 
 
 def picture_lines(database: Database, wanted: Wanted) -> Iterator[str]:

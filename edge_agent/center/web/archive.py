@@ -17,6 +17,8 @@ from edge_agent.center.web.proof import StoredKey, StoredMessage
 from edge_agent.contract import read_key
 
 Row = Mapping[str, object]
+# Where a page ends: when the last alert was received, and which it is. A transaction has up to 200.
+Mark = tuple[float, str, str, str]
 # One page of the list, and what one answer to a poll may bring.
 PAGE = 48
 # What the lists of the filter are made of, and where counting ends ("999+").
@@ -68,6 +70,11 @@ class Card:
         """What tells it from every other alert."""
         return f"{self.told.site}/{self.told.box}/{self.told.id}"
 
+    @property
+    def mark(self) -> Mark:
+        """Its place in the list."""
+        return self.received_wall, self.told.site, self.told.box, self.told.id
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -113,12 +120,14 @@ class Archive:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def newest(self, wanted: Filter, before: float | None = None) -> list[Card]:
-        """Return the alerts that came last, one more than a page holds."""
+    def newest(self, wanted: Filter, before: Mark | None = None) -> list[Card]:
+        """Return the alerts that came last, or before that one; one more than a page holds."""
         where, values = _where(wanted)
         if before is not None:
-            where, values = [*where, "received_wall < ?"], [*values, before]
-        rest = f"FROM alerts{_joined(where)} ORDER BY received_wall DESC, id DESC LIMIT {PAGE + 1}"
+            where = [*where, "(received_wall, site, box, id) < (?, ?, ?, ?)"]
+            values = [*values, *before]
+        order = "received_wall DESC, site DESC, box DESC, id DESC"
+        rest = f"FROM alerts{_joined(where)} ORDER BY {order} LIMIT {PAGE + 1}"
         return [_card(row) for row in self._ask(_ALERT, rest, *values)]
 
     def change(self) -> int:
