@@ -100,14 +100,16 @@ def _do(args: argparse.Namespace, places: Places) -> Sequence[str]:
 def _switch(args: argparse.Namespace, places: Places) -> Sequence[str]:
     if args.verb == "on":
         switch_on(places, args.url, args.key, release_of(places), args.ring)
-        said = f"new versions come from {told_source(places)}"
+        said = [f"new versions come from {told_source(places)}"]
+        if not (places.root / "usr/bin/unattended-upgrade").exists():
+            said += ["nobody installs them", "  next: sudo apt install unattended-upgrades"]
     else:
         switch_off(places)
-        said = "new versions do not come any more"
+        said = ["new versions do not come any more"]
     if places.root == Path("/"):
         unit.systemctl("daemon-reload")
         unit.systemctl("try-restart", *TIMERS)
-    return [said]
+    return said
 
 
 def _accept(places: Places) -> Sequence[str]:

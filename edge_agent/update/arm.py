@@ -20,15 +20,13 @@ from edge_agent.update.trial import Trial, is_going_on, read_trial, write_trial
 def keep(places: Places, dpkg: Dpkg, files: Sequence[Path]) -> list[str]:
     """Keep the packages of ours among those that apt is about to install; say what was not kept."""
     ours = [file for file in files if file.name.startswith("edge-agent_")]
+    if not ours:
+        return []
     trial = read_trial(places.folder / TRIAL_FILE)
     wanted = {dpkg.installed().version, *(dpkg.fields(file)[1] for file in ours)}
     wanted |= {trial.update.old} if is_going_on(trial) and trial else set()
-    said = []
-    if ours:
-        packages.forget(places.packages, but=wanted)
-        said += _kept(
-            lambda: packages.keep_installed(places.root, places.packages, dpkg), "the old"
-        )
+    packages.forget(places.packages, but=wanted)
+    said = _kept(lambda: packages.keep_installed(places.root, places.packages, dpkg), "the old")
     for file in ours:
         said += _kept(lambda file=file: packages.keep(file, places.packages, dpkg), file.name)  # type: ignore[misc]
     return said

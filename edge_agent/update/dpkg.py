@@ -43,7 +43,8 @@ class Dpkg:
         admin = (f"--admindir={self._root}/var/lib/dpkg",)
         said = self._run(["dpkg-query", *admin, "-W", "-f", form, PACKAGE], _ASK_S)
         status, _, version = (said or "").partition("|")
-        return Installed(version.strip(), status == "ii ")
+        # Wanted or held, installed, and no complaint (dpkg-query(1)).
+        return Installed(version.strip(), status[1:] == "i ")
 
     def is_busy(self) -> bool:
         """Tell whether somebody installs something at this moment (fcntl(2), as dpkg does it)."""

@@ -11,6 +11,7 @@ from edge_agent.update.places import SERVICE, UNIT, Places
 log = logging.getLogger(__name__)
 
 _DEADLINE_S = 60.0
+_PROPERTIES = ("ActiveState", "ExecMainStartTimestampMonotonic", "MainPID")
 _TEXT = """\
 # Written when a new version of edge-agent came, and gone when it has proven itself or was taken back.
 [Unit]
@@ -45,18 +46,10 @@ def remove(places: Places) -> None:
 
 def agent_start() -> str:
     """Return what names the present start of the agent's process; "" while it does not run."""
-    said = systemctl(
-        "show",
-        SERVICE,
-        "-p",
-        "ActiveState",
-        "-p",
-        "ExecMainStartTimestampMonotonic",
-        "-p",
-        "MainPID",
-    )
+    said = systemctl("show", SERVICE, f"--property={','.join(_PROPERTIES)}")
     told = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
-    if told.get("ActiveState") != "active" or told.get("MainPID", "0") == "0":
+    # While it takes changed files in it is "reloading", and runs.
+    if told.get("ActiveState") not in {"active", "reloading"} or told.get("MainPID", "0") == "0":
         return ""
     return f"{told['MainPID']} {told.get('ExecMainStartTimestampMonotonic', '')}"
 

@@ -61,6 +61,18 @@ def test_everybody_may_read_what_apts_own_user_has_to(places: Places) -> None:
     assert {path.stat().st_mode & 0o777 for path in _files(places)} == {0o644}
 
 
+def test_a_box_without_unattended_upgrades_is_told_so(
+    places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _on(places)
+    assert "apt install unattended-upgrades" in capsys.readouterr().out
+
+    (places.root / "usr/bin").mkdir(parents=True)
+    (places.root / "usr/bin/unattended-upgrade").touch()
+    _on(places)
+    assert "next" not in capsys.readouterr().out
+
+
 def test_switched_off_it_leaves_nothing(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
     _on(places)
 

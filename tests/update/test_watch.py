@@ -63,6 +63,16 @@ def test_a_version_that_does_worse_for_ten_minutes_is_taken_back(
     assert refused(box.places.refused) == [NEW]
 
 
+def test_a_package_that_somebody_holds_is_whole(box: Box) -> None:
+    box.upgrade()
+    status = box.places.root / "var/lib/dpkg/status"
+    status.write_text(status.read_text().replace("install ok installed", "hold ok installed"))
+
+    assert box.looks(box.watch(), STEADY_S)
+
+    assert box.update.phase is Phase.KEPT
+
+
 def test_one_that_needs_some_minutes_to_come_up_has_them(box: Box) -> None:
     box.upgrade(condition=DEAD)
     watch = box.watch()
