@@ -90,20 +90,25 @@ class Watch:
             return False
         installed = self._dpkg.installed()
         if trial.update.phase is Phase.GOING_BACK:
-            return self._go_back(trial)
+            ours = {trial.update.old, trial.update.new}
+            is_anothers = installed.is_whole and installed.version not in ours
+            return self._leave(trial) if is_anothers else self._go_back(trial)
         if not installed.is_whole:
             return self._finish(trial)
         self._broken_since = None
         if installed.version == trial.update.old:
-            # It never came, or somebody took it back by hand.
-            log.info("%s is not installed: nothing to watch", trial.update.new)
-            self._file.unlink(missing_ok=True)
-            return True
+            return self._leave(trial)
         if installed.version != trial.update.new:
             # Another one came, and nobody told us: it has to prove itself like this one.
             trial = replace(trial, update=replace(trial.update, new=installed.version))
             self._write(trial)
         return self._judge(trial, passed_s)
+
+    def _leave(self, trial: Trial) -> bool:
+        """End without a word to the center: it never came, or a person has decided otherwise."""
+        log.info("%s is not installed: nothing to watch", trial.update.new)
+        self._file.unlink(missing_ok=True)
+        return True
 
     def _judge(self, trial: Trial, passed_s: float) -> bool:
         now = self._agent.condition()

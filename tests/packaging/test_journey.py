@@ -111,7 +111,7 @@ def _repair(site: Site, older: Path) -> None:
     machine.run("edge-agent-updates", "accept")
     shutil.copy(older, machine.root / "srv" / older.name)
     machine.run("dpkg", "--force-confold", "--unpack", f"/srv/{older.name}")
-    machine.run("systemctl", "kill", "-s", "KILL", "edge-agent")
+    machine.run("systemctl", "kill", "--kill-whom=main", "-s", "KILL", "edge-agent")
 
     machine.run("dpkg", "--force-confold", "--configure", "-a")
 

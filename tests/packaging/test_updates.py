@@ -141,7 +141,13 @@ def _deb(*words: str | Path) -> None:
 
 
 def _crashes(tree: Path) -> None:
+    """And will not go: its own script refuses when the old one comes back."""
     (tree / "usr/bin/edge-agent").write_text("#!/bin/sh\nexit 1\n")
+    (tree / "DEBIAN/prerm").write_text("#!/bin/sh\nexit 1\n")
+
+
+def _cannot_be_configured(tree: Path) -> None:
+    (tree / "DEBIAN/postinst").write_text("#!/bin/sh\nexit 1\n")
 
 
 def _is_blind(tree: Path) -> None:
@@ -154,6 +160,7 @@ def test_a_bad_version_is_taken_back_once_and_a_good_one_stays(town: Town) -> No
     assert "0.2.0" not in town.upgrade()
     assert town.version.startswith("0.1.0")
 
+    _goes_back_from(town, "0.2.1", _cannot_be_configured, "dpkg cannot finish its installation")
     _goes_back_from(town, "0.3.0", _is_blind, "no camera's pictures are looked at")
     _keeps(town, "0.4.0")
     _goes_back_through_a_power_cut(town, "0.5.0", "0.4.0")

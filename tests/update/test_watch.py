@@ -246,6 +246,21 @@ def test_a_technician_who_takes_it_back_by_hand_ends_the_trial(box: Box) -> None
     assert refused(box.places.refused) == []
 
 
+def test_what_a_technician_installs_on_the_way_back_stays(box: Box) -> None:
+    box.upgrade(condition=DEAD)
+    kept = packages.find(box.places.packages, OLD)
+    assert kept
+    kept.write_bytes(b"")
+    box.looks(box.watch(), WITHIN_S)
+    assert box.update.phase is Phase.GOING_BACK
+
+    box.install("0.3.0+deb12")
+
+    assert box.watch().run_once()
+    assert box.version == "0.3.0+deb12"
+    assert read_trial(box.places.folder / TRIAL_FILE) is None
+
+
 def test_a_third_version_before_the_second_is_proven_goes_back_to_the_first(box: Box) -> None:
     box.upgrade(condition=BLIND)
     box.looks(box.watch(), MINUTE_S)
