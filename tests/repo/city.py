@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -120,6 +121,8 @@ class Box:
         return f"{done.stdout}{done.stderr}\nrc={done.returncode}"
 
     def update(self) -> str:
+        # Web servers know files by the second, and here two versions come within one.
+        shutil.rmtree(self._folder / "var/lib/apt/lists")
         return self.apt("apt-get", "update")
 
     def candidate(self, package: str = "edge-agent") -> str:

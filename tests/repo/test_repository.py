@@ -187,6 +187,19 @@ def test_a_key_that_gpg_does_not_have_is_told(city: City) -> None:
         Repository(city.folder / "other", "nobody@city.example")
 
 
+def test_signed_anew_the_lists_are_whole_and_end_later(city: City) -> None:
+    city.add("0.1.0+deb12")
+    signed = city.public / "dists/bookworm-canary/InRelease"
+    signed.unlink()
+    box = city.box("canary")
+
+    city.repository.sign()
+
+    assert "rc=0" in box.update()
+    assert box.candidate() == "0.1.0+deb12"
+    assert b"Valid-Until:" in signed.read_bytes()
+
+
 def test_the_command_says_what_each_suite_has(city: City) -> None:
     package = tiny(city.folder, "0.3.0+deb13")
     words = ["-m", "tools.repo", "--key", KEY, "--folder", city.folder / "repo"]
@@ -198,6 +211,6 @@ def test_the_command_says_what_each_suite_has(city: City) -> None:
         for more in (["add", package], ["promote", "0.3.0"], ["sign"])
     ]
 
-    assert "the canaries get 0.3.0+deb13 amd64" in said[0]
+    assert "the canaries have 0.3.0+deb13 amd64" in said[0]
     assert "0.3.0 went from canary to stable" in said[1]
     assert "trixie-stable    0.3.0+deb13 amd64" in said[2]

@@ -37,11 +37,9 @@ def _do(args: argparse.Namespace, repository: Repository) -> str:
         case "add":
             files = args.packages or sorted((debian.REPOSITORY / "dist").glob("*.deb"))
             names = ", ".join(str(repository.add(file)) for file in files)
-            if not names:
-                raise UnfitError("there is no package: run  make deb  first, or name files")
             # With a new date also where nothing is new.
             repository.sign()
-            return f"the canaries get {names}"
+            return f"the canaries have {names}" if names else "signed anew; dist/ has no package"
         case "promote":
             repository.promote(args.version, args.source, args.target)
             return f"{args.version} went from {args.source} to {args.target}"
