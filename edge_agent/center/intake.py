@@ -24,7 +24,15 @@ from edge_agent.center.visits import Run, end_visits, present_run
 from edge_agent.center.webhooks.options import WebhookOptions
 from edge_agent.center.webhooks.queue import queue_alert
 from edge_agent.contract import Body, Refused, Verdict, split
-from edge_agent.contract.body import CHAIN_RESTARTED, CLOCK_SET, DROPPED, HEAD, KEY_ROTATED, parse
+from edge_agent.contract.body import (
+    CHAIN_RESTARTED,
+    CLOCK_SET,
+    DROPPED,
+    HEAD,
+    KEY_ROTATED,
+    UPDATED,
+    parse,
+)
 from edge_agent.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -32,7 +40,7 @@ log = logging.getLogger(__name__)
 ALERT, RECORD, HEALTH = "alert", "record", "health"
 # Of what an unknown box sends only this is evidence.
 _EVIDENCE = frozenset({ALERT, RECORD})
-_RECORDS = frozenset({DROPPED, KEY_ROTATED, CHAIN_RESTARTED, CLOCK_SET})
+_RECORDS = frozenset({DROPPED, KEY_ROTATED, CHAIN_RESTARTED, CLOCK_SET, UPDATED})
 _PLACE_IS_TAKEN = "another message with this number, or in this place, was stored before"
 # How exactly we remember when a box was last heard; each step is a write.
 _SEEN_STEP_S = 5.0

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from edge_agent.cli.console import Console
 from edge_agent.config.load import load_settings
+from edge_agent.daemon.health import update_problem
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, ask_status
 
 _PARKED = "have the broker's access rules allow our topics; the journal says why it refused each"
@@ -19,6 +20,7 @@ _RECEIPTS = "compare keys under [center] with `edge-agent center key`; the journ
 _DELIVERED = {"broker": "sent", "receipt": "sent and confirmed by the center"}
 _CHOOSE = "go on with this one, or choose again: edge-agent model list"
 _HANGS = "restart it, which systemd does by itself:  systemctl restart edge-agent"
+_NEW_VERSION = "the center knows; how it stands:  sudo edge-agent-updates status"
 _RENEW = "see the journal why; by hand: edge-agent enroll --again"
 _LOOKS = "raise looks_per_second or crops_per_frame in agent.toml, or tame what moves there"
 # What `add` names, too: strict cameras refuse passwords that are so old.
@@ -64,6 +66,8 @@ def _show(status: AgentStatus, console: Console) -> None:
         console.note("model", status.model_problem, _CHOOSE)
     for one in (*status.switched_off, *filter(None, [status.trial])):
         console.note("center", one)
+    if text := update_problem(status.update):
+        console.note("version", text, _NEW_VERSION)
     if status.cameras:
         heading = ("camera", "stream", "fps", "analysed", "looks", "alerts", "last alert", "events")
         console.table([heading, *(_row(camera, status.now_wall) for camera in status.cameras)])

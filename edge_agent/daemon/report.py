@@ -15,6 +15,7 @@ from edge_agent.daemon.refind_loop import RefindLoop
 from edge_agent.daemon.renew_loop import RenewLoop
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
 from edge_agent.daemon.switches import Switches
+from edge_agent.domain.update import Update
 from edge_agent.runtime.clock import Clock
 from edge_agent.spool.spool import Spool
 
@@ -41,6 +42,7 @@ class Reporter:
         proposal: Proposal,
         refused_commands: Callable[[], int],
         renew: RenewLoop,
+        update: Callable[[], Update | None] = lambda: None,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -54,6 +56,7 @@ class Reporter:
         self._proposal = proposal
         self._refused_commands = refused_commands
         self._renew = renew
+        self._update = update
         self._clock = clock
         self._started_wall = clock.wall()
 
@@ -78,6 +81,7 @@ class Reporter:
             refused_commands=self._refused_commands(),
             certificate_ends_wall=expiry.ends_wall,
             certificate_problem=expiry.problem,
+            update=self._update(),
         )
 
     @property

@@ -33,6 +33,7 @@ from edge_agent.daemon.renew_loop import RenewLoop
 from edge_agent.daemon.report import Reporter
 from edge_agent.daemon.status import SOCKET_NAME, to_json
 from edge_agent.daemon.status_socket import StatusSocket
+from edge_agent.daemon.update_watch import UpdateWatch
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.link import Link
 from edge_agent.mqtt.message import Heard
@@ -112,6 +113,7 @@ class Service:
         cameras = self._cameras(assembly, mirrors, publisher)
         refind = self._refind(cameras)
         renew = RenewLoop(self._settings, self._clock, self._stop)
+        updates = UpdateWatch(self._clock, self._settings.state_dir, spool.note_update)
         reporter = Reporter(
             settings=self._settings,
             model=f"{assembly.card.name} {assembly.card.version}",
@@ -124,6 +126,7 @@ class Service:
             proposal=self._proposal,
             refused_commands=lambda: self._desk.refused if self._desk else 0,
             renew=renew,
+            update=lambda: updates.update,
             clock=self._clock,
         )
         health = self._health(spool, publisher)
@@ -141,10 +144,9 @@ class Service:
             clock=self._clock,
             stop=self._stop,
         )
-        if self._settings.center.keys:
-            self._desk = open_desk(parts)
-        workers = self._workers(cameras, publisher) + self._more_workers(refind, renew)
-        return self._work(parts, workers, reporter, health, publisher, mirrors)
+        workers = self._workers(cameras, publisher) + self._more_workers(refind, renew, parts)
+        rounds = (updates.look, lambda: mirrors.turn(publisher.state()))
+        return self._work(parts, workers, reporter, health, publisher, rounds)
 
     def _cameras(
         self, assembly: CameraAssembly, keeper: Mirrors, publisher: PublishLoop
@@ -161,7 +163,7 @@ class Service:
         reporter: Reporter,
         health: Health,
         publisher: PublishLoop,
-        mirrors: Mirrors,
+        rounds: Sequence[Callable[[], None]],
     ) -> int:
         cameras, helpers = parts.cameras, _events_workers(parts.cameras)
         count = "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
@@ -171,8 +173,7 @@ class Service:
         for worker in (*workers, *helpers):
             worker.start()
         notify("READY=1", f"STATUS={reporter.line()}")
-        rounds = (watch.look, lambda: mirrors.turn(publisher.state()))
-        self._supervise(reporter, cameras, publisher, health, rounds)
+        self._supervise(reporter, cameras, publisher, health, (watch.look, *rounds))
         self._say_last_words(workers, parts.spool, publisher)
         return self._end(workers, helpers)
 
@@ -213,8 +214,10 @@ class Service:
             workers.append(self._worker(f"{camera.settings.id}{_WATCH}", camera.loop.run))
         return workers
 
-    def _more_workers(self, refind: RefindLoop, renew: RenewLoop) -> list[Worker]:
+    def _more_workers(self, refind: RefindLoop, renew: RenewLoop, parts: Parts) -> list[Worker]:
         """Return those that only some sites need."""
+        if self._settings.center.keys:
+            self._desk = open_desk(parts)
         wanted = [("refind", refind.run)] if refind.is_needed else []
         wanted += [("renew", renew.run)] if renew.is_needed else []
         wanted += [("commands", self._desk.run)] if self._desk else []

@@ -7,7 +7,9 @@ import json
 import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from edge_agent.domain.update import Phase, Update
 from edge_agent.errors import EdgeAgentError
 
 SOCKET_NAME = "status.sock"
@@ -108,6 +110,8 @@ class AgentStatus:
     # When the box's certificate ends, and what is to be said of it.
     certificate_ends_wall: float | None = None
     certificate_problem: str = ""
+    # The latest change of version on this box, where one was watched.
+    update: Update | None = None
 
 
 def ask_status(state_dir: Path) -> AgentStatus:
@@ -151,9 +155,16 @@ def _from_json(answer: bytes) -> AgentStatus:
         spool = SpoolStatus(**told.pop("spool"))
         broker = BrokerStatus(**told.pop("broker"))
         off = tuple(told.pop("switched_off"))
-        return AgentStatus(cameras=cameras, spool=spool, broker=broker, switched_off=off, **told)
+        update = _update(told.pop("update"))
+        return AgentStatus(
+            cameras=cameras, spool=spool, broker=broker, switched_off=off, update=update, **told
+        )
     except (ValueError, TypeError, KeyError) as error:
         raise EdgeAgentError(
             "the running agent answered in words of another version",
             hint="restart it:  systemctl restart edge-agent",
         ) from error
+
+
+def _update(told: dict[str, Any] | None) -> Update | None:
+    return None if told is None else Update(**{**told, "phase": Phase(told["phase"])})
