@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from edge_agent.center.postgres import Postgres
-from edge_agent.center.schema import VERSION, statements
+from edge_agent.center.schema import VERSION, columns, statements
 from edge_agent.center.sqlite import Sqlite
 from edge_agent.errors import EdgeAgentError
 
@@ -67,6 +67,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def column_question(self) -> str:
+        """What asks whether a table (first value) has a column (second value)."""
+        ...
+
+    @property
     def row_lock(self) -> str:
         """What a SELECT ends with, to keep others from its rows until the transaction ends."""
         ...
@@ -113,6 +118,9 @@ class Transaction:
             )
         for statement in statements(self._engine.types):
             self.run(statement)
+        for table, name, kind in columns(self._engine.types):
+            if self.row(self._engine.column_question, table, name) is None:
+                self.run(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
         self.run(
             "INSERT INTO counters (name, value) VALUES ('schema', ?), ('change', 0)"
             " ON CONFLICT (name) DO NOTHING",

@@ -34,6 +34,10 @@ class Postgres:
         }
     )
     row_lock = " FOR UPDATE"
+    column_question = (
+        "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(?) AND attname = ?"
+        " AND NOT attisdropped"
+    )
 
     def __init__(self, url: str) -> None:
         """Remember where. Raises EdgeAgentError where psycopg is not installed."""

@@ -96,6 +96,18 @@ CREATE INDEX IF NOT EXISTS deliveries_next ON deliveries (state, next_wall);
 """
 
 
+# What came later, by table: a database of an earlier center gets it when it is opened.
+_COLUMNS = (
+    # How long it was: of a long one only the beginning is kept.
+    ("quarantine", "size_bytes", "{big}"),
+)
+
+
+def columns(types: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return what was added to which table: its name, and its type in one engine."""
+    return [(table, name, kind.format(**types)) for table, name, kind in _COLUMNS]
+
+
 def statements(types: Mapping[str, str]) -> list[str]:
     """Return what makes the tables, in the types of one engine."""
     filled = _TABLES.format(**types)

@@ -31,6 +31,7 @@ class Sqlite:
         # A text with half a character, a number beyond 64 bits: Python says it.
         *(UnicodeEncodeError, OverflowError),
     )
+    column_question = "SELECT 1 FROM pragma_table_info(?) WHERE name = ?"
     # BEGIN IMMEDIATE has the whole database already.
     row_lock = ""
 

@@ -11,7 +11,7 @@ _STATES = ("acknowledged", "dispatched", "closed")
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Add what one can do at the center, in the order of setting it up."""
     verbs = parser.add_subparsers(
-        metavar="key|check|run|boxes|alarms|set|command|operator|deliveries|export",
+        metavar="key|check|run|boxes|alarms|quarantine|set|command|operator|deliveries|export",
         dest="act",
         required=True,
     )
@@ -37,6 +37,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     alarms.add_argument("--all", action="store_true", help="also the newest 500 that are over")
     alarms.add_argument("--json", action="store_true", help="print a JSON list")
     alarms.add_argument("--close", type=int, metavar="NUMBER", help="you have found out why")
+    _set_up_quarantine(verbs.add_parser("quarantine", help="look at what was not believed"))
     _set_up_people(verbs)
     _set_up_export(verbs.add_parser("export", help="print what is stored"))
 
@@ -68,6 +69,14 @@ def _set_up_people(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
         nargs="*",
         help="which to retry; without: all given up",
     )
+
+
+def _set_up_quarantine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", metavar="list|show", choices=["list", "show"])
+    parser.add_argument("number", metavar="NUMBER", type=int, nargs="?", help="which to show")
+    parser.add_argument("--of", metavar="SITE/BOX", help="list what came under this name only")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write its bytes, as they came")
 
 
 def _set_up_export(parser: argparse.ArgumentParser) -> None:
@@ -103,6 +112,14 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
         people = {"set": center_people.set_handling, "operator": center_people.operator}
         return people.get(args.act, center_people.deliveries)(args, console)
+    return _ask_database(args, console)
+
+
+def _ask_database(args: argparse.Namespace, console: Console) -> int:
+    if args.act == "quarantine":
+        from edge_agent.cli import center_quarantine  # noqa: PLC0415 (as above)
+
+        return center_quarantine.run(args, console)
     from edge_agent.cli import center_desk  # noqa: PLC0415 (as above)
 
     acts = {

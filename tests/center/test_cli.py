@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from edge_agent.center.post import Arrival
 from edge_agent.cli.main import main
 from tests.center.boxes import Sender
 from tests.center.desk import LONG_S
@@ -45,12 +47,12 @@ def ask(folder: Path, capsys: pytest.CaptureFixture[str]) -> Ask:
 
 class Ask:
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._capsys = capsys
         self.code = -1
 
     def __call__(self, *words: str) -> str:
-        self.code = main(["--config", str(self._folder), "center", *words])
+        self.code = main(["--config", str(self.folder), "center", *words])
         told = self._capsys.readouterr()
         return told.out + told.err
 
@@ -174,3 +176,51 @@ def test_slips_of_the_hand_are_named(ask: Ask, words: tuple[str, ...]) -> None:
     ask(*words, "--why", "a slip")
 
     assert ask.code == 1
+
+
+def test_what_was_set_aside_is_listed_and_shown(ask: Ask, desk: Desk, box: Sender) -> None:
+    assert "nothing is set aside" in ask("quarantine", "list")
+    altered = replace(box.alert("a"), payload=b"\xff\x00" + box.signed[1].payload)
+    long = Arrival(f"{box.up}/record", b"x" * 20_000)
+    stranger = Sender(ask.folder, box="nobody-01")
+    desk.take(altered, long, stranger.alert("b"))
+
+    told = ask("quarantine", "list")
+    assert ask.code == 0
+    assert [line.split()[1:5] for line in told.splitlines()[1:]] == [
+        [str(box.box), "record", "altered", "20000"],
+        [str(box.box), "alert/gate", "altered", f"{len(altered.payload)}"],
+        [str(stranger.box), "alert/gate", "unknown_key", f"{len(stranger.signed[1].payload)}"],
+    ]
+    assert "2026-11-18 11:06:40" in told
+    listed = json.loads(ask("quarantine", "list", "--json", "--of", str(stranger.box)))
+    assert [(one["box"], one["bytes"], one["why"]) for one in listed] == [
+        ("nobody-01", len(stranger.signed[1].payload), "unknown_key")
+    ]
+    number = str(listed[0]["number"])
+    assert '"id": "b"' in ask("quarantine", "show", number)
+    assert listed[0]["received"] in ask("quarantine", "show", number)
+    assert "16384 of 20000" in ask("quarantine", "show", str(int(told.splitlines()[1].split()[0])))
+
+
+def test_the_exact_bytes_of_what_was_set_aside_go_into_a_file(
+    ask: Ask, desk: Desk, box: Sender, tmp_path: Path
+) -> None:
+    payload = b"\xff\x00\n" + box.alert("a").payload
+    desk.take(Arrival(f"{box.up}/alert/gate", payload))
+    (one,) = json.loads(ask("quarantine", "list", "--json"))
+    number, out = str(one["number"]), tmp_path / "evidence"
+
+    assert "000000  ff 00 0a 7b" in ask("quarantine", "show", number)
+    ask("quarantine", "show", number, "--out", str(out))
+
+    assert ask.code == 0
+    assert out.read_bytes() == payload
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert "cannot write the message to" in ask(
+        "quarantine", "show", number, "--out", str(tmp_path / "nowhere" / "evidence")
+    )
+    assert "which message to show was not said" in ask("quarantine", "show")
+    for nobody in ("0", f"{2**70}"):
+        assert f"no message {nobody} is set aside" in ask("quarantine", "show", nobody)
+        assert ask.code == 1

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge_agent.center.post import Arrival, Box
+from edge_agent.center.quarantine import set_aside
 from tests.center_web.city import PLAJU, CityBox, a_picture
 from tests.center_web.conftest import PASSWORD
 
@@ -251,6 +253,8 @@ def test_boxes_are_on_the_map_and_in_the_list_with_what_is_wrong(
     box.is_seen(clock.wall() - 10, health_json=health)
     box.alarms(clock.wall(), "gap", "numbers 4-7 are missing")
     CityBox(database, "ilir-02").is_seen(clock.wall() - 600)
+    arrival = Arrival("city/v1/palembang/plaju-01/up/record", b"?")
+    database.write(lambda t: set_aside(t, Box("palembang", "plaju-01"), arrival, "altered", 1.0))
 
     browser.open(f"{page()}/boxes")
 
@@ -258,6 +262,8 @@ def test_boxes_are_on_the_map_and_in_the_list_with_what_is_wrong(
     rows = [row.text for row in browser.all("table.boxes tbody tr")]
     assert "silent" in rows[0]
     assert "no picture: gate" in rows[1]
+    assert "messages set aside: 1" in rows[1]
+    assert "set aside" not in rows[0]
 
 
 def test_a_list_that_has_stopped_says_so(

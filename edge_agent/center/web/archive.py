@@ -212,6 +212,11 @@ class Archive:
         rest = f"FROM alarms WHERE until_wall {being} ORDER BY since_wall DESC LIMIT {MOST_ALARMS}"
         return [_alarm(row) for row in self._ask(columns, rest)]
 
+    def set_aside(self) -> dict[tuple[str, str], int]:
+        """Return how many messages of each box were not believed; there are 10,000 at most."""
+        rows = self._ask("site, box, COUNT(*)", "FROM quarantine GROUP BY site, box")
+        return {(_str(row["site"]), _str(row["box"])): _int(row["COUNT(*)"]) for row in rows}
+
     def counts(self, silent_before: float) -> dict[str, int]:
         """Return the four numbers at the top, each up to COUNT_MOST."""
         new = "FROM alerts WHERE handling = 'new'"

@@ -142,6 +142,7 @@ def boxes() -> str:
     return show(
         "boxes.html",
         boxes=statuses,
+        aside=page.archive.set_aside(),
         city=draw(_spots(statuses)),
         more=query({"site": last.site, "box": last.box}) if last else "",
     )
@@ -152,7 +153,8 @@ def alarms() -> str:
     """Show what is wrong, and what was."""
     archive = page_of().archive
     now, over = archive.alarms(is_open=True), archive.alarms(is_open=False)
-    return show("alarms.html", now=now, over=over)
+    aside = sum(archive.set_aside().values())
+    return show("alarms.html", now=now, over=over, aside=aside)
 
 
 @blueprint.get("/favicon.ico")

@@ -173,6 +173,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "open_alarms": ("Open", "Terbuka"),
     "closed_alarms": ("Over", "Sudah lewat"),
     "no_alarm": ("No alarm.", "Tidak ada alarm."),
+    "set_aside": ("messages set aside", "pesan dipisahkan"),
+    "set_aside_how": (
+        "Whoever looks after the center sees them with",
+        "Pengelola pusat dapat melihatnya dengan",
+    ),
     "since": ("since", "sejak"),
     "until": ("until", "sampai"),
     "alarm.gap": ("messages missing", "pesan hilang"),
