@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge_agent.center.database import Database, Row
+from edge_agent.runtime.clock import rfc3339
 
 # Rows in memory at once, and in one question.
 _PAGE = 500
@@ -45,6 +46,20 @@ WHERE (pictures.site, pictures.box, alert_id, sha256) > (?, ?, ?, ?)
   AND (? = '' OR pictures.site = ?) AND (? = '' OR pictures.box = ?)
   AND (? = '' OR severity = ?) AND pictures.received_wall >= ? AND pictures.received_wall < ?
 ORDER BY pictures.site, pictures.box, alert_id, sha256 LIMIT ?
+"""
+_ALARM_COLUMNS = (
+    *("number", "kind", "site", "box", "text", "since", "until", "closed_by", "closed_why"),
+)
+_ALARMS = """
+SELECT number, kind, site, box, text, since_wall, until_wall, closed_by, closed_why FROM alarms
+WHERE number > ? AND (? = '' OR site = ?) AND (? = '' OR box = ?)
+  AND since_wall >= ? AND since_wall < ? ORDER BY number LIMIT ?
+"""
+_STEP_COLUMNS = ("number", "at", "site", "box", "alert", "became", "by", "note")
+_STEPS = """
+SELECT number, at_wall, site, box, alert_id, became, by_whom, note FROM handling
+WHERE number > ? AND (? = '' OR site = ?) AND (? = '' OR box = ?)
+  AND at_wall >= ? AND at_wall < ? ORDER BY number LIMIT ?
 """
 # A spreadsheet takes what begins so for a formula, and the names come from boxes.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -89,6 +104,36 @@ def csv_lines(database: Database, wanted: Wanted) -> Iterator[str]:
     while rows := _page_of_alerts(database, wanted, place):
         yield from map(_csv, rows)
         place = (rows[-1][2], rows[-1][3], rows[-1][16])
+
+
+def alarm_lines(database: Database, wanted: Wanted) -> Iterator[str]:
+    """Return a heading, and a line for each alarm that began then, also of those that are over."""
+    yield _csv(_ALARM_COLUMNS)
+    for row in _numbered(database, _ALARMS, wanted):
+        yield _csv((*row[:5], _moment(row[5]), _moment(row[6]), *row[7:]))
+
+
+def step_lines(database: Database, wanted: Wanted) -> Iterator[str]:
+    """Return a heading, and a line for each thing that somebody did about an alert then."""
+    yield _csv(_STEP_COLUMNS)
+    for number, at_wall, *rest in _numbered(database, _STEPS, wanted):
+        yield _csv((number, _moment(at_wall), *rest))
+
+
+def _numbered(database: Database, sql: str, wanted: Wanted) -> Iterator[Row]:
+    number, span = 0, (wanted.since_wall, wanted.until_wall)
+
+    def page(after: int) -> list[Row]:
+        values = (after, *_whose(wanted), *span, _PAGE)
+        return database.read(lambda transaction: transaction.rows(sql, *values))
+
+    while rows := page(number):
+        yield from rows
+        number = rows[-1][0]
+
+
+def _moment(wall: float | None) -> str:
+    return "" if wall is None else rfc3339(wall)
 
 
 def _page_of_messages(database: Database, wanted: Wanted, after: tuple[str, str, int]) -> list[Row]:

@@ -37,6 +37,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     alarms.add_argument("--all", action="store_true", help="also the newest 500 that are over")
     alarms.add_argument("--json", action="store_true", help="print a JSON list")
     alarms.add_argument("--close", type=int, metavar="NUMBER", help="you have found out why")
+    alarms.add_argument("--by", default="", metavar="NAME", help="who closes it; it is kept")
+    alarms.add_argument("--why", default="", metavar="TEXT", help="what was found; it is kept")
     _set_up_quarantine(verbs.add_parser("quarantine", help="look at what was not believed"))
     _set_up_people(verbs)
     _set_up_export(verbs.add_parser("export", help="print what is stored"))
@@ -82,6 +84,11 @@ def _set_up_quarantine(parser: argparse.ArgumentParser) -> None:
 def _set_up_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--csv", action="store_true", help="alerts as a table; without: JSON lines, for verify"
+    )
+    parser.add_argument(
+        "--table",
+        choices=["alarms", "handling"],
+        help="another table: every alarm, or every step of the handling",
     )
     parser.add_argument(
         "--pictures", action="store_true", help="the pictures, too, as JSON lines in base64"

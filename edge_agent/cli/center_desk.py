@@ -8,8 +8,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from edge_agent.center.alarms import Alarms
+from edge_agent.center.closing import close_alarm, is_reason
 from edge_agent.center.database import Database, Transaction, open_database
-from edge_agent.center.export import Wanted, csv_lines, json_lines, picture_lines
+from edge_agent.center.export import (
+    Wanted,
+    alarm_lines,
+    csv_lines,
+    json_lines,
+    picture_lines,
+    step_lines,
+)
 from edge_agent.center.intake import Intake
 from edge_agent.center.key import load_key
 from edge_agent.center.post import Box, read_box
@@ -24,16 +32,18 @@ _BOXES = """
 SELECT site, box, state, seen_wall, version, whole_upto, last_seq, head_seq FROM boxes
 WHERE registered = 1 ORDER BY site, box
 """
-_ALARMS = """
-SELECT number, site, box, kind, text, since_wall, until_wall FROM alarms
+_OF_AN_ALARM = (
+    *("number", "site", "box", "kind", "text", "since_wall", "until_wall"),
+    *("closed_by", "closed_why"),
+)
+_ALARMS = f"""
+SELECT {", ".join(_OF_AN_ALARM)} FROM alarms
 WHERE until_wall IS NULL OR ? = 1 ORDER BY until_wall IS NOT NULL, number DESC LIMIT ?
-"""
+"""  # noqa: S608 (words of this file)
 _MOST_SHOWN = 500
 _RANGE = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
 # Ranges in one line.
 _MOST_NAMED = 8
-# A person's reason stands in a table.
-_MOST_WHY = 200
 
 
 def boxes(args: argparse.Namespace, console: Console) -> int:
@@ -61,19 +71,21 @@ def alarms(args: argparse.Namespace, console: Console) -> int:
     """List what is wrong, newest first; or close one."""
     with _opened(args) as (_, database):
         if args.close is not None:
-            return _close(database, args.close, console)
+            return _close(database, args, console)
         values = (int(args.all), _MOST_SHOWN)
         rows = database.read(lambda transaction: transaction.rows(_ALARMS, *values))
     if args.json:
-        names = ("number", "site", "box", "kind", "text", "since_wall", "until_wall")
-        console.plain(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
+        told = [dict(zip(_OF_AN_ALARM, row, strict=True)) for row in rows]
+        console.plain(json.dumps(told, indent=2))
         return 0
-    for number, site, box, kind, text, since, until in rows:
+    for number, site, box, kind, text, since, until, who, why in rows:
         line = f"{kind}: {text} ({rfc3339(since)}, number {number})"
         if until is None:
             console.bad(f"{site}/{box}", line)
         else:
             console.ok(f"{site}/{box}", f"over since {rfc3339(until)}: {line}")
+            if who:
+                console.next(f"closed by {who}: {why}", f"{site}/{box}")
     if not rows:
         console.ok("alarms", "none")
     return 0
@@ -88,7 +100,12 @@ def export(args: argparse.Namespace, console: Console) -> int:
         since_wall=_wall(args.since, 0.0),
         until_wall=_wall(args.until, Wanted().until_wall),
     )
+    tables = {"alarms": alarm_lines, "handling": step_lines}
     with _opened(args) as (_, database):
+        if args.table:
+            for line in tables[args.table](database, wanted):
+                console.plain(line)
+            return 0
         for line in (csv_lines if args.csv else json_lines)(database, wanted):
             console.plain(line)
         if args.pictures and not args.csv:
@@ -118,7 +135,7 @@ def _confirm(
 
 def _account(database: Database, args: argparse.Namespace, console: Console) -> int:
     box, whole = read_box(args.account[0]), _range(args.account[1])
-    if not args.why or len(args.why) > _MOST_WHY or not args.why.isprintable():
+    if not is_reason(args.why):
         raise EdgeAgentError(
             "numbers are given up for a reason only", hint='write it down: --why "…"'
         )
@@ -140,18 +157,16 @@ def _account(database: Database, args: argparse.Namespace, console: Console) -> 
     return 0
 
 
-def _close(database: Database, number: int, console: Console) -> int:
-    closed = database.write(
-        lambda transaction: transaction.run(
-            "UPDATE alarms SET until_wall = ? WHERE number = ? AND until_wall IS NULL",
-            *(SystemClock().wall(), number),
-        )
-    )
-    if not closed:
+def _close(database: Database, args: argparse.Namespace, console: Console) -> int:
+    now = SystemClock().wall()
+    outcome = close_alarm(database, args.close, by_whom=args.by, why=args.why, now_wall=now)
+    if outcome.result != "done":
+        who = f": {outcome.by_whom} has closed it" if outcome.by_whom else ""
         raise EdgeAgentError(
-            f"no alarm with number {number} is open", hint="see them: edge-agent center alarms"
+            f"no alarm with number {args.close} is open{who}",
+            hint="see them: edge-agent center alarms",
         )
-    console.ok("alarms", f"{number} is closed")
+    console.ok("alarms", f"{args.close} is closed, by {args.by}")
     return 0
 
 

@@ -150,13 +150,27 @@ def test_an_alarm_is_closed_by_whoever_found_out_why(ask: Ask, desk: Desk, box: 
     desk.take(box.health(takeovers=1))
     (alarm,) = json.loads(ask("alarms", "--json"))
 
-    ask("alarms", "--close", str(alarm["number"]))
+    close = ("alarms", "--close", str(alarm["number"]))
+    said = ("--by", "sari", "--why", "a second box had its name")
+
+    for half in ((), said[:2], said[2:], ("--by", "sari", "--why", "x" * 201)):
+        assert "closed by somebody, for a reason" in ask(*close, *half)
+        assert ask.code == 1
+    assert desk.alarms() == {"certificate_copied"}
+
+    ask(*close, *said)
 
     assert ask.code == 0
     assert desk.alarms() == set()
-    assert "over since" in ask("alarms", "--all")
-    assert "no alarm with number" in ask("alarms", "--close", str(alarm["number"]))
+    told = ask("alarms", "--all")
+    assert "over since" in told
+    assert "closed by sari: a second box had its name" in told
+    assert '"closed_by": "sari"' in ask("alarms", "--all", "--json")
+    again = ask(*close, "--by", "budi", "--why", "me, too")
+    assert f"no alarm with number {alarm['number']} is open: sari has closed it" in again
     assert ask.code == 1
+    assert "sari,a second box had its name" in ask("export", "--table", "alarms")
+    assert ask("export", "--table", "handling").count("\n") == 1
 
 
 def test_what_is_exported_can_be_chosen(ask: Ask, desk: Desk, box: Sender) -> None:

@@ -31,6 +31,8 @@ frozenset(
         _.handled_by,
         _.handled_wall,
         _.became,
+        _.closed_by,
+        _.closed_why,
         _.radius,
         _.is_vertical,
         _.is_left,

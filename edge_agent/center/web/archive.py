@@ -83,12 +83,16 @@ class Step:
 class Alarm:
     """One alarm of the center."""
 
+    number: int
     site: str
     box: str
     kind: str
     text: str
     since_wall: float
     until_wall: float | None
+    # By whom and why; "" for one that ended by itself.
+    closed_by: str
+    closed_why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +212,7 @@ class Archive:
     def alarms(self, *, is_open: bool) -> list[Alarm]:
         """Return the newest alarms that are open, or that are over."""
         being = "IS NULL" if is_open else "IS NOT NULL"
-        columns = "site, box, kind, text, since_wall, until_wall"
+        columns = "number, site, box, kind, text, since_wall, until_wall, closed_by, closed_why"
         rest = f"FROM alarms WHERE until_wall {being} ORDER BY since_wall DESC LIMIT {MOST_ALARMS}"
         return [_alarm(row) for row in self._ask(columns, rest)]
 
@@ -314,12 +318,15 @@ def _message(row: Row) -> StoredMessage:
 
 def _alarm(row: Row) -> Alarm:
     return Alarm(
+        number=_int(row["number"]),
         site=_str(row["site"]),
         box=_str(row["box"]),
         kind=_str(row["kind"]),
         text=_str(row["text"]),
         since_wall=_float(row["since_wall"]),
         until_wall=None if row["until_wall"] is None else _float(row["until_wall"]),
+        closed_by=_str(row["closed_by"]),
+        closed_why=_str(row["closed_why"]),
     )
 
 

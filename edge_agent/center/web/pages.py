@@ -5,7 +5,8 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from edge_agent.center.export import Wanted, csv_lines, json_lines
+from edge_agent.center.closing import MOST_WHY
+from edge_agent.center.export import Wanted, alarm_lines, csv_lines, json_lines, step_lines
 from edge_agent.center.handling import NEXT_STEPS
 from edge_agent.center.web.archive import BOXES_A_PAGE, COUNT_MOST, PAGE, Card, Filter
 from edge_agent.center.web.box_status import BoxStatus, judge
@@ -110,13 +111,21 @@ def export(kind: str) -> Response:
     chosen = _wanted()
     wanted = Wanted(site=chosen.site, box=chosen.box, severity=chosen.severity)
     database = page_of().database
-    lines = {"alerts.csv": csv_lines, "messages.jsonl": json_lines}.get(kind)
+    lines = _EXPORTS.get(kind)
     if lines is None:
         abort(HTTPStatus.NOT_FOUND)
     stream = (f"{line}\n".encode() for line in lines(database, wanted))
     response = Response(stream, content_type="text/plain; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{kind}"'
     return response
+
+
+_EXPORTS = {
+    "alerts.csv": csv_lines,
+    "alarms.csv": alarm_lines,
+    "handling.csv": step_lines,
+    "messages.jsonl": json_lines,
+}
 
 
 @blueprint.get("/boxes")
@@ -151,10 +160,15 @@ def boxes() -> str:
 @blueprint.get("/alarms")
 def alarms() -> str:
     """Show what is wrong, and what was."""
+    return show_alarms()
+
+
+def show_alarms(refused: str = "") -> str:
+    """Show them, and why nothing was changed."""
     archive = page_of().archive
     now, over = archive.alarms(is_open=True), archive.alarms(is_open=False)
     aside = sum(archive.set_aside().values())
-    return show("alarms.html", now=now, over=over, aside=aside)
+    return show("alarms.html", now=now, over=over, aside=aside, refused=refused, most_why=MOST_WHY)
 
 
 @blueprint.get("/favicon.ico")

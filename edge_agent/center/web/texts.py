@@ -85,6 +85,17 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Not changed: this page was too old. Please try again.",
         "Tidak diubah: halaman ini terlalu lama. Silakan ulangi.",
     ),
+    "refused.no_reason": (
+        "Not closed: write down what was found.",
+        "Tidak ditutup: tuliskan apa yang ditemukan.",
+    ),
+    "refused.over": (
+        "Not changed: it is over already.",
+        "Tidak diubah: alarm itu sudah selesai.",
+    ),
+    "closed_by": ("closed by", "ditutup oleh"),
+    "why": ("what was found", "apa yang ditemukan"),
+    "log_in_to_close": ("Log in to close alarms", "Masuk untuk menutup alarm"),
     "by": ("by", "oleh"),
     "no_picture": ("no picture", "tanpa gambar"),
     "picture_awaited": ("picture has not come yet", "gambar belum datang"),
