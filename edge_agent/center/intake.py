@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from edge_agent.center import pictures, quarantine
+from edge_agent.center.alarm_texts import OF_HEAD, said
 from edge_agent.center.alarms import Alarms, Kind
 from edge_agent.center.alert_rows import AlertRow, end_visits, keep_alert, read_alert
 from edge_agent.center.condition import keep_condition, read_condition
@@ -42,11 +43,11 @@ SELECT site, box FROM quarantine WHERE why = ?
 UNION SELECT site, box FROM alarms WHERE until_wall IS NULL AND kind IN (?, ?, ?)
 """
 _REFUSALS = {
-    Verdict.UNREADABLE: (Kind.ALTERED, "a message that is damaged, or no message of a box"),
-    Verdict.UNSIGNED: (Kind.ALTERED, "a message without a signature"),
-    Verdict.ALTERED: (Kind.ALTERED, "a message that was changed after it was signed"),
-    Verdict.FOREIGN: (Kind.FOREIGN, "another box's message came on its topic"),
-    Verdict.UNKNOWN_KEY: (Kind.UNKNOWN_KEY, "signed by a key that nobody vouches for"),
+    Verdict.UNREADABLE: (Kind.ALTERED, "damaged"),
+    Verdict.UNSIGNED: (Kind.ALTERED, "unsigned"),
+    Verdict.ALTERED: (Kind.ALTERED, "altered"),
+    Verdict.FOREIGN: (Kind.FOREIGN, "foreign"),
+    Verdict.UNKNOWN_KEY: (Kind.UNKNOWN_KEY, "unknown_key"),
 }
 
 
@@ -185,8 +186,8 @@ class _Batch:
         if verdict is Verdict.GENUINE:
             self._keep(chain, told, judged.sha256, arrival, row)
             if address.kind == ALERT and row is None:
-                text = f"alert {told.seq} is genuine, but has no id or no revision"
-                self.alarms.raise_alarm(chain.box, Kind.UNREADABLE, text)
+                what = said("unreadable", number=told.seq)
+                self.alarms.raise_alarm(chain.box, Kind.UNREADABLE, what)
         chain.is_heard = True
         self.receipts.store(chain.box, told.seq, judged.sha256)
         self._look_for_picture(chain.box, told.seq, row)
@@ -238,10 +239,7 @@ class _Batch:
         if change and change.has_begun_anew:
             self._last.append(partial(end_visits, self.transaction, box))
         if change and change.is_copied:
-            text = (
-                "somebody else came to the broker under this box's name: is its certificate copied?"
-            )
-            self.alarms.raise_alarm(box, Kind.CERTIFICATE_COPIED, text)
+            self.alarms.raise_alarm(box, Kind.CERTIFICATE_COPIED, said("certificate_copied"))
         if told.head:
             self._take_head(chain, arrival, told.head.encode())
 
@@ -250,8 +248,8 @@ class _Batch:
         told = judged.told
         if judged.verdict is not Verdict.GENUINE or told is None or told.type != HEAD:
             verdict = Verdict.FOREIGN if judged.verdict is Verdict.GENUINE else judged.verdict
-            kind, text = _REFUSALS[verdict]
-            self.alarms.raise_alarm(chain.box, kind, f"the head of its chain: {text}")
+            kind, word = _REFUSALS[verdict]
+            self.alarms.raise_alarm(chain.box, kind, said(f"{OF_HEAD}{word}"))
         elif not judged.is_retired and chain.head(told):
             self.transaction.run(
                 "UPDATE boxes SET head_sha256 = ?, head_topic = ?, head_payload = ?"
@@ -274,15 +272,14 @@ class _Batch:
 
     def _refuse(self, box: Box, arrival: Arrival, judged: Judged) -> None:
         if judged.is_retired:
-            kind, text = Kind.RETIRED_KEY, "signed by a key that was not in use at that number"
+            kind, word = Kind.RETIRED_KEY, "retired_key"
         else:
-            kind, text = _REFUSALS[judged.verdict]
-        self.alarms.raise_alarm(box, kind, text)
+            kind, word = _REFUSALS[judged.verdict]
+        self.alarms.raise_alarm(box, kind, said(word))
         quarantine.set_aside(self.transaction, box, arrival, kind.value, self.wall)
 
     def _refuse_unknown(self, box: Box, several: list[tuple[Address, Arrival]]) -> None:
-        text = "a box that is not in the list of boxes sends"
-        self.alarms.raise_alarm(box, Kind.UNKNOWN_BOX, text)
+        self.alarms.raise_alarm(box, Kind.UNKNOWN_BOX, said("unknown_box"))
         for address, arrival in several:
             if address.kind in _EVIDENCE:
                 why = quarantine.UNKNOWN_KEY

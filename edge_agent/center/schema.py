@@ -100,6 +100,8 @@ CREATE INDEX IF NOT EXISTS deliveries_next ON deliveries (state, next_wall);
 _COLUMNS = (
     # How long it was: of a long one only the beginning is kept.
     ("quarantine", "size_bytes", "{big}"),
+    # The word and the facts that `text` says in English.
+    ("alarms", "said_json", "TEXT"),
     # By whom and why; NULL for one that ended by itself.
     ("alarms", "closed_by", "TEXT"),
     ("alarms", "closed_why", "TEXT"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from edge_agent.center.alarm_texts import Said, read_said
 from edge_agent.center.database import Database
 from edge_agent.center.told import (
     Place,
@@ -87,7 +88,9 @@ class Alarm:
     site: str
     box: str
     kind: str
+    # In English, as it was stored; and what it says in any language.
     text: str
+    said: Said
     since_wall: float
     until_wall: float | None
     # By whom and why; "" for one that ended by itself.
@@ -212,7 +215,8 @@ class Archive:
     def alarms(self, *, is_open: bool) -> list[Alarm]:
         """Return the newest alarms that are open, or that are over."""
         being = "IS NULL" if is_open else "IS NOT NULL"
-        columns = "number, site, box, kind, text, since_wall, until_wall, closed_by, closed_why"
+        columns = "number, site, box, kind, text, said_json, since_wall, until_wall"
+        columns += ", closed_by, closed_why"
         rest = f"FROM alarms WHERE until_wall {being} ORDER BY since_wall DESC LIMIT {MOST_ALARMS}"
         return [_alarm(row) for row in self._ask(columns, rest)]
 
@@ -323,6 +327,7 @@ def _alarm(row: Row) -> Alarm:
         box=_str(row["box"]),
         kind=_str(row["kind"]),
         text=_str(row["text"]),
+        said=read_said(read_object(_str(row["said_json"]))),
         since_wall=_float(row["since_wall"]),
         until_wall=None if row["until_wall"] is None else _float(row["until_wall"]),
         closed_by=_str(row["closed_by"]),

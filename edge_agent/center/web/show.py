@@ -9,11 +9,13 @@ from urllib.parse import urlencode
 from flask import Flask, current_app, render_template, request
 
 from edge_agent import __version__
+from edge_agent.center.alarm_texts import say as say_alarm
 from edge_agent.center.database import Database
-from edge_agent.center.web.archive import Archive
+from edge_agent.center.web.archive import Alarm, Archive
 from edge_agent.center.web.guard import Guard
 from edge_agent.center.web.local_time import Moment, from_text, from_wall
 from edge_agent.center.web.options import WebOptions
+from edge_agent.center.web.problem_texts import tell_problem
 from edge_agent.center.web.texts import LANGUAGES, say
 from edge_agent.runtime.clock import Clock
 
@@ -62,10 +64,21 @@ def show(template: str, **facts: object) -> str:
     def at_time(told: str) -> Moment:
         return from_text(told, page.zone, chosen)
 
+    def alarm_text(alarm: Alarm) -> str:
+        """Return what it says; one of an earlier center says it in English."""
+
+        def moment(time: str) -> str:
+            m = at_time(time)
+            return " ".join(part for part in (m.clock, m.zone, m.date) if part)
+
+        return say_alarm(alarm.said, chosen, moment) or alarm.text
+
     common: dict[str, object] = {
         "t": t,
         "at_wall": at_wall,
         "at_time": at_time,
+        "alarm_text": alarm_text,
+        "problem_text": lambda problem: tell_problem(problem, chosen),
         "lang": chosen,
         "other": _other_language(chosen),
         "can_change": page.guard.is_changing_possible,
