@@ -10,7 +10,7 @@ from edge_agent.center.export import Wanted, alarm_lines, csv_lines, json_lines,
 from edge_agent.center.handling import NEXT_STEPS
 from edge_agent.center.web.archive import BOXES_A_PAGE, COUNT_MOST, PAGE, Card, Filter
 from edge_agent.center.web.box_status import BoxStatus, judge
-from edge_agent.center.web.city_map import Spot, draw
+from edge_agent.center.web.city_map import TALL, Spot, draw
 from edge_agent.center.web.dossier import open_dossier
 from edge_agent.center.web.local_time import to_wall
 from edge_agent.center.web.show import language, page_of, query, show
@@ -147,12 +147,13 @@ def boxes() -> str:
         )
         for row in rows[:BOXES_A_PAGE]
     ]
+    spots = _spots(statuses)
     last = statuses[-1] if len(rows) > BOXES_A_PAGE else None
     return show(
         "boxes.html",
         boxes=statuses,
         aside=page.archive.set_aside(),
-        city=draw(_spots(statuses)),
+        maps=[one for one in (draw(spots), draw(spots, TALL)) if one],
         more=query({"site": last.site, "box": last.box}) if last else "",
     )
 

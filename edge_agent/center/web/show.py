@@ -64,20 +64,13 @@ def show(template: str, **facts: object) -> str:
     def at_time(told: str) -> Moment:
         return from_text(told, page.zone, chosen)
 
-    def alarm_text(alarm: Alarm) -> str:
-        """Return what it says; one of an earlier center says it in English."""
-
-        def moment(time: str) -> str:
-            m = at_time(time)
-            return " ".join(part for part in (m.clock, m.zone, m.date) if part)
-
-        return say_alarm(alarm.said, chosen, moment) or alarm.text
-
     common: dict[str, object] = {
         "t": t,
         "at_wall": at_wall,
         "at_time": at_time,
-        "alarm_text": alarm_text,
+        "alarm_text": lambda alarm: _alarm_text(alarm, chosen, at_time),
+        # 2,1 in Indonesian.
+        "number": lambda told: str(told).replace(".", "," if chosen == "id" else "."),
         "problem_text": lambda problem: tell_problem(problem, chosen),
         "lang": chosen,
         "other": _other_language(chosen),
@@ -89,6 +82,16 @@ def show(template: str, **facts: object) -> str:
     if "who" not in facts:
         common["who"] = page.guard.who() if page.guard.is_changing_possible else ""
     return render_template(template, **common, **facts)
+
+
+def _alarm_text(alarm: Alarm, language: str, at_time: Callable[[str], Moment]) -> str:
+    """Return what it says; one of an earlier center says it in English."""
+
+    def moment(time: str) -> str:
+        told = at_time(time)
+        return " ".join(part for part in (told.clock, told.zone, told.date) if part)
+
+    return say_alarm(alarm.said, language, moment) or alarm.text
 
 
 def remember_language(set_cookie: Callable[..., None]) -> None:

@@ -177,6 +177,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "signed_by": ("signed by", "ditandatangani oleh"),
     "signed_message": ("signed message", "pesan bertanda tangan"),
     "map": ("Map", "Peta"),
+    "side.N": ("N", "LU"),
+    "side.S": ("S", "LS"),
+    "side.E": ("E", "BT"),
+    "side.W": ("W", "BB"),
     "no_place": (
         "No box has told where it is.",
         "Belum ada kotak yang memberi tahu posisinya.",
