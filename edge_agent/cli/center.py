@@ -86,6 +86,11 @@ def _set_up_export(parser: argparse.ArgumentParser) -> None:
         "--csv", action="store_true", help="alerts as a table; without: JSON lines, for verify"
     )
     parser.add_argument(
+        "--excel",
+        action="store_true",
+        help="tables as Excel opens them with a click: semicolons, decimal commas, local times",
+    )
+    parser.add_argument(
         "--table",
         choices=["alarms", "handling"],
         help="another table: every alarm, or every step of the handling",

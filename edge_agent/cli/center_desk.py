@@ -3,13 +3,13 @@
 import argparse
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from edge_agent.center.alarms import Alarms
 from edge_agent.center.closing import close_alarm, is_reason
-from edge_agent.center.database import Database, Transaction, open_database
+from edge_agent.center.database import Database, Row, Transaction, open_database
 from edge_agent.center.export import (
     Wanted,
     alarm_lines,
@@ -22,7 +22,9 @@ from edge_agent.center.intake import Intake
 from edge_agent.center.key import load_key
 from edge_agent.center.post import Box, read_box
 from edge_agent.center.settings import CenterSettings, load_center
+from edge_agent.center.sheet import PLAIN, for_excel
 from edge_agent.center.stored_chain import StoredChain
+from edge_agent.center.web.local_time import find_zone
 from edge_agent.cli.console import Console
 from edge_agent.contract import Range
 from edge_agent.errors import EdgeAgentError
@@ -56,7 +58,7 @@ def boxes(args: argparse.Namespace, console: Console) -> int:
         rows = database.read(lambda transaction: transaction.rows(_BOXES))
     names = ("site", "box", "state", "seen_wall", "version", "whole_upto", "last_seq", "head_seq")
     if args.json:
-        console.plain(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
+        _print_json(names, rows, console)
         return 0
     table = [("BOX", "STATE", "HEARD", "VERSION", "WHOLE UP TO", "OF")]
     for site, box, state, seen, version, whole, last, head in rows:
@@ -75,8 +77,7 @@ def alarms(args: argparse.Namespace, console: Console) -> int:
         values = (int(args.all), _MOST_SHOWN)
         rows = database.read(lambda transaction: transaction.rows(_ALARMS, *values))
     if args.json:
-        told = [dict(zip(_OF_AN_ALARM, row, strict=True)) for row in rows]
-        console.plain(json.dumps(told, indent=2))
+        _print_json(_OF_AN_ALARM, rows, console)
         return 0
     for number, site, box, kind, text, since, until, who, why in rows:
         line = f"{kind}: {text} ({rfc3339(since)}, number {number})"
@@ -101,17 +102,29 @@ def export(args: argparse.Namespace, console: Console) -> int:
         until_wall=_wall(args.until, Wanted().until_wall),
     )
     tables = {"alarms": alarm_lines, "handling": step_lines}
-    with _opened(args) as (_, database):
-        if args.table:
-            for line in tables[args.table](database, wanted):
-                console.plain(line)
-            return 0
-        for line in (csv_lines if args.csv else json_lines)(database, wanted):
+    is_table = args.csv or args.excel or args.table
+    with _opened(args) as (settings, database):
+        if is_table:
+            sheet = for_excel(find_zone(settings.web.time_zone)) if args.excel else PLAIN
+            lines = tables.get(args.table, csv_lines)(database, wanted, sheet)
+        else:
+            lines = json_lines(database, wanted)
+        for line in lines:
             console.plain(line)
-        if args.pictures and not args.csv:
+        if args.pictures and not is_table:
             for line in picture_lines(database, wanted):
                 console.plain(line)
     return 0
+
+
+def _print_json(names: Sequence[str], rows: Iterable[Row], console: Console) -> None:
+    """Print a list; beside each time in Unix seconds one that people read."""
+    several = [dict(zip(names, row, strict=True)) for row in rows]
+    for told in several:
+        for name in [name for name in told if name.endswith("_wall")]:
+            wall = told[name]
+            told[name.removesuffix("_wall")] = None if wall is None else rfc3339(wall)
+    console.plain(json.dumps(several, indent=2))
 
 
 def _confirm(

@@ -108,6 +108,9 @@ def test_boxes_are_listed_with_how_far_they_are_whole(ask: Ask, desk: Desk, box:
     assert [(one["box"], one["state"], one["whole_upto"]) for one in listed] == [
         ("plaju-01", "online", 0)
     ]
+    assert [(one["seen"], one["seen_wall"]) for one in listed] == [
+        ("2026-11-18T11:06:40.000Z", desk.clock.wall())
+    ]
     assert "palembang/plaju-01" in ask("boxes")
     assert lost.payload
 
@@ -180,6 +183,7 @@ def test_what_is_exported_can_be_chosen(ask: Ask, desk: Desk, box: Sender) -> No
     assert ask("export", "--severity", "high").count("\n") == 1
     assert ask("export", "--csv").count("\n") == 3
     assert ask("export", "--csv", "--until", "2026-01-01").count("\n") == 1
+    assert ask("export", "--excel").startswith("\ufeffreceived (Asia/Jakarta);")
     assert "is no time" in ask("export", "--since", "yesterday")
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from edge_agent.center.closing import MOST_WHY
 from edge_agent.center.export import Wanted, alarm_lines, csv_lines, json_lines, step_lines
 from edge_agent.center.handling import NEXT_STEPS
+from edge_agent.center.sheet import PLAIN, for_excel
 from edge_agent.center.web.archive import BOXES_A_PAGE, COUNT_MOST, PAGE, Card, Filter
 from edge_agent.center.web.box_status import BoxStatus, judge
 from edge_agent.center.web.city_map import TALL, Spot, draw
@@ -48,7 +49,7 @@ def alerts() -> str:
         is_filtered=bool(told),
         first=query(told),
         most=PAGE,
-        export=query({name: told[name] for name in ("site", "box", "severity") if name in told}),
+        export=told,
     )
 
 
@@ -109,23 +110,23 @@ def message(site: str, box: str, seq: int) -> Response:
 def export(kind: str) -> Response:
     """Give what is stored, as `edge-agent center export` does: it may be long, so it is streamed."""
     chosen = _wanted()
-    wanted = Wanted(site=chosen.site, box=chosen.box, severity=chosen.severity)
-    database = page_of().database
-    lines = _EXPORTS.get(kind)
-    if lines is None:
+    wanted = Wanted(**{name: getattr(chosen, name) for name in Filter.__slots__})
+    page = page_of()
+    if kind == "messages.jsonl":
+        lines = json_lines(page.database, wanted)
+    elif kind in _TABLES:
+        sheet = for_excel(page.zone) if request.args.get("for") == "excel" else PLAIN
+        lines = _TABLES[kind](page.database, wanted, sheet)
+    else:
         abort(HTTPStatus.NOT_FOUND)
-    stream = (f"{line}\n".encode() for line in lines(database, wanted))
-    response = Response(stream, content_type="text/plain; charset=utf-8")
+    stream = (f"{line}\n".encode() for line in lines)
+    manner = "csv" if kind in _TABLES else "plain"
+    response = Response(stream, content_type=f"text/{manner}; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{kind}"'
     return response
 
 
-_EXPORTS = {
-    "alerts.csv": csv_lines,
-    "alarms.csv": alarm_lines,
-    "handling.csv": step_lines,
-    "messages.jsonl": json_lines,
-}
+_TABLES = {"alerts.csv": csv_lines, "alarms.csv": alarm_lines, "handling.csv": step_lines}
 
 
 @blueprint.get("/boxes")

@@ -31,6 +31,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "show": ("Show", "Tampilkan"),
     "clear": ("clear", "hapus saringan"),
     "export": ("Export", "Ekspor"),
+    "export_steps": ("Handling", "Penanganan"),
+    "signed_messages": ("Signed messages", "Pesan bertanda tangan"),
     "site": ("site", "lokasi"),
     "box": ("box", "kotak"),
     "rule": ("rule", "aturan"),
