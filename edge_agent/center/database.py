@@ -48,6 +48,10 @@ class Engine(Protocol):
         """Tell whether the same transaction may succeed if it is tried again at once."""
         ...
 
+    def give_back(self, connection: Any) -> bool:
+        """Give some of the room of deleted rows back to the disk; tell whether more is left."""
+        ...
+
     @property
     def failure(self) -> type[Exception]:
         """What every failure of this engine is."""
@@ -175,6 +179,16 @@ class Database:
         """Answer a question. Raises EdgeAgentError."""
         try:
             return self._transact(question, is_writing=False)
+        except self._engine.failure as error:
+            raise self._engine.complain(error) from error
+
+    def give_back(self) -> bool:
+        """Give some of the room of deleted rows back to the disk; tell whether more is left.
+
+        Raises EdgeAgentError.
+        """
+        try:
+            return self._engine.give_back(self._connection())
         except self._engine.failure as error:
             raise self._engine.complain(error) from error
 

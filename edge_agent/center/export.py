@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge_agent.center.database import Database, Row
+from edge_agent.center.retention.letters import letters
 from edge_agent.center.sheet import PLAIN, Moment, Sheet, Told
 from edge_agent.center.told import labels_of, place_of, read_json, read_object, texts_of
+from edge_agent.contract import RETENTION
 from edge_agent.runtime.clock import rfc3339
 
 # Rows in memory at once, and in one question.
@@ -83,13 +85,18 @@ class Wanted:
 
 
 def json_lines(database: Database, wanted: Wanted) -> Iterator[str]:
-    """Return every message as it came, then the newest head of each box: its end is proved, too."""
+    """Return every message as it came, then the newest head of each box: its end is proved, too.
+
+    Last what the center has signed about messages that it deleted after their term.
+    """
     place: tuple[str, str, int] = ("", "", 0)
     while rows := _page_of_messages(database, wanted, place):
         yield from (_line(topic, bytes(payload), wall) for *_, wall, topic, payload in rows)
         place = rows[-1][:3]
     heads = database.read(lambda t: t.rows(_HEADS, *_whose(wanted)))
     yield from (_line(topic, bytes(payload)) for topic, payload in heads)
+    for box, letter in letters(database, site=wanted.site, box=wanted.box):
+        yield _line(f"city/v1/{box}/center/{RETENTION}", letter)
 
 
 def picture_lines(database: Database, wanted: Wanted) -> Iterator[str]:

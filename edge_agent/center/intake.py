@@ -18,6 +18,7 @@ from edge_agent.center.database import Database, Transaction, ValueRefusedError
 from edge_agent.center.key import CenterKey
 from edge_agent.center.post import Address, Arrival, Box, Outgoing, read_topic
 from edge_agent.center.receipts import Receipts
+from edge_agent.center.retention.letters import is_deleted
 from edge_agent.center.stored_chain import Judged, StoredChain
 from edge_agent.center.webhooks.options import WebhookOptions
 from edge_agent.center.webhooks.queue import queue_alert
@@ -190,6 +191,10 @@ class _Batch:
                 self.alarms.raise_alarm(chain.box, Kind.UNREADABLE, what)
         chain.is_heard = True
         self.receipts.store(chain.box, told.seq, judged.sha256)
+        if verdict is Verdict.AGAIN and is_deleted(self.transaction, chain.box, told.seq):
+            # Its picture had its term as well; the box need not send it again.
+            self.receipts.picture(chain.box, [told.seq] if row and row.thumb_sha256 else [])
+            return
         self._look_for_picture(chain.box, told.seq, row)
 
     def _keep(

@@ -88,6 +88,10 @@ class Postgres:
         """Tell whether two transactions were in each other's way."""
         return getattr(error, "sqlstate", None) in _AGAIN
 
+    def give_back(self, connection: Any) -> bool:  # noqa: ARG002 (SQLite's does something)
+        """Do nothing: autovacuum lets later rows use the room, only VACUUM FULL gives it back."""
+        return False
+
     def complain(self, error: Exception) -> EdgeAgentError:
         """Return what went wrong, in words for people, and without a password."""
         parts = urlsplit(self._url)

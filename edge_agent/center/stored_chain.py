@@ -14,6 +14,7 @@ from edge_agent.center.alarm_texts import said
 from edge_agent.center.alarms import Alarms, Kind
 from edge_agent.center.database import Transaction
 from edge_agent.center.post import Box
+from edge_agent.center.retention.letters import is_deleted
 from edge_agent.contract import Body, Range, Verdict, key_id, read_body, split
 from edge_agent.contract.body import CHAIN_RESTARTED, DROPPED, KEY_ROTATED, NO_HASH
 from edge_agent.contract.signature import signed_by
@@ -121,6 +122,9 @@ class StoredChain:
         )
         if has_it:
             return Verdict.AGAIN if has_it[0] == digest else Verdict.FORKED
+        # Deleted after its term, and somebody sends it again: it was stored, and stays deleted.
+        if known.get(told.seq) == digest and is_deleted(self.transaction, self.box, told.seq):
+            return Verdict.AGAIN
         if not _is_free(told, digest, known):
             return Verdict.FORKED
         # A record keeps its own place even where it contradicts another's: that one is the fork.

@@ -242,3 +242,49 @@ def test_the_exact_bytes_of_what_was_set_aside_go_into_a_file(
     for nobody in ("0", f"{2**70}"):
         assert f"no message {nobody} is set aside" in ask("quarantine", "show", nobody)
         assert ask.code == 1
+
+
+def test_an_alert_is_held_and_what_is_past_its_term_is_deleted(
+    ask: Ask, desk: Desk, box: Sender, folder: Path
+) -> None:
+    ask("key")
+    desk.take(box.alert("a"), box.alert("b"))
+    desk.database.write(lambda t: t.run("UPDATE alerts SET handling = 'closed'"))
+    why = ("--by", "sari", "--why", "police report 77")
+    assert "names no term" in ask("retention", "run")
+    with (folder / "center.toml").open("a") as file:
+        file.write("\n[store]\nkeep_pictures_days = 1\nkeep_alerts_days = 2\n")
+    assert "no alert is held" in ask("hold", "list")
+    assert "nothing was deleted yet" in ask("retention", "show")
+
+    assert "for a reason" in ask("hold", "add", str(box.box), "a")
+    assert "which alert is meant" in ask("hold", "add", str(box.box))
+    assert "has no alert c" in ask("hold", "add", str(box.box), "c", *why)
+    assert "a is held from now on, by sari" in ask("hold", "add", str(box.box), "a", *why)
+    assert "a is held already" in ask("hold", "add", str(box.box), "a", *why)
+    assert ask.code == 1
+    # The alerts of the test are of 2026-11-18, and this command has the real clock.
+    desk.database.write(lambda t: t.run("UPDATE messages SET received_wall = 1.0"))
+    desk.database.write(lambda t: t.run("UPDATE alerts SET received_wall = 1.0"))
+    told = ask("retention", "run")
+
+    assert ask.code == 0, told
+    assert "1 alerts, 0 pictures after their term" in told
+    assert "1 alerts past their term are held" in told
+    assert "police report 77" in ask("hold", "list")
+    assert desk.ask("SELECT id FROM alerts") == [("a",)]
+    shown = ask("retention", "show")
+    assert "kept: pictures 1 days, alerts 2 days once closed" in shown
+    assert shown.splitlines()[-1].split()[1:5] == ["1", "0", "1", "0"]
+    assert "a is not held from now on" in ask("hold", "release", str(box.box), "a", *why)
+    assert "was released" in ask("hold", "list")
+
+
+def test_terms_that_contradict_each_other_are_refused(ask: Ask, folder: Path) -> None:
+    with (folder / "center.toml").open("a") as file:
+        file.write("\n[store]\nkeep_pictures_days = 90\nkeep_alerts_days = 30\n")
+
+    told = ask("boxes")
+
+    assert ask.code == 78
+    assert "is longer than keep_alerts_days" in told

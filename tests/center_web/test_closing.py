@@ -58,7 +58,7 @@ def test_without_a_reason_of_a_bounded_length_it_stays_open(
     status, told = visitor.ask("/alarms/1", {"why": why, "token": visitor.token("/alarms")})
 
     assert status == 400
-    assert "write down what was found" in told
+    assert "write down why, in a sentence" in told
     assert _kept(database) == [(True, None, None)]
 
 

@@ -51,10 +51,10 @@ def _asked_for() -> set[str]:
         "type": ["intrusion", *(one.value for one in TroubleKind)],
         "state": ["new", "update", "end"],
         "handling": list(NEXT_STEPS),
-        "do": ["acknowledged", "dispatched", "closed", "reopen"],
+        "do": ["acknowledged", "dispatched", "closed", "reopen", "hold", "release"],
         "alarm": [one.value for one in Kind],
         "status": ["online", "offline", "stopped", "silent", "unknown"],
-        "refused": ["conflict", "illegal", "expired", "no_reason", "over"],
+        "refused": ["conflict", "illegal", "expired", "no_reason", "over", "same"],
         "check": re.findall(r'Check\(\s*"(\w+)"', inspect.getsource(proof)),
         "verdict": [
             *(word for one in Verdict if (word := proof._VERDICTS.get(one))),

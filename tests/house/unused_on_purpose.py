@@ -30,6 +30,7 @@ frozenset(
         _.jinja_options,
         _.handled_by,
         _.handled_wall,
+        _.picture_deleted_wall,
         _.became,
         _.closed_by,
         _.closed_why,

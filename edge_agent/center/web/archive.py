@@ -5,6 +5,9 @@ from dataclasses import dataclass, fields
 
 from edge_agent.center.alarm_texts import Said, read_said
 from edge_agent.center.database import Database
+from edge_agent.center.post import Box
+from edge_agent.center.retention.holds import Hold, of_alert
+from edge_agent.center.retention.letters import is_deleted
 from edge_agent.center.told import (
     Place,
     Told,
@@ -30,7 +33,7 @@ BOXES_A_PAGE = 500
 MOST_ALARMS = 200
 _ALERT = (
     "id, site, box, camera, rule, zone, type, severity, state, revision, began, time,"
-    " place_json, agencies_json, objects_json, thumb_sha256, handling, handled_by, handled_wall,"
+    " place_json, agencies_json, objects_json, thumb_sha256, handling, handled_by, handled_wall, picture_deleted_wall,"
     " received_wall, change"
 )
 _MESSAGE = "seq, sha256, prev, kid, payload, received_wall"
@@ -61,6 +64,7 @@ class Card:
     handling: str
     handled_by: str
     handled_wall: float | None
+    picture_deleted_wall: float | None
     received_wall: float
     change: int
 
@@ -167,6 +171,20 @@ class Archive:
         """Tell whether the box has said what became of a number."""
         rest = "FROM accounted WHERE site = ? AND box = ? AND first <= ? AND last >= ? LIMIT 1"
         return bool(self._ask("by_seq", rest, site, box, seq, seq))
+
+    def is_deleted(self, site: str, box: str, seq: int) -> bool:
+        """Tell whether a number was deleted after its term."""
+        return self._database.read(lambda transaction: is_deleted(transaction, Box(site, box), seq))
+
+    def deleted_pictures(self, site: str, box: str, alert_id: str) -> frozenset[str]:
+        """Return the hashes of an alert's pictures that were deleted after their term."""
+        rest = "FROM deleted_pictures WHERE site = ? AND box = ? AND alert_id = ? LIMIT 1000"
+        rows = self._ask("sha256", rest, site, box, alert_id)
+        return frozenset(_str(row["sha256"]) for row in rows)
+
+    def hold(self, site: str, box: str, alert_id: str) -> Hold | None:
+        """Return who keeps an alert beyond its term."""
+        return of_alert(self._database, site, box, alert_id)
 
     def keys(self, site: str, box: str) -> list[StoredKey]:
         """Return the public keys of a box."""
@@ -287,7 +305,8 @@ def _card(row: Row) -> Card:
         ),
         handling=_str(row["handling"]),
         handled_by=_str(row["handled_by"]),
-        handled_wall=None if row["handled_wall"] is None else _float(row["handled_wall"]),
+        handled_wall=_wall(row["handled_wall"]),
+        picture_deleted_wall=_wall(row["picture_deleted_wall"]),
         received_wall=_float(row["received_wall"]),
         change=_int(row["change"]),
     )
@@ -329,7 +348,7 @@ def _alarm(row: Row) -> Alarm:
         text=_str(row["text"]),
         said=read_said(read_object(_str(row["said_json"]))),
         since_wall=_float(row["since_wall"]),
-        until_wall=None if row["until_wall"] is None else _float(row["until_wall"]),
+        until_wall=_wall(row["until_wall"]),
         closed_by=_str(row["closed_by"]),
         closed_why=_str(row["closed_why"]),
     )
@@ -340,7 +359,7 @@ def _box(row: Row) -> BoxRow:
         site=_str(row["site"]),
         box=_str(row["box"]),
         state=_str(row["state"]),
-        seen_wall=None if row["seen_wall"] is None else _float(row["seen_wall"]),
+        seen_wall=_wall(row["seen_wall"]),
         version=_str(row["version"]),
         place=place_of(read_object(_str(row["place_json"]))),
         head_seq=_int(row["head_seq"]),
@@ -360,6 +379,10 @@ def _int(value: object) -> int:
 
 def _float(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _wall(value: object) -> float | None:
+    return None if value is None else _float(value)
 
 
 def _bytes(value: object) -> bytes:

@@ -5,7 +5,6 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from edge_agent.center.closing import MOST_WHY
 from edge_agent.center.export import Wanted, alarm_lines, csv_lines, json_lines, step_lines
 from edge_agent.center.handling import NEXT_STEPS
 from edge_agent.center.sheet import PLAIN, for_excel
@@ -170,7 +169,7 @@ def show_alarms(refused: str = "") -> str:
     archive = page_of().archive
     now, over = archive.alarms(is_open=True), archive.alarms(is_open=False)
     aside = sum(archive.set_aside().values())
-    return show("alarms.html", now=now, over=over, aside=aside, refused=refused, most_why=MOST_WHY)
+    return show("alarms.html", now=now, over=over, aside=aside, refused=refused)
 
 
 @blueprint.get("/favicon.ico")

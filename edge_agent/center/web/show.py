@@ -10,6 +10,7 @@ from flask import Flask, current_app, render_template, request
 
 from edge_agent import __version__
 from edge_agent.center.alarm_texts import say as say_alarm
+from edge_agent.center.closing import MOST_WHY
 from edge_agent.center.database import Database
 from edge_agent.center.web.archive import Alarm, Archive
 from edge_agent.center.web.guard import Guard
@@ -74,6 +75,7 @@ def show(template: str, **facts: object) -> str:
         "problem_text": lambda problem: tell_problem(problem, chosen),
         "lang": chosen,
         "other": _other_language(chosen),
+        "most_why": MOST_WHY,
         "can_change": page.guard.is_changing_possible,
         "token": page.guard.token,
         "product": f"edge-agent {__version__}",

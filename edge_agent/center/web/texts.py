@@ -88,9 +88,20 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Tidak diubah: halaman ini terlalu lama. Silakan ulangi.",
     ),
     "refused.no_reason": (
-        "Not closed: write down what was found.",
-        "Tidak ditutup: tuliskan apa yang ditemukan.",
+        "Not changed: write down why, in a sentence.",
+        "Tidak diubah: tuliskan alasannya dalam satu kalimat.",
     ),
+    "refused.same": (
+        "Not changed: somebody else was faster.",
+        "Tidak diubah: orang lain lebih dulu.",
+    ),
+    "held": ("Held as evidence", "Ditahan sebagai bukti"),
+    "not_held": ("Keep beyond its term", "Simpan melewati masanya"),
+    "hold_why": ("reason", "alasan"),
+    "do.hold": ("Hold", "Tahan"),
+    "do.release": ("Release", "Lepaskan"),
+    "picture_deleted": ("deleted after its term", "dihapus setelah masanya"),
+    "verdict.deleted": ("deleted after its term", "dihapus setelah masanya"),
     "refused.over": (
         "Not changed: it is over already.",
         "Tidak diubah: alarm itu sudah selesai.",
