@@ -38,6 +38,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "alert {number} is genuine, but has no id or no revision",
         "peringatan {number} asli, tetapi tanpa id atau revisi",
     ),
+    "not_taken": (
+        "the database does not take one of its messages",
+        "basis data tidak menerima salah satu pesannya",
+    ),
     "certificate_copied": (
         "somebody else came to the broker under this box's name: is its certificate copied?",
         "ada yang masuk ke broker dengan nama kotak ini: apakah sertifikatnya disalin?",

@@ -98,18 +98,6 @@ def keep_alert(transaction: Transaction, box: Box, row: AlertRow, *, seq: int, w
         transaction.run(_LATE, seq, row.thumb_sha256, change, box.site, box.box, row.id, seq)
 
 
-def end_visits(transaction: Transaction, box: Box) -> None:
-    """End what was open when the box began anew: a power cut tells nothing."""
-    found = transaction.rows(
-        "SELECT id FROM alerts WHERE site = ? AND box = ? AND state <> 'end'", box.site, box.box
-    )
-    for (id_,) in found:
-        transaction.run(
-            "UPDATE alerts SET state = 'end', change = ? WHERE site = ? AND box = ? AND id = ?",
-            *(transaction.take_changes(1), box.site, box.box, id_),
-        )
-
-
 def _word(members: Mapping[str, object], key: str) -> str:
     """Return a short printable text; "" for anything else."""
     value = members.get(key)

@@ -35,6 +35,10 @@ from edge_agent.runtime.stop import Stop
 _TURN_S = 0.5
 # The broker need not pass a command on for longer; the box judges by `expires` besides.
 _EXPIRY_S = 60
+# A picture comes before the answer that names it, perhaps twice, and one command has one. Whoever may
+# publish as the box could send others for a day (docs/reference/topics.md has the size).
+_MOST_PICTURES = 2
+_MOST_PICTURE_BYTES = 524_288
 _KEYS = "SELECT key_base64 FROM keys WHERE site = ? AND box = ? AND confirmed = 1"
 _SESSION = "SELECT session FROM boxes WHERE site = ? AND box = ? AND registered = 1"
 
@@ -152,12 +156,23 @@ def _genuine(
         if "/up/snapshot/" in one.topic:
             # Only of this command: the topic ends in its id.
             if one.topic.endswith(f"/{command_id}"):
-                pictures[sha256(one.payload).hexdigest()] = one.payload
+                _hold(pictures, one.payload)
             continue
         letter = open_letter(one.payload, known.keys, kind=RESPONSE, **whose)
         response = read_response(letter.members) if letter.verdict is Verdict.GENUINE else None
         if response and response.id == command_id:
             yield response
+
+
+def _hold(pictures: dict[str, bytes], content: bytes) -> None:
+    """Keep a picture by its hash; of several the newest."""
+    if len(content) > _MOST_PICTURE_BYTES:
+        return
+    digest = sha256(content).hexdigest()
+    pictures.pop(digest, None)
+    pictures[digest] = content
+    while len(pictures) > _MOST_PICTURES:
+        del pictures[next(iter(pictures))]
 
 
 def _connect(options: BrokerOptions, wake: socket.socket, topics: Sequence[str]) -> Broker:

@@ -85,16 +85,17 @@ class Wanted:
 
 
 def json_lines(database: Database, wanted: Wanted) -> Iterator[str]:
-    """Return every message as it came, then the newest head of each box: its end is proved, too.
+    """Return the newest head of each box, then every message as it came.
 
-    Last what the center has signed about messages that it deleted after their term.
+    Its end is proved, too: an export that broke off lacks what its heads name. Last what the center
+    has signed about messages that it deleted after their term: also those of this very moment.
     """
+    heads = database.read(lambda t: t.rows(_HEADS, *_whose(wanted)))
+    yield from (_line(topic, bytes(payload)) for topic, payload in heads)
     place: tuple[str, str, int] = ("", "", 0)
     while rows := _page_of_messages(database, wanted, place):
         yield from (_line(topic, bytes(payload), wall) for *_, wall, topic, payload in rows)
         place = rows[-1][:3]
-    heads = database.read(lambda t: t.rows(_HEADS, *_whose(wanted)))
-    yield from (_line(topic, bytes(payload)) for topic, payload in heads)
     for box, letter in letters(database, site=wanted.site, box=wanted.box):
         yield _line(f"city/v1/{box}/center/{RETENTION}", letter)
 

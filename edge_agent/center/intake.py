@@ -1,18 +1,19 @@
 """What each message from a box does to the database: several of them in one durable transaction.
 
-Nothing it is given makes it raise; what it does not believe is set aside and raises an alarm. It
-keeps nothing in memory between two calls: other centers work on the same database.
+Nothing that a box can send makes it raise, only a database that cannot be used; what it does not
+believe is set aside and raises an alarm. It keeps nothing in memory between two calls: other centers
+work on the same database.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from edge_agent.center import pictures, quarantine
 from edge_agent.center.alarm_texts import OF_HEAD, said
 from edge_agent.center.alarms import Alarms, Kind
-from edge_agent.center.alert_rows import AlertRow, end_visits, keep_alert, read_alert
+from edge_agent.center.alert_rows import AlertRow, keep_alert, read_alert
 from edge_agent.center.condition import keep_condition, read_condition
 from edge_agent.center.database import Database, Transaction, ValueRefusedError
 from edge_agent.center.key import CenterKey
@@ -20,6 +21,8 @@ from edge_agent.center.post import Address, Arrival, Box, Outgoing, read_topic
 from edge_agent.center.receipts import Receipts
 from edge_agent.center.retention.letters import is_deleted
 from edge_agent.center.stored_chain import Judged, StoredChain
+from edge_agent.center.told import read_object
+from edge_agent.center.visits import Run, end_visits, present_run
 from edge_agent.center.webhooks.options import WebhookOptions
 from edge_agent.center.webhooks.queue import queue_alert
 from edge_agent.contract import Body, Refused, Verdict, split
@@ -80,7 +83,7 @@ class Intake:
                 return self.take(arrivals[:middle]) + self.take(arrivals[middle:])
             # One bad message must not come again for ever and keep all others away.
             log.error("a message on %s cannot be stored: %s", arrivals[0].topic, failure.report())  # noqa: TRY400 (told in words)
-            return []
+            return self._write(lambda batch: batch.set_aside(arrivals[0]))
 
     def take_back(self, boxes: Iterable[Box]) -> list[Outgoing]:
         """Take again what waited for a key that these boxes have now; return the receipts."""
@@ -113,6 +116,7 @@ class _Batch:
     alarms: Alarms = field(init=False)
     # What takes the numbers of changes: they are everybody's, so they come after every box's lock.
     _last: list[Callable[[], None]] = field(default_factory=list)
+    _runs: dict[Box, Run | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.alarms = Alarms(self.transaction, self.wall)
@@ -125,6 +129,18 @@ class _Batch:
                 by_box.setdefault(address.box, []).append((address, arrival))
         for box in sorted(by_box):
             self._take_of(box, by_box[box])
+
+    def set_aside(self, arrival: Arrival) -> None:
+        """Keep for people what the database does not take as what it is."""
+        address = read_topic(arrival.topic)
+        if address is None:
+            return
+        chain = StoredChain(self.transaction, address.box, self.alarms)
+        why = Kind.UNREADABLE
+        # Boxes that somebody invents raise one alarm, of another kind, and so many at most.
+        if chain.load():
+            self.alarms.raise_alarm(chain.box, why, said("not_taken"))
+        quarantine.set_aside(self.transaction, chain.box, arrival, why.value, self.wall)
 
     def take_back(self, boxes: set[Box]) -> None:
         # Of ten thousand new boxes in the list few have sent anything yet.
@@ -183,7 +199,8 @@ class _Batch:
             quarantine.set_aside(self.transaction, chain.box, arrival, Kind.FORK, self.wall)
             self.receipts.turn_down(chain.box, Refused(told.seq, judged.sha256, _PLACE_IS_TAKEN))
             return
-        row = self._read(arrival) if address.kind == ALERT else None
+        # By its own word: whoever may publish chose the topic, and could hide an alert by it.
+        row = None if told.type in _RECORDS else self._read(arrival)
         if verdict is Verdict.GENUINE:
             self._keep(chain, told, judged.sha256, arrival, row)
             if address.kind == ALERT and row is None:
@@ -209,9 +226,23 @@ class _Batch:
             *(self.wall, arrival.payload),
         )
         if row:
+            row = self._ended(chain.box, row, told.seq)
             keep = partial(keep_alert, self.transaction, chain.box, row)
             self._last.append(partial(keep, seq=told.seq, wall=self.wall))
             queue_alert(self.transaction, self.webhooks, arrival.payload, self.wall)
+
+    def _ended(self, box: Box, row: AlertRow, seq: int) -> AlertRow:
+        """Return the row as people see it: what an earlier run of the agent saw is over."""
+        if row.state == "end":
+            return row
+        run = self._run(box)
+        is_over = run is not None and run.is_after(read_object(row.clock_json), seq)
+        return replace(row, state="end") if is_over else row
+
+    def _run(self, box: Box) -> Run | None:
+        if box not in self._runs:
+            self._runs[box] = present_run(self.transaction, box)
+        return self._runs[box]
 
     def _read(self, arrival: Arrival) -> AlertRow | None:
         return read_alert(parse(split(arrival.payload)[0]) or {})
@@ -238,15 +269,24 @@ class _Batch:
         # Not the broker's word on a box that has vanished. A retained one may be old; of a box never
         # heard before it is the first word.
         chain.is_heard |= told.state != "offline" and not (arrival.is_retained and chain.was_seen)
+        was = self._run(box)
         change = keep_condition(self.transaction, box, told)
         if change:
             chain.place(told.place_json)
-        if change and change.has_begun_anew:
-            self._last.append(partial(end_visits, self.transaction, box))
+            self._end_visits(box, was, has_begun_anew=change.has_begun_anew)
         if change and change.is_copied:
             self.alarms.raise_alarm(box, Kind.CERTIFICATE_COPIED, said("certificate_copied"))
         if told.head:
             self._take_head(chain, arrival, told.head.encode())
+
+    def _end_visits(self, box: Box, was: Run | None, *, has_begun_anew: bool) -> None:
+        """End what was open when the agent began anew, and what came after that from before it."""
+        self._runs.pop(box, None)
+        run = self._run(box)
+        if has_begun_anew:
+            self._last.append(partial(end_visits, self.transaction, box))
+        elif run and not run.is_same(was):
+            self._last.append(partial(end_visits, self.transaction, box, run))
 
     def _take_head(self, chain: StoredChain, arrival: Arrival, head: bytes) -> None:
         judged = chain.judge(head)

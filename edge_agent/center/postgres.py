@@ -52,10 +52,11 @@ class Postgres:
         self._url = url
         self.failure: type[Exception] = psycopg.Error
         # Not what is said of rights and tables: a person can mend that, and nothing may be passed
-        # over meanwhile. The last: a text with half a character, which Python finds.
+        # over meanwhile. The last two: a text with half a character, a number beyond all bounds:
+        # Python says it.
         self.refusals: tuple[type[Exception], ...] = (
             *(psycopg.DataError, psycopg.IntegrityError),
-            UnicodeEncodeError,
+            *(UnicodeEncodeError, OverflowError),
         )
 
     def connect(self) -> Any:

@@ -132,4 +132,9 @@ def _number(told: Mapping[str, object], name: str) -> float | None:
     number = told.get(name)
     if isinstance(number, bool) or not isinstance(number, int | float):
         return None
-    return float(number) if math.isfinite(number) else None
+    try:
+        read = float(number)
+    except OverflowError:
+        # JSON has whole numbers of any length.
+        return None
+    return read if math.isfinite(read) else None

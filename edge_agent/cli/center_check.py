@@ -83,7 +83,10 @@ def _check_page(settings: CenterSettings) -> str:
     count = len(read_operators(web.operators_file).hashes) if web.operators_file else 0
     who = f"{count} may change things" if web.operators_file else "read-only"
     agencies = f", {len(settings.webhooks)} webhooks" if settings.webhooks else ""
-    return f"http://{host}:{port}, {who}{agencies}"
+    is_one = web.operators_file and web.url and not web.trusted_proxy
+    # Behind a web server all ask from its address.
+    guessed = "; without trusted_proxy a guesser keeps everybody of that name out" if is_one else ""
+    return f"http://{host}:{port}, {who}{agencies}{guessed}"
 
 
 def _check_database(settings: CenterSettings) -> str:

@@ -8,7 +8,7 @@ from edge_agent.center.handling import NEXT_STEPS, Wish, change_handling
 from edge_agent.center.operators import add_operator
 from edge_agent.center.post import read_box
 from edge_agent.center.settings import CenterSettings, load_center
-from edge_agent.center.webhooks.queue import DEAD, WAITING, Queued, find, retry
+from edge_agent.center.webhooks.queue import DEAD, WAITING, Queued, count, find, retry
 from edge_agent.cli.console import Console
 from edge_agent.cli.login import Terminal
 from edge_agent.errors import EdgeAgentError
@@ -98,28 +98,29 @@ def _ask_password() -> Secret:
 
 
 def _retry(args: argparse.Namespace, database: Database, console: Console) -> int:
-    count = retry(database, args.numbers or None, SystemClock().wall())
-    console.ok("webhook", f"{count} will be tried again")
+    number = retry(database, args.numbers or None, SystemClock().wall())
+    console.ok("webhook", f"{number} will be tried again")
     return 0
 
 
 def _list(settings: CenterSettings, database: Database, console: Console) -> int:
     """Show them; 1 where something was given up, or waits for a webhook that is no more."""
-    dead = find(database, DEAD, _MOST_LISTED)
-    waiting = find(database, WAITING, _MOST_LISTED)
-    if not dead and not waiting:
+    found = [one for state in (DEAD, WAITING) for one in find(database, state, _MOST_LISTED)]
+    if not found:
         console.ok("webhook", "nothing waits, and nothing was given up")
         return 0
     heading = ("number", "agency", "alert", "tries", "next", "why")
-    rows = [heading, *(_row(one) for one in (*dead, *waiting))]
-    console.table(rows, whole={0})
+    console.table([heading, *(_row(one) for one in found)], whole={0})
+    dead, waiting = sum(count(database, DEAD).values()), count(database, WAITING)
+    if dead + sum(waiting.values()) > len(found):
+        console.note("webhook", f"of each kind the newest {_MOST_LISTED} are shown")
     known = {(one.agency, one.url) for one in settings.webhooks}
-    orphans = sum((one.agency, one.url) not in known for one in waiting)
+    orphans = sum(number for whose, number in waiting.items() if whose not in known)
     if orphans:
         console.bad("webhook", f"{orphans} wait for an agency or address that center.toml lacks")
     if dead:
         hint = "when the agency takes alerts again: edge-agent center deliveries retry"
-        console.bad("webhook", f"{len(dead)} were given up", hint)
+        console.bad("webhook", f"{dead} were given up", hint)
     return 1 if dead or orphans else 0
 
 

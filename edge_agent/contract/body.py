@@ -21,6 +21,9 @@ CLOCK_SET = "clock_set"
 HEAD = "head"
 # Ours stay below 2 KB; more is nobody's alert.
 MOST_BYTES = 65_536
+# Ours are four deep. How much deeper a reader comes depends on its language, and in Python on who
+# called it: what one could read and the next could not write again.
+_MOST_DEPTH = 64
 _MOST_SEQ = 2**64 - 1
 # RFC 8032: 64 bytes, which base64 writes in 88 characters.
 _SIGNATURE_LINE = re.compile(rb'\{"sig":"([A-Za-z0-9+/]{86}==)"\}')
@@ -101,8 +104,9 @@ def read_body(body: bytes) -> Body | None:
 def parse(body: bytes) -> dict[str, object] | None:
     """Return the members of a body; None where it is not one, or could be read in two ways.
 
-    A name that stands twice, and numbers that JSON does not have, mean one thing to one reader and
-    another to the next (RFC 8259, section 4): what was signed must mean the same to everybody.
+    A name that stands twice, numbers that JSON does not have, and a hundred lists in each other mean
+    one thing to one reader and another to the next (RFC 8259, sections 4 and 9): what was signed must
+    mean the same to everybody.
     """
     if len(body) > MOST_BYTES:
         return None
@@ -112,7 +116,20 @@ def parse(body: bytes) -> dict[str, object] | None:
         )
     except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+    return told if isinstance(told, dict) and not _is_deep(told) else None
+
+
+def _is_deep(told: object) -> bool:
+    level = [told]
+    for _ in range(_MOST_DEPTH):
+        level = [inner for one in level for inner in _inside(one)]
+    return bool(level)
+
+
+def _inside(told: object) -> list[object]:
+    """Return the tables and lists that stand in a table or a list."""
+    several = told.values() if isinstance(told, dict) else told if isinstance(told, list) else ()
+    return [one for one in several if isinstance(one, dict | list)]
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:

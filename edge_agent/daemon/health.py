@@ -47,6 +47,8 @@ class Health:
         self._session = session
         self._place = place
         self._told_mono = -EVERY_S
+        # Before any camera is watched: what has an earlier time is of an earlier run.
+        self._began_mono = clock.mono()
 
     @property
     def is_due(self) -> bool:
@@ -107,6 +109,7 @@ class Health:
             "model": status.model,
             "boot": boot_id(),
             "mono_ms": round(self._clock.mono() * 1000),
+            "began_mono_ms": round(self._began_mono * 1000),
             "started": rfc3339(status.started_wall),
             "clock": {"synced": clock.is_synced, "error_ms": clock.error_ms},
             "rss_bytes": status.rss_bytes,

@@ -42,8 +42,15 @@ class Sender:
         return f"{self.box} {base64.b64encode(public).decode()}"
 
     def alert(
-        self, id_: str = "a", revision: int = 0, *, picture: bytes = b"", **members: object
+        self,
+        id_: str = "a",
+        revision: int = 0,
+        *,
+        picture: bytes = b"",
+        written: dict[str, str] | None = None,
+        **members: object,
     ) -> Arrival:
+        """Compose one; `written` puts JSON that Python would not write in the place of words."""
         told: dict[str, object] = {
             "v": 1,
             "type": "intrusion",
@@ -63,7 +70,10 @@ class Sender:
             "revision": revision,
             **members,
         }
-        return self._sign("alert/gate", json.dumps(told).encode())
+        body = json.dumps(told)
+        for word, text in (written or {}).items():
+            body = body.replace(f'"{word}"', text)
+        return self._sign("alert/gate", body.encode())
 
     def dropped(self, first: int, last: int) -> Arrival:
         digest = sha256(split(self.signed[last].payload)[0]).hexdigest()
@@ -103,7 +113,9 @@ class Sender:
         }
         return Arrival(f"{self.up}/status", json.dumps(told).encode(), is_retained)
 
-    def health(self, *, takeovers: int = 0, session: int = 1) -> Arrival:
+    def health(
+        self, *, takeovers: int = 0, session: int = 1, boot: str = "", began_mono_ms: int = 0
+    ) -> Arrival:
         told = {
             "v": 1,
             "type": "health",
@@ -112,6 +124,8 @@ class Sender:
             "site": self.box.site,
             "box": self.box.box,
             "version": "0.1.0",
+            "boot": boot,
+            "began_mono_ms": began_mono_ms,
             "broker": {"takeovers": takeovers},
             "head": self.head(),
             "place": {"name": "Simpang Plaju", "latitude": -2.99, "longitude": 104.79},

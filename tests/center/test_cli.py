@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge_agent.center.operators import add_operator
 from edge_agent.center.post import Arrival
 from edge_agent.cli.main import main
+from edge_agent.runtime.secret import Secret
 from tests.center.boxes import Sender
 from tests.center.desk import LONG_S
 from tests.peers.mosquitto import Mosquitto
@@ -80,6 +82,18 @@ def test_a_page_that_cannot_begin_is_told_before_it_is_started(ask: Ask, folder:
 
     assert "there is no file of operators at" in ask("check")
     assert ask.code == 1
+
+
+def test_a_page_whose_visitors_all_seem_to_be_one_is_told(ask: Ask, folder: Path) -> None:
+    ask("key")
+    with (folder / "center.toml").open("a") as file:
+        file.write('\n[web]\noperators_file = "operators"\nurl = "https://center.example"\n')
+    add_operator(folder / "operators", "sari", Secret("a long enough one"))
+
+    assert "without trusted_proxy" in ask("check")
+    with (folder / "center.toml").open("a") as file:
+        file.write('trusted_proxy = "127.0.0.1"\n')
+    assert "trusted_proxy" not in ask("check")
 
 
 def test_a_wrong_password_is_named(ask: Ask, folder: Path) -> None:
@@ -174,6 +188,28 @@ def test_an_alarm_is_closed_by_whoever_found_out_why(ask: Ask, desk: Desk, box: 
     assert ask.code == 1
     assert "sari,a second box had its name" in ask("export", "--table", "alarms")
     assert ask("export", "--table", "handling").count("\n") == 1
+
+
+@pytest.mark.parametrize(("dead", "waiting"), [(250, 301), (199, 1), (0, 250), (200, 0)])
+def test_of_very_many_deliveries_all_are_counted_and_the_newest_shown(
+    ask: Ask, desk: Desk, dead: int, waiting: int
+) -> None:
+    states = ["dead"] * dead + ["waiting"] * waiting
+    desk.database.write(
+        lambda transaction: transaction.run_each(
+            "INSERT INTO deliveries (agency, url, site, box, alert_id, revision, body, since_wall,"
+            " next_wall, state) VALUES ('bpbd', 'https://removed', 's', 'b', 'a', 0, ?, 1, 1, ?)",
+            [(b"{}", state) for state in states],
+        )
+    )
+
+    told = ask("deliveries", "list")
+
+    assert ask.code == 1
+    assert (f"{dead} were given up" in told) == bool(dead)
+    assert (f"{waiting} wait for an agency" in told) == bool(waiting)
+    assert told.count("bpbd") == min(dead, 200) + min(waiting, 200)
+    assert ("the newest 200 are shown" in told) == (max(dead, waiting) > 200)
 
 
 def test_what_is_exported_can_be_chosen(ask: Ask, desk: Desk, box: Sender) -> None:

@@ -144,5 +144,5 @@ def test_json_lines_say_when_each_message_was_received(desk: Desk, box: Sender) 
     lines = [json.loads(one) for one in json_lines(desk.database, Wanted())]
     (picture,) = map(json.loads, picture_lines(desk.database, Wanted()))
 
-    assert [one.get("received") for one in lines] == ["2026-11-18T11:06:40.000Z", None]
+    assert [one.get("received") for one in lines] == [None, "2026-11-18T11:06:40.000Z"]
     assert picture["received"] == "2026-11-18T11:06:40.000Z"

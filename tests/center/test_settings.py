@@ -86,3 +86,13 @@ def test_plain_mqtt_has_to_be_meant(tmp_path: Path) -> None:
         load_center(_write(tmp_path, text))
 
     assert "mqtt:// shows every alert to the network" in caught.value.report()
+
+
+@pytest.mark.parametrize("proxy", ["*", "10.0.0.0/8", "proxy.example"])
+def test_only_one_address_is_believed_who_asks_the_page(tmp_path: Path, proxy: str) -> None:
+    text = f'database = "x.db"\n[broker]\nurl = "mqtts://x"\n[web]\ntrusted_proxy = "{proxy}"\n'
+
+    with pytest.raises(BadConfiguration, match="1 problem") as caught:
+        load_center(_write(tmp_path, text))
+
+    assert "is no IP address" in caught.value.report()

@@ -60,8 +60,9 @@ class Visitor:
     def token(self, path: str = "/login") -> str:
         return re.findall(r'name="token" value="([^"]+)"', self.ask(path)[1])[0]
 
-    def log_in(self, name: str = "sari", password: str = PASSWORD) -> int:
-        return self.ask("/login", {"name": name, "password": password, "token": self.token()})[0]
+    def log_in(self, name: str = "sari", password: str = PASSWORD, **headers: str) -> int:
+        form = {"name": name, "password": password, "token": self.token()}
+        return self.ask("/login", form, **headers)[0]
 
 
 def _handling(database: Database) -> tuple[object, ...]:
@@ -151,6 +152,45 @@ def test_a_guesser_waits_and_so_does_whoever_comes_with_the_right_password(
     clock.advance(61)
 
     assert visitor.log_in() == 303
+
+
+def _guess(visitor: Visitor, *addresses: str) -> list[int]:
+    """Try a wrong password from each of these, as the web server before the page tells them."""
+    return [visitor.log_in(password="wrong", **{"X-Forwarded-For": one}) for one in addresses]
+
+
+def test_behind_a_web_server_a_guesser_keeps_nobody_out_who_asks_from_elsewhere(
+    page: Start, operators: Path
+) -> None:
+    visitor = Visitor(page(operators_file=operators, trusted_proxy="127.0.0.1"))
+
+    _guess(visitor, *["203.0.113.9"] * 5)
+
+    assert visitor.log_in(**{"X-Forwarded-For": "203.0.113.9"}) == 429
+    assert visitor.log_in(**{"X-Forwarded-For": "198.51.100.7"}) == 303
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        # What the guesser writes stands before what the web server adds.
+        [f"198.51.100.{n}, 203.0.113.9" for n in range(6)],
+        [f"2001:db8::{n}" for n in range(6)],
+    ],
+)
+def test_a_guesser_does_not_choose_who_guesses(
+    page: Start, operators: Path, addresses: list[str]
+) -> None:
+    visitor = Visitor(page(operators_file=operators, trusted_proxy="127.0.0.1"))
+
+    assert _guess(visitor, *addresses) == [403] * 5 + [429]
+
+
+@pytest.mark.parametrize("proxy", ["", "127.0.0.2"])
+def test_nobody_but_the_web_server_says_who_asks(page: Start, operators: Path, proxy: str) -> None:
+    visitor = Visitor(page(operators_file=operators, trusted_proxy=proxy))
+
+    assert _guess(visitor, *(f"203.0.113.{n}" for n in range(6))) == [403] * 5 + [429]
 
 
 def test_a_new_password_or_a_removed_operator_ends_the_session(

@@ -12,7 +12,7 @@ from edge_agent.center.handling import Wish, change_handling
 from edge_agent.center.web.archive import Archive, Filter
 from edge_agent.center.web.dossier import open_dossier
 from edge_agent.center.webhooks.courier import Courier
-from edge_agent.center.webhooks.queue import find, retry, tidy
+from edge_agent.center.webhooks.queue import find, give_up, retry, tidy
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
@@ -48,7 +48,7 @@ def test_the_page_finds_and_proves_alerts_there(
     archive = Archive(database)
 
     wanted = Filter(severity="medium", agency="satpol-pp", handling="new")
-    assert [card.told.id for card in archive.newest(wanted, clock.wall() + 9)] == ["one"]
+    assert [card.told.id for card in archive.newest(wanted)] == ["one"]
     assert archive.newest(Filter(agency="bpbd")) == []
     assert archive.changed(0, Filter())[1] == [f"{box.site}/{box.box}/one"]
     assert archive.counts(clock.wall() + 1) == {"new": 1, "high": 0, "silent": 1, "alarms": 1}
@@ -119,3 +119,12 @@ def test_two_centers_bring_each_alert_once(
     tidy(database, SystemClock().wall() + 8 * 86_400)
     assert find(database, "delivered", 50) == []
     assert retry(database, None, 0.0) == 0
+
+
+def test_what_nobody_takes_up_is_given_up_there_too(database: Database, box: CityBox) -> None:
+    box.raises("one", box.wall, queued_for=[_webhook("http://127.0.0.1/removed")])
+
+    assert give_up(database, box.wall, box.wall + 9, "nobody") == 0
+    assert give_up(database, box.wall + 1, box.wall + 9, "nobody") == 1
+
+    assert [(one.last_error, one.tries) for one in find(database, "dead", 9)] == [("nobody", 0)]

@@ -18,7 +18,7 @@ import pytest
 from edge_agent.center.webhooks.courier import MOST_AGE_S, Courier, CourierWatch
 from edge_agent.center.webhooks.options import WebhookOptions, read_webhooks
 from edge_agent.center.webhooks.post import Answer, Post
-from edge_agent.center.webhooks.queue import LEASE_S, claim, find, retry
+from edge_agent.center.webhooks.queue import LEASE_S, claim, end, find, retry
 from edge_agent.center.webhooks.signing import headers
 from edge_agent.contract import Verdict, split, verify_alert
 from edge_agent.runtime.clock import SystemClock
@@ -273,6 +273,32 @@ def test_two_centers_share_the_work_and_bring_each_alert_once(
             until(lambda: len(agency.received) >= 60, 15, lambda: str(_states(database)))
 
     assert len(set(agency.ids())) == len(agency.ids()) == 60
+
+
+def test_what_waits_for_a_webhook_that_was_removed_is_given_up_in_the_end(
+    database: Database, box: CityBox, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    removed = _webhook("http://127.0.0.1/removed")
+    box.raises("forgotten", clock.wall(), queued_for=[removed])
+    end(database, 1, "delivered", clock.wall() - 8 * MOST_AGE_S)
+    box.raises("old", clock.wall(), queued_for=[removed])
+    box.raises("young", clock.wall() + MOST_AGE_S, queued_for=[removed])
+    clock.advance(2 * MOST_AGE_S + 1)
+    stop = Stop()
+    watch = CourierWatch([], database, clock)
+    worker = Worker(watch.name, lambda: watch.run(stop), on_failure=stop.tell)
+    worker.start()
+
+    # Not before every courier has had its time.
+    until(lambda: len(_states(database)) == 2, 10)
+    assert _states(database) == [("waiting", 0)] * 2
+    clock.advance(3_601)
+    until(lambda: _states(database) == [("dead", 0), ("waiting", 0)], 10)
+
+    stop.tell()
+    assert worker.join(5)
+    assert [one.last_error for one in find(database, "dead", 9)] == ["no webhook has taken it up"]
+    assert "gave up 1 alerts" in caplog.text
 
 
 def test_nobody_but_the_agency_itself_is_believed(

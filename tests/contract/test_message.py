@@ -128,6 +128,15 @@ def test_a_bomb_is_no_body() -> None:
     assert read_body(b" " * (MOST_BYTES + 1)) is None
 
 
+@pytest.mark.parametrize(("first", "last"), [("[", "]"), ('{"a":', "}")])
+def test_what_readers_follow_to_different_depths_is_no_body(first: str, last: str) -> None:
+    def nested(depth: int) -> bytes:
+        return a_body(more="DEEP").replace(b'"DEEP"', f"{first * depth}1{last * depth}".encode())
+
+    assert read_body(nested(63)) is not None
+    assert read_body(nested(64)) is None
+
+
 def test_a_key_is_read_as_it_is_printed(box: SealedBox) -> None:
     assert read_key(base64.b64encode(box.key).decode()) == box.key
     assert read_key("AAAA") is None

@@ -70,6 +70,16 @@ def test_it_says_how_everything_is(tmp_path: Path) -> None:
     assert read["disk_free_bytes"] > 0
 
 
+def test_it_says_when_its_run_began_on_the_clock_that_alerts_carry(tmp_path: Path) -> None:
+    clock = FakeClock()
+    writer = health(tmp_path, clock)
+    clock.advance(90.5)
+
+    read = writer.told(WELL)
+
+    assert read["mono_ms"] - read["began_mono_ms"] == 90_500  # type: ignore[operator]
+
+
 def test_every_trouble_is_a_line(tmp_path: Path) -> None:
     dark = replace(GATE, is_streaming=False, problem="no answer", says="tamper", hung_s=12.0)
     refused = CameraStatus(id="yard", name="yard", problem="refused: line 3: no such option")

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 from edge_agent.center.web.options import WebOptions
 from edge_agent.errors import EdgeAgentError
 
+_IPV6 = 6
+# RFC 6177: a house gets this much at least, with 2^64 addresses of its own.
+_HOUSE_BITS = 64
 _EXAMPLE = 'write listen = "127.0.0.1:8480"'
 
 
@@ -46,6 +49,17 @@ def is_known(host_header: str, options: WebOptions) -> bool:
 def is_ours(origin: str, host_header: str, options: WebOptions) -> bool:
     """Tell whether a change comes from a page of ours, by the browser's Origin header."""
     return urlsplit(origin).netloc in {host_header, urlsplit(options.url).netloc} - {""}
+
+
+def whereabouts(address: str) -> str:
+    """Return what somebody who asks from there cannot change at will: of IPv6 the house's network."""
+    try:
+        asker = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if asker.version == _IPV6:
+        return str(ipaddress.ip_network((asker, _HOUSE_BITS), strict=False))
+    return address
 
 
 def _is_number(host: str) -> bool:

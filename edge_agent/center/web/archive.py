@@ -17,10 +17,13 @@ from edge_agent.center.told import (
     read_object,
     texts_of,
 )
+from edge_agent.center.web.cells import as_bytes, as_real, as_text, as_wall, as_whole
 from edge_agent.center.web.proof import StoredKey, StoredMessage
 from edge_agent.contract import read_key
 
 Row = Mapping[str, object]
+# Where a page ends: when the last alert was received, and which it is. A transaction has up to 200.
+Mark = tuple[float, str, str, str]
 # One page of the list, and what one answer to a poll may bring.
 PAGE = 48
 # What the lists of the filter are made of, and where counting ends ("999+").
@@ -73,6 +76,11 @@ class Card:
         """What tells it from every other alert."""
         return f"{self.told.site}/{self.told.box}/{self.told.id}"
 
+    @property
+    def mark(self) -> Mark:
+        """Its place in the list."""
+        return self.received_wall, self.told.site, self.told.box, self.told.id
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -124,18 +132,20 @@ class Archive:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def newest(self, wanted: Filter, before: float | None = None) -> list[Card]:
-        """Return the alerts that came last, one more than a page holds."""
+    def newest(self, wanted: Filter, before: Mark | None = None) -> list[Card]:
+        """Return the alerts that came last, or before that one; one more than a page holds."""
         where, values = _where(wanted)
         if before is not None:
-            where, values = [*where, "received_wall < ?"], [*values, before]
-        rest = f"FROM alerts{_joined(where)} ORDER BY received_wall DESC, id DESC LIMIT {PAGE + 1}"
+            where = [*where, "(received_wall, site, box, id) < (?, ?, ?, ?)"]
+            values = [*values, *before]
+        order = "received_wall DESC, site DESC, box DESC, id DESC"
+        rest = f"FROM alerts{_joined(where)} ORDER BY {order} LIMIT {PAGE + 1}"
         return [_card(row) for row in self._ask(_ALERT, rest, *values)]
 
     def change(self) -> int:
         """Return the number of the newest change."""
         rows = self._ask("change", "FROM alerts ORDER BY change DESC LIMIT 1")
-        return max((_int(row["change"]) for row in rows), default=0)
+        return max((as_whole(row["change"]) for row in rows), default=0)
 
     def changed(self, after: int, wanted: Filter) -> tuple[int, list[str], list[Card]]:
         """Return the newest number, the keys of all that changed, and those that are wanted."""
@@ -143,7 +153,7 @@ class Archive:
         keys = self._ask("site, box, id, change", rest, after)
         if not keys:
             return after, [], []
-        upto = _int(keys[-1]["change"])
+        upto = as_whole(keys[-1]["change"])
         where, values = _where(wanted)
         rest = f"FROM alerts{_joined(['change > ?', 'change <= ?', *where])} ORDER BY change"
         cards = [_card(row) for row in self._ask(_ALERT, rest, after, upto, *values)]
@@ -180,7 +190,7 @@ class Archive:
         """Return the hashes of an alert's pictures that were deleted after their term."""
         rest = "FROM deleted_pictures WHERE site = ? AND box = ? AND alert_id = ? LIMIT 1000"
         rows = self._ask("sha256", rest, site, box, alert_id)
-        return frozenset(_str(row["sha256"]) for row in rows)
+        return frozenset(as_text(row["sha256"]) for row in rows)
 
     def hold(self, site: str, box: str, alert_id: str) -> Hold | None:
         """Return who keeps an alert beyond its term."""
@@ -199,13 +209,13 @@ class Archive:
             f" ORDER BY received_wall DESC LIMIT {_MOST_PICTURES}"
         )
         rows = self._ask("sha256, content", rest, site, box, alert_id)
-        return {str(row["sha256"]): _bytes(row["content"]) for row in rows}
+        return {str(row["sha256"]): as_bytes(row["content"]) for row in rows}
 
     def picture(self, site: str, box: str, alert_id: str, sha256: str) -> bytes | None:
         """Return one picture."""
         rest = "FROM pictures WHERE site = ? AND box = ? AND alert_id = ? AND sha256 = ?"
         rows = self._ask("content", rest, site, box, alert_id, sha256)
-        return next((_bytes(row["content"]) for row in rows), None)
+        return next((as_bytes(row["content"]) for row in rows), None)
 
     def steps(self, site: str, box: str, alert_id: str) -> list[Step]:
         """Return what people did about an alert, in order."""
@@ -213,7 +223,10 @@ class Archive:
         rest = "FROM handling WHERE site = ? AND box = ? AND alert_id = ? ORDER BY number LIMIT 100"
         return [
             Step(
-                _float(row["at_wall"]), _str(row["became"]), _str(row["by_whom"]), _str(row["note"])
+                as_real(row["at_wall"]),
+                as_text(row["became"]),
+                as_text(row["by_whom"]),
+                as_text(row["note"]),
             )
             for row in self._ask(columns, rest, site, box, alert_id)
         ]
@@ -241,7 +254,9 @@ class Archive:
     def set_aside(self) -> dict[tuple[str, str], int]:
         """Return how many messages of each box were not believed; there are 10,000 at most."""
         rows = self._ask("site, box, COUNT(*)", "FROM quarantine GROUP BY site, box")
-        return {(_str(row["site"]), _str(row["box"])): _int(row["COUNT(*)"]) for row in rows}
+        return {
+            (as_text(row["site"]), as_text(row["box"])): as_whole(row["COUNT(*)"]) for row in rows
+        }
 
     def counts(self, silent_before: float) -> dict[str, int]:
         """Return the four numbers at the top, each up to COUNT_MOST."""
@@ -259,15 +274,15 @@ class Archive:
         """Return what the filter offers: from the newest alerts."""
         columns = "site, box, rule, agencies_json"
         recent = self._ask(columns, f"FROM alerts ORDER BY change DESC LIMIT {_RECENT}")
-        tags = {tag for row in recent for tag in texts_of(read_json(_str(row["agencies_json"])))}
+        tags = {tag for row in recent for tag in texts_of(read_json(as_text(row["agencies_json"])))}
         named = {
-            name: sorted({_str(row[name]) for row in recent}) for name in ("site", "box", "rule")
+            name: sorted({as_text(row[name]) for row in recent}) for name in ("site", "box", "rule")
         }
         return {**named, "agency": sorted(tags)}
 
     def _count(self, what: str, *values: object) -> int:
         rest = f"FROM (SELECT 1 {what} LIMIT {COUNT_MOST}) AS found"
-        return next(_int(row["COUNT(*)"]) for row in self._ask("COUNT(*)", rest, *values))
+        return next(as_whole(row["COUNT(*)"]) for row in self._ask("COUNT(*)", rest, *values))
 
     def _ask(self, columns: str, rest: str, *values: object) -> list[Row]:
         names = columns.split(", ")
@@ -294,21 +309,21 @@ def _joined(where: Sequence[str]) -> str:
 def _card(row: Row) -> Card:
     return Card(
         told=Told(
-            **{name: _str(row[name]) for name in _TEXTS},
-            revision=_int(row["revision"]),
+            **{name: as_text(row[name]) for name in _TEXTS},
+            revision=as_whole(row["revision"]),
             lasted_s=None,
-            labels=labels_of(read_json(_str(row["objects_json"]))),
-            agencies=texts_of(read_json(_str(row["agencies_json"]))),
-            place=place_of(read_object(_str(row["place_json"]))),
+            labels=labels_of(read_json(as_text(row["objects_json"]))),
+            agencies=texts_of(read_json(as_text(row["agencies_json"]))),
+            place=place_of(read_object(as_text(row["place_json"]))),
             is_synced=True,
             error_ms=None,
         ),
-        handling=_str(row["handling"]),
-        handled_by=_str(row["handled_by"]),
-        handled_wall=_wall(row["handled_wall"]),
-        picture_deleted_wall=_wall(row["picture_deleted_wall"]),
-        received_wall=_float(row["received_wall"]),
-        change=_int(row["change"]),
+        handling=as_text(row["handling"]),
+        handled_by=as_text(row["handled_by"]),
+        handled_wall=as_wall(row["handled_wall"]),
+        picture_deleted_wall=as_wall(row["picture_deleted_wall"]),
+        received_wall=as_real(row["received_wall"]),
+        change=as_whole(row["change"]),
     )
 
 
@@ -320,74 +335,50 @@ _TEXTS = (
 
 def _key(row: Row) -> StoredKey:
     return StoredKey(
-        kid=_str(row["kid"]),
-        key=read_key(_str(row["key_base64"])) or b"",
-        since_seq=_int(row["since_seq"]),
-        until_seq=None if row["until_seq"] is None else _int(row["until_seq"]),
+        kid=as_text(row["kid"]),
+        key=read_key(as_text(row["key_base64"])) or b"",
+        since_seq=as_whole(row["since_seq"]),
+        until_seq=None if row["until_seq"] is None else as_whole(row["until_seq"]),
         is_confirmed=bool(row["confirmed"]),
     )
 
 
 def _message(row: Row) -> StoredMessage:
     return StoredMessage(
-        seq=_int(row["seq"]),
-        sha256=_str(row["sha256"]),
-        prev=_str(row["prev"]),
-        kid=_str(row["kid"]),
-        payload=_bytes(row["payload"]),
-        received_wall=_float(row["received_wall"]),
+        seq=as_whole(row["seq"]),
+        sha256=as_text(row["sha256"]),
+        prev=as_text(row["prev"]),
+        kid=as_text(row["kid"]),
+        payload=as_bytes(row["payload"]),
+        received_wall=as_real(row["received_wall"]),
     )
 
 
 def _alarm(row: Row) -> Alarm:
     return Alarm(
-        number=_int(row["number"]),
-        site=_str(row["site"]),
-        box=_str(row["box"]),
-        kind=_str(row["kind"]),
-        text=_str(row["text"]),
-        said=read_said(read_object(_str(row["said_json"]))),
-        since_wall=_float(row["since_wall"]),
-        until_wall=_wall(row["until_wall"]),
-        closed_by=_str(row["closed_by"]),
-        closed_why=_str(row["closed_why"]),
+        number=as_whole(row["number"]),
+        site=as_text(row["site"]),
+        box=as_text(row["box"]),
+        kind=as_text(row["kind"]),
+        text=as_text(row["text"]),
+        said=read_said(read_object(as_text(row["said_json"]))),
+        since_wall=as_real(row["since_wall"]),
+        until_wall=as_wall(row["until_wall"]),
+        closed_by=as_text(row["closed_by"]),
+        closed_why=as_text(row["closed_why"]),
     )
 
 
 def _box(row: Row) -> BoxRow:
     return BoxRow(
-        site=_str(row["site"]),
-        box=_str(row["box"]),
-        state=_str(row["state"]),
-        seen_wall=_wall(row["seen_wall"]),
-        version=_str(row["version"]),
-        place=place_of(read_object(_str(row["place_json"]))),
-        head_seq=_int(row["head_seq"]),
-        whole_upto=_int(row["whole_upto"]),
-        status_json=_str(row["status_json"]),
-        health_json=_str(row["health_json"]),
+        site=as_text(row["site"]),
+        box=as_text(row["box"]),
+        state=as_text(row["state"]),
+        seen_wall=as_wall(row["seen_wall"]),
+        version=as_text(row["version"]),
+        place=place_of(read_object(as_text(row["place_json"]))),
+        head_seq=as_whole(row["head_seq"]),
+        whole_upto=as_whole(row["whole_upto"]),
+        status_json=as_text(row["status_json"]),
+        health_json=as_text(row["health_json"]),
     )
-
-
-def _str(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _int(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _float(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
-
-
-def _wall(value: object) -> float | None:
-    return None if value is None else _float(value)
-
-
-def _bytes(value: object) -> bytes:
-    # SQLite gives a text where somebody has put one in the place of bytes.
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace")
-    # PostgreSQL gives a memoryview.
-    return bytes(value) if isinstance(value, bytes | memoryview | bytearray) else b""

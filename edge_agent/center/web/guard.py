@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from flask import request, session
 
 from edge_agent.center.operators import Operators, read_operators
-from edge_agent.center.web.address import is_ours
+from edge_agent.center.web.address import is_ours, whereabouts
 from edge_agent.center.web.options import WebOptions
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.secret import Secret
 
-# Then one name from one place waits: ten guesses a minute get nowhere, and a typing error is free.
+# Then one name from one address waits: five guesses a minute get nowhere, a typing error is free, and
+# whoever guesses keeps nobody out who asks from elsewhere. Behind a web server all ask from its
+# address, unless it is the `trusted_proxy`.
 _MOST_WRONG = 5
 _WAIT_S = 60.0
 # Names that are being guessed at; the oldest is forgotten.
@@ -120,7 +122,7 @@ class Guard:
                 del self._wrong[next(iter(self._wrong))]
 
     def _place(self, name: str) -> tuple[str, str]:
-        return name[:40], request.remote_addr or ""
+        return name[:40], whereabouts(request.remote_addr or "")
 
 
 def _mark(operators: Operators, name: str) -> str:

@@ -1,5 +1,6 @@
 """What `[web]` of center.toml may say."""
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ class WebOptions:
     login_to_read: bool = False
     # The address that people type, where a server with TLS stands before the page.
     url: str = ""
+    # From where that server asks, mostly "127.0.0.1": its word for who asks it is believed. "": nobody's.
+    trusted_proxy: str = ""
     # Plain HTTP beyond this machine shows pictures and passwords to whoever shares the network.
     insecure: bool = False
 
@@ -49,5 +52,17 @@ def read_web(table: Table, folder: Path) -> WebOptions:
         operators_file=operators_file,
         login_to_read=login_to_read,
         url=url,
+        trusted_proxy=_read_proxy(table, default.trusted_proxy),
         insecure=table.flag("insecure", default=default.insecure),
     )
+
+
+def _read_proxy(table: Table, default: str) -> str:
+    told = table.text("trusted_proxy", default)
+    try:
+        # As it stands in a request.
+        return str(ipaddress.ip_address(told)) if told else ""
+    except ValueError:
+        hint = 'write from where your web server asks: trusted_proxy = "127.0.0.1"'
+        table.refuse("trusted_proxy", f'"{told}" is no IP address', hint)
+        return ""

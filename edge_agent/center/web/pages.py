@@ -1,20 +1,25 @@
 """The pages that only show: the list, one alert with its proof, boxes, alarms, pictures."""
 
+import logging
+from collections.abc import Iterator
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, request
+from waitress.channel import ClientDisconnected
 from werkzeug.wrappers import Response as AnyResponse
 
 from edge_agent.center.export import Wanted, alarm_lines, csv_lines, json_lines, step_lines
 from edge_agent.center.handling import NEXT_STEPS
 from edge_agent.center.sheet import PLAIN, for_excel
-from edge_agent.center.web.archive import BOXES_A_PAGE, COUNT_MOST, PAGE, Card, Filter
+from edge_agent.center.web.archive import BOXES_A_PAGE, COUNT_MOST, PAGE, Card, Filter, Mark
 from edge_agent.center.web.box_status import BoxStatus, judge
 from edge_agent.center.web.city_map import TALL, Spot, draw
 from edge_agent.center.web.dossier import open_dossier
 from edge_agent.center.web.local_time import to_wall
 from edge_agent.center.web.show import language, page_of, query, show
+from edge_agent.errors import EdgeAgentError
 
+log = logging.getLogger(__name__)
 blueprint = Blueprint("pages", __name__)
 
 # What comes later than this after it happened was kept by a box without a link.
@@ -28,12 +33,12 @@ _MOST_CHANGE = 2**62
 def alerts() -> str:
     """Show the newest alerts."""
     page, wanted = page_of(), _wanted()
-    before = request.args.get("before", type=float)
+    before = _before()
     # Asked first: what changes in between is brought twice, not lost.
     change = page.archive.change()
     cards = page.archive.newest(wanted, before)
     told = wanted.told()
-    older = {**told, "before": repr(cards[PAGE - 1].received_wall)} if len(cards) > PAGE else None
+    older = {**told, "before": _written(cards[PAGE - 1])} if len(cards) > PAGE else None
     return show(
         "alerts.html",
         cards=cards[:PAGE],
@@ -118,14 +123,26 @@ def export(kind: str) -> Response:
         lines = _TABLES[kind](page.database, wanted, sheet)
     else:
         abort(HTTPStatus.NOT_FOUND)
-    stream = (f"{line}\n".encode() for line in lines)
     manner = "csv" if kind in _TABLES else "plain"
-    response = Response(stream, content_type=f"text/{manner}; charset=utf-8")
+    response = Response(_stream(lines), content_type=f"text/{manner}; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{kind}"'
     return response
 
 
 _TABLES = {"alerts.csv": csv_lines, "alarms.csv": alarm_lines, "handling.csv": step_lines}
+
+
+def _stream(lines: Iterator[str]) -> Iterator[bytes]:
+    """Give the lines; where the database goes away, break off as a lost connection does.
+
+    The answer has begun, as a good one: ended in order, what is missing would not show.
+    """
+    try:
+        for line in lines:
+            yield f"{line}\n".encode()
+    except EdgeAgentError as failure:
+        log.warning("an export from the page broke off: %s", failure.what)
+        raise ClientDisconnected from failure
 
 
 @blueprint.get("/boxes")
@@ -181,6 +198,20 @@ def icon() -> AnyResponse:
 def _wanted() -> Filter:
     named = {name: request.args.get(name, "")[:200] for name in Filter.__slots__}
     return Filter(**named)
+
+
+def _before() -> Mark | None:
+    """Return which alert the page before ended with; what is none asks for the first page."""
+    try:
+        wall, site, box, alert_id = request.args.get("before", "").split("/", 3)
+        return float(wall), site, box, alert_id
+    except ValueError:
+        return None
+
+
+def _written(last: Card) -> str:
+    # Names of sites and boxes are levels of a topic: no slash is in them.
+    return "/".join(map(str, last.mark))
 
 
 def _card(card: Card) -> str:

@@ -48,7 +48,8 @@ class WebServer:
             database=database,
         )
         self._sockets: dict[int, Any] = {}
-        self._server = _listen(make_app(page), host, port, self._sockets)
+        trusted = _trust(options.trusted_proxy)
+        self._server = _listen(make_app(page), (host, port), self._sockets, trusted)
         self.port = int(self._server.effective_port)
 
     def run(self, stop: Stop) -> None:
@@ -62,7 +63,18 @@ class WebServer:
             self._server.asyncore.close_all(self._sockets)
 
 
-def _listen(app: Flask, host: str, port: int, sockets: dict[int, Any]) -> Any:
+def _trust(proxy: str) -> dict[str, Any]:
+    """Believe the server before us who asks it: the last of several, which it added itself."""
+    if not proxy:
+        return {}
+    headers = {"x-forwarded-for"}
+    return {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": headers}
+
+
+def _listen(
+    app: Flask, where: tuple[str, int], sockets: dict[int, Any], trusted: dict[str, Any]
+) -> Any:
+    host, port = where
     try:
         return waitress.create_server(
             app,
@@ -76,6 +88,7 @@ def _listen(app: Flask, host: str, port: int, sockets: dict[int, Any]) -> Any:
             max_request_body_size=MOST_BODY_BYTES,
             ident=None,
             clear_untrusted_proxy_headers=True,
+            **trusted,
         )
     except OSError as error:
         raise EdgeAgentError(

@@ -19,6 +19,7 @@ from edge_agent.center.webhooks.queue import (
     Claim,
     claim,
     end,
+    give_up,
     put_off,
     tidy,
 )
@@ -42,6 +43,9 @@ MOST_AGE_S = 86_400.0
 _PAUSE_FIRST_S = 1.0
 _PAUSE_MOST_S = 60.0
 _TIDY_S = 3_600.0
+# What waits for longer than a courier tries has none, at this center or another: its webhook is gone.
+_ORPHANED_S = MOST_AGE_S + 86_400.0
+_ORPHANED = "no webhook has taken it up"
 
 
 class Courier:
@@ -159,11 +163,17 @@ class CourierWatch:
             courier.post.cut(self._clock.mono(), patience_s)
 
     def _tidy(self) -> None:
-        now = self._clock.mono()
+        now, wall = self._clock.mono(), self._clock.wall()
+        # After a center has been away for days its couriers try first.
+        is_first = self._tidied_mono is None
         if self._tidied_mono is not None and now - self._tidied_mono < _TIDY_S:
             return
         self._tidied_mono = now
         try:
-            tidy(self._database, self._clock.wall())
+            tidy(self._database, wall)
+            count = 0 if is_first else give_up(self._database, wall - _ORPHANED_S, wall, _ORPHANED)
         except EdgeAgentError as failure:
             log.warning("cannot forget old deliveries: %s", failure.what)
+            return
+        if count:
+            log.warning("gave up %d alerts that no webhook has taken up for two days", count)

@@ -154,11 +154,30 @@ def tidy(database: Database, now_wall: float) -> None:
     database.write(work)
 
 
+def give_up(database: Database, since_wall: float, now_wall: float, says: str) -> int:
+    """Give up what has waited since then, or for longer; return how many. Raises EdgeAgentError."""
+    return database.write(
+        lambda transaction: transaction.run(
+            "UPDATE deliveries SET state = 'dead', next_wall = ?,"
+            " last_error = CASE WHEN last_error = '' THEN ? ELSE last_error END"
+            " WHERE state = 'waiting' AND since_wall < ?",
+            *(now_wall, says, since_wall),
+        )
+    )
+
+
 def find(database: Database, state: str, most: int) -> list[Queued]:
     """Return the newest in one state. Raises EdgeAgentError."""
     sql = f"SELECT {_COLUMNS} FROM deliveries WHERE state = ? ORDER BY number DESC LIMIT ?"  # noqa: S608 (words of this file)
     rows = database.read(lambda transaction: transaction.rows(sql, state, most))
     return [_queued(row) for row in rows]
+
+
+def count(database: Database, state: str) -> dict[tuple[str, str], int]:
+    """Return how many are in one state, by agency and address. Raises EdgeAgentError."""
+    sql = "SELECT agency, url, COUNT(*) FROM deliveries WHERE state = ? GROUP BY agency, url"
+    rows = database.read(lambda transaction: transaction.rows(sql, state))
+    return {(str(agency), str(url)): int(number) for agency, url, number in rows}
 
 
 def retry(database: Database, numbers: Iterable[int] | None, now_wall: float) -> int:
