@@ -1,4 +1,4 @@
-"""Deletes what is past its term: in small transactions, box by box, each noted with what it deleted.
+"""Deletes what is past its term: in small transactions, each noted with what it deleted.
 
 Never what somebody holds, and, unless center.toml says otherwise, only what somebody has closed. Two
 centers on one database may delete at once: what one has deleted the other does not find.
@@ -7,6 +7,7 @@ centers on one database may delete at once: what one has deleted the other does 
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
 from edge_agent.center.database import Database, Row, Transaction
@@ -145,17 +146,15 @@ class _Run:
         self._delete_others(self.wall - alerts_s, self.wall - (pictures_s or alerts_s))
 
     def _delete_alerts(self, before: float) -> None:
-        for box, rows in self._pages(_OLD_ALERTS, before, 4):
-            names = [str(row[3]) for row in rows]
-            self._write(lambda t, box=box, names=names: self._alerts_of(t, box, names, before))  # type: ignore[misc]  # mypy sees no types of defaults
+        for rows in self._pages(_OLD_ALERTS, before, 4):
+            self._write(partial(self._alerts_of, rows=rows, before=before))
 
     def _delete_pictures(self, before: float) -> None:
-        for box, rows in self._pages(_OLD_PICTURES, before, 5):
-            named = [(str(row[3]), str(row[4]), int(row[5])) for row in rows]
-            self._write(lambda t, box=box, named=named: self._pictures_of(t, box, named))  # type: ignore[misc]  # as above
+        for rows in self._pages(_OLD_PICTURES, before, 5):
+            self._write(partial(self._pictures_of, rows=rows))
 
-    def _pages(self, sql: str, before: float, width: int) -> Iterator[tuple[Box, list[Row]]]:
-        """Return what is old, a page at a time, box by box; each row is looked at once."""
+    def _pages(self, sql: str, before: float, width: int) -> Iterator[list[Row]]:
+        """Return what is old, a page at a time; each row is looked at once."""
         place: tuple[object, ...] = (-1e300, *("",) * (width - 1))
         while not self.stop.is_told:
             values = (before, *place, _PAGE)
@@ -163,50 +162,51 @@ class _Run:
             if not rows:
                 return
             place = tuple(rows[-1][:width])
-            by_box = sorted(rows, key=lambda row: (row[1], row[2]))
-            for whose, some in groupby(by_box, key=lambda row: Box(row[1], row[2])):
-                yield whose, list(some)
-                self.stop.wait(_PAUSE_S)
+            yield rows
+            self.stop.wait(_PAUSE_S)
 
-    def _alerts_of(
-        self, transaction: Transaction, box: Box, names: Sequence[str], before: float
-    ) -> Tally:
-        tally, gone = Tally(), list[tuple[int, str]]()
-        _lock(transaction, box)
-        for name in names:
-            whose = (box.site, box.box, name)
-            messages = transaction.rows(
-                f"SELECT seq, sha256, received_wall, length(payload) FROM messages WHERE {_THIS}",  # noqa: S608 (words of this file)
-                *whose,
-            )
-            is_going_on = any(row[2] >= before for row in messages)
-            if is_going_on or not self._may_go(transaction, whose, tally):
-                continue
-            sizes = [size for *_, size in messages] + _sizes(transaction, whose)
-            tally.alerts += transaction.run(
-                "DELETE FROM alerts WHERE site = ? AND box = ? AND id = ?", *whose
-            )
-            for table in ("messages", "handling", "pictures", "deleted_pictures", "holds"):
-                transaction.run(f"DELETE FROM {table} WHERE {_THIS}", *whose)  # noqa: S608 (as above)
-            gone += [(int(seq), str(digest)) for seq, digest, *_ in messages]
-            tally.messages += len(messages)
-            tally.pictures += len(sizes) - len(messages)
-            tally.size_bytes += sum(sizes)
-        note(transaction, self.key, box, gone, self.wall)
+    def _alerts_of(self, transaction: Transaction, rows: Sequence[Row], before: float) -> Tally:
+        tally = Tally()
+        for box, several in _locked(transaction, rows):
+            gone: list[tuple[int, str]] = []
+            for row in several:
+                gone += self._delete_alert(transaction, (box.site, box.box, row[3]), before, tally)
+            note(transaction, self.key, box, gone, self.wall)
         return tally
 
-    def _pictures_of(
-        self, transaction: Transaction, box: Box, named: Sequence[tuple[str, str, int]]
-    ) -> Tally:
+    def _delete_alert(
+        self, transaction: Transaction, whose: tuple[str, str, str], before: float, tally: Tally
+    ) -> list[tuple[int, str]]:
+        """Delete one with all that belongs to it, if it may go; return its numbers and hashes."""
+        messages = transaction.rows(
+            f"SELECT seq, sha256, received_wall, length(payload) FROM messages WHERE {_THIS}",  # noqa: S608 (words of this file)
+            *whose,
+        )
+        is_going_on = any(row[2] >= before for row in messages)
+        if is_going_on or not self._may_go(transaction, whose, tally):
+            return []
+        sizes = [size for *_, size in messages] + _sizes(transaction, whose)
+        tally.alerts += transaction.run(
+            "DELETE FROM alerts WHERE site = ? AND box = ? AND id = ?", *whose
+        )
+        for table in ("messages", "handling", "pictures", "deleted_pictures", "holds"):
+            transaction.run(f"DELETE FROM {table} WHERE {_THIS}", *whose)  # noqa: S608 (as above)
+        tally.messages += len(messages)
+        tally.pictures += len(sizes) - len(messages)
+        tally.size_bytes += sum(sizes)
+        return [(int(seq), str(digest)) for seq, digest, *_ in messages]
+
+    def _pictures_of(self, transaction: Transaction, rows: Sequence[Row]) -> Tally:
         tally = Tally()
-        _lock(transaction, box)
-        for name, several in groupby(sorted(named), key=lambda one: one[0]):
-            whose = (box.site, box.box, name)
-            if self._may_go(transaction, whose, tally):
-                for _, digest, size in several:
-                    deleted = self._delete_picture(transaction, whose, digest)
-                    tally.pictures += deleted
-                    tally.size_bytes += size * deleted
+        for box, several in _locked(transaction, rows):
+            named = sorted((str(row[3]), str(row[4]), int(row[5])) for row in several)
+            for name, pictures in groupby(named, key=lambda one: one[0]):
+                whose = (box.site, box.box, name)
+                if self._may_go(transaction, whose, tally):
+                    for _, digest, size in pictures:
+                        deleted = self._delete_picture(transaction, whose, digest)
+                        tally.pictures += deleted
+                        tally.size_bytes += size * deleted
         return tally
 
     def _delete_picture(
@@ -292,12 +292,20 @@ class _Run:
         return number
 
 
-def _lock(transaction: Transaction, box: Box) -> None:
-    """Keep the intake from this box, which locks it first as well: nobody waits crosswise."""
-    transaction.row(
-        f"SELECT 1 FROM boxes WHERE site = ? AND box = ?{transaction.row_lock}",  # noqa: S608 (words of ours)
-        *(box.site, box.box),
-    )
+def _locked(transaction: Transaction, rows: Sequence[Row]) -> list[tuple[Box, list[Row]]]:
+    """Return the rows box by box, and keep the intake from these boxes.
+
+    It locks them first as well, and in the same order: nobody waits crosswise.
+    """
+    by_box: dict[Box, list[Row]] = {}
+    for row in rows:
+        by_box.setdefault(Box(row[1], row[2]), []).append(row)
+    for box in sorted(by_box):
+        transaction.row(
+            f"SELECT 1 FROM boxes WHERE site = ? AND box = ?{transaction.row_lock}",  # noqa: S608 (words of ours)
+            *(box.site, box.box),
+        )
+    return sorted(by_box.items())
 
 
 def _sizes(transaction: Transaction, whose: tuple[str, str, str]) -> list[int]:
