@@ -1,8 +1,8 @@
 """The center's certificate service: EST, RFC 7030, with the corrections of RFC 8951.
 
 Three questions: who signs (`cacerts`), a first certificate for a token (`simpleenroll`), and a new
-one for the old (`simplereenroll`). Every wait has a deadline; nothing is sent to a server that
-we cannot verify.
+one for the old (`simplereenroll`). Every wait has a deadline and ends on Stop, but for the system's
+name look-ups; nothing is sent to a server that we cannot verify.
 """
 
 import base64
@@ -11,6 +11,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -19,7 +20,9 @@ from urllib.parse import urlsplit
 from edge_agent.certificates.certificate import MOST_BYTES, Certificate, parse_certificates
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.secret import Secret
+from edge_agent.runtime.stop import Stop
 from edge_agent.wire.dial import bad_certificate
+from edge_agent.wire.web_line import Patience, WebLine
 
 WELL_KNOWN = "/.well-known/est"
 # How much of a server's own words a technician is shown.
@@ -40,8 +43,9 @@ class EstServer:
     url: str
     # None: the authorities that the system trusts.
     ca_file: Path | None
-    # How long each step may take: connecting, encrypting, answering.
+    # How long each step may take: connecting, encrypting, the whole answer.
     patience_s: float
+    stop: Stop = field(default_factory=Stop)
     host: str = field(init=False)
     _port: int = field(init=False)
     _path: str = field(init=False)
@@ -132,21 +136,17 @@ class EstServer:
         headers: Mapping[str, str] | None = None,
         pair: Path | None = None,
     ) -> _Answer:
-        line = http.client.HTTPSConnection(
-            self.host, self._port, timeout=self.patience_s, context=self._context(pair)
-        )
+        context, patience = self._context(pair), Patience(self.patience_s, self.patience_s)
+        method, body, kind = "GET", None, {}
+        if request_der is not None:
+            method, body = "POST", base64.encodebytes(request_der)
+            kind = {"Content-Type": "application/pkcs10", "Content-Transfer-Encoding": "base64"}
         try:
-            line.connect()
-            method, body, kind = "GET", None, {}
-            if request_der is not None:
-                method, body = "POST", base64.encodebytes(request_der)
-                kind = {
-                    "Content-Type": "application/pkcs10",
-                    "Content-Transfer-Encoding": "base64",
-                }
-            line.request(method, f"{self._path}/{operation}", body, {**kind, **(headers or {})})
-            told = line.getresponse()
-            return _Answer(told.status, told.read(MOST_BYTES), told.headers.get("Retry-After", ""))
+            with closing(WebLine(self.host, self._port, context, patience, self.stop)) as line:
+                line.request(method, f"{self._path}/{operation}", body, {**kind, **(headers or {})})
+                with line.getresponse() as told:
+                    words = told.read(MOST_BYTES)
+                return _Answer(told.status, words, told.headers.get("Retry-After", ""))
         except ssl.SSLCertVerificationError as error:
             raise bad_certificate(
                 self.host,
@@ -162,8 +162,6 @@ class EstServer:
                 f"{self.host} does not speak HTTP ({type(error).__name__})",
                 hint="check the port of the url",
             ) from error
-        finally:
-            line.close()
 
     def _context(self, pair: Path | None) -> ssl.SSLContext:
         try:

@@ -36,12 +36,15 @@ def judge_name_and_dates(found: Certificate, box: str, now_wall: float) -> None:
         )
 
 
-def judge_pair(pair: Path, ca_file: Path) -> None:
-    """Raise EdgeAgentError where a broker that trusts this authority would refuse the pair."""
+def judge_pair(pair: Path, ca_file: Path, shown: str = "") -> None:
+    """Raise EdgeAgentError where a broker that trusts this authority would refuse the pair.
+
+    `shown` is what a technician knows the authority's file by, where that is another name.
+    """
     try:
         _shake_hands(pair, ca_file)
     except ssl.SSLCertVerificationError as error:
-        raise _refusal(error, ca_file) from error
+        raise _refusal(error, shown or str(ca_file)) from error
     except ssl.SSLError as error:
         raise EdgeAgentError(
             f"certificate and key do not work together ({(error.reason or 'no reason').lower()})",
@@ -77,7 +80,7 @@ def _step(end: ssl.SSLObject) -> bool:
     return True
 
 
-def _refusal(error: ssl.SSLCertVerificationError, ca_file: Path) -> EdgeAgentError:
+def _refusal(error: ssl.SSLCertVerificationError, ca_file: str) -> EdgeAgentError:
     code = error.verify_code
     if code in _UNKNOWN_AUTHORITY:
         return EdgeAgentError(

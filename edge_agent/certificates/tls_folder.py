@@ -37,6 +37,16 @@ class TlsFolder:
         return self.folder / "center.pem"
 
     @property
+    def previous_authority(self) -> Path:
+        """Who signed them before."""
+        return self.folder / "center.previous.pem"
+
+    @property
+    def offered_authority(self) -> Path:
+        """Who is said to sign them; trusted when the pair that they signed is installed."""
+        return self.folder / "center.next.pem"
+
+    @property
     def previous(self) -> Path:
         """The pair before."""
         return self.folder / "box.previous.pem"
@@ -122,12 +132,30 @@ class TlsFolder:
         with self._complaining():
             self.following.unlink(missing_ok=True)
 
-    def trust(self, authorities: bytes) -> None:
-        """Write who signs the center's certificates."""
+    def offer(self, authorities: bytes) -> Path:
+        """Write who is said to sign the center's certificates, to be judged by; nobody is trusted yet."""
         with self._complaining():
             self._make_folder()
-            if not self.authority.exists() or self.authority.read_bytes() != authorities:
-                self._write(self.authority, authorities, 0o644)
+            self._write(self.offered_authority, authorities, 0o644)
+        return self.offered_authority
+
+    def trust(self) -> None:
+        """Take the offered authorities into use; those before are kept beside."""
+        with self._complaining():
+            if not self.offered_authority.exists():
+                return
+            offered = self.offered_authority.read_bytes()
+            known = self.authority.read_bytes() if self.authority.exists() else b""
+            if offered != known:
+                if known:
+                    self._write(self.previous_authority, known, 0o644)
+                self._write(self.authority, offered, 0o644)
+            self.offered_authority.unlink()
+
+    def drop_offer(self) -> None:
+        """Forget authorities that did not sign the certificate."""
+        with self._complaining():
+            self.offered_authority.unlink(missing_ok=True)
 
     def certificate(self) -> Certificate | None:
         """Return the certificate in use; None where there is none that can be read."""

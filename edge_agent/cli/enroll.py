@@ -63,6 +63,7 @@ def run(
     folder = args.config.absolute()
     files = tls_folder(folder, site.box, site.state_dir)
     desk = _Desk(folder, site, files, console, clock or SystemClock())
+    desk.go_on()
     if args.install:
         return desk.install(args.install, args.ca_file)
     if not args.again and desk.is_enrolled():
@@ -123,39 +124,59 @@ class _Desk:
         authorities = server.authorities()
         request = self._files.ask()
         signed = server.enroll(request.der, self._site.box, token)
-        self._files.trust(b"".join(one.pem for one in authorities))
-        return self._take(signed)
+        return self._take(signed, authorities, f"the list of {server.host}")
 
     def install(self, certificate: Path, ca_file: Path | None) -> int:
         """Install what a person brought back."""
         signed = read_certificates(certificate)
-        if ca_file:
-            authorities = read_certificates(ca_file)
-            self._files.trust(b"".join(one.pem for one in authorities))
-        elif not self._known_authority():
+        authorities = read_certificates(ca_file) if ca_file else ()
+        if not authorities and not self._known_authority():
             raise EdgeAgentError(
                 "nobody has told this box who signs the center's certificates",
                 hint="name the center's CA file, too: --ca-file FILE",
             )
-        current = self._files.certificate()
-        if current and current.pem in {one.pem for one in signed}:
-            return self.show()
-        return self._take(signed)
+        return self._take(signed, authorities, str(ca_file or ""))
 
-    def _take(self, signed: tuple[Certificate, ...]) -> int:
-        """Judge the certificate as the broker will, and install it; the old pair stays beside."""
-        pair = self._files.put_together(signed)
+    def go_on(self) -> None:
+        """Trust whom the pair in use was judged by, where the power went before that was done."""
         try:
+            if self._files.offered_authority.exists():
+                judge_pair(self._files.pair, self._files.offered_authority)
+                self._files.trust()
+        except EdgeAgentError:
+            self._files.drop_offer()
+        except OSError:
+            # There is no pair yet, or nothing here is ours to read: what follows says so.
+            return
+
+    def _take(
+        self, signed: tuple[Certificate, ...], authorities: tuple[Certificate, ...], whose: str
+    ) -> int:
+        """Judge the certificate as the broker will, and install it; what was there stays beside.
+
+        The authorities count from then on, and not before: a wrong file costs a box nothing.
+        """
+        current = self._files.certificate()
+        is_there = current is not None and current.pem in {one.pem for one in signed}
+        try:
+            pair = self._files.pair if is_there else self._files.put_together(signed)
+            authority = self._known_authority()
+            if authorities:
+                authority = self._files.offer(b"".join(one.pem for one in authorities))
             found = parse_certificates(pair.read_bytes())[0]
             judge_name_and_dates(found, self._site.box, self._clock.wall())
-            authority = self._known_authority()
             assert authority  # noqa: S101 (written just now, or asked for)
-            judge_pair(pair, authority)
+            judge_pair(pair, authority, whose)
         except EdgeAgentError:
             self._files.drop_following()
+            self._files.drop_offer()
             raise
+        if is_there:
+            self._files.trust()
+            return self.show()
         had_one = self._files.pair.exists()
         self._files.install()
+        self._files.trust()
         self._console.ok(_PART, f"{found.name} has a certificate until {day(found.ends_wall)}")
         if had_one:
             self._console.note(_PART, f"the one before is kept: {self._files.previous}")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from edge_agent.cli.bundle_parts import Source, sources
 from edge_agent.cli.console import Console
-from edge_agent.cli.redaction import Redaction, secrets_in
 from edge_agent.config.load import load_settings
+from edge_agent.config.redaction import Redaction, secrets_in
 from edge_agent.config.settings import Settings
 from edge_agent.config.site import STATE_DIR
 from edge_agent.config.store import not_written
@@ -105,8 +105,9 @@ def _gather(all_sources: Iterable[Source], redaction: Redaction, console: Consol
         except _MISSING as error:
             missing = redaction.clean(_reason(error))
             text = f"not here: {missing}\n"
+        clean = redaction.clean_toml if source.name.endswith(".toml") else redaction.clean
         limit = left if source.name == _LAST else min(left, _MOST_PART_BYTES)
-        content = _cut(redaction.clean(text).encode(), limit)
+        content = _cut(clean(text).encode(), limit)
         left -= len(content)
         parts.append(_Part(source.name, source.what, content, missing))
     console.line_up(part.name for part in parts)

@@ -38,7 +38,7 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A trial that ended, for the center to be told; `why` is "" where it was confirmed."""
+    """A trial that ended, for the center to be told; `why` is "" where the new files stay."""
 
     id: str
     why: str
@@ -101,7 +101,12 @@ class Proposal:
 
     def confirm(self) -> None:
         """Let the new files stay; those before them are kept beside, until the next time."""
+        journal = self.on_trial
+        if journal is None:
+            return
         try:
+            # Before the journal goes: no journal and no word of its end is a trial that never was.
+            self._end(journal, "")
             shutil.rmtree(self._place / _PREVIOUS, ignore_errors=True)
             (self._place / _JOURNAL).unlink(missing_ok=True)
             _sync(self._place)
@@ -121,8 +126,7 @@ class Proposal:
             for name in journal.names:
                 kept = self._place / _BEFORE / name
                 self._put(name, kept.read_bytes() if kept.exists() else None)
-            ended = json.dumps({"id": journal.id, "why": why}).encode()
-            write_whole(self._place / _ENDED, ended, mode=0o600)
+            self._end(journal, why)
             (self._place / _JOURNAL).unlink(missing_ok=True)
             _sync(self._place)
         except OSError as error:
@@ -132,7 +136,7 @@ class Proposal:
         self._let_go()
 
     def ended(self) -> Ended | None:
-        """Return the trial that was rolled back last, as long as nobody has told the center."""
+        """Return how the last trial ended; None where none has, or another was begun since."""
         told = self._told(_ENDED)
         return Ended(str(told["id"]), str(told["why"])) if told else None
 
@@ -152,6 +156,10 @@ class Proposal:
     def _note(self, journal: Journal) -> None:
         content = json.dumps(asdict(journal), indent=2).encode()
         write_whole(self._place / _JOURNAL, content, mode=0o600)
+
+    def _end(self, journal: Journal, why: str) -> None:
+        ended = json.dumps(asdict(Ended(journal.id, why))).encode()
+        write_whole(self._place / _ENDED, ended, mode=0o600)
 
     def _keep(self, name: str) -> None:
         """Copy a file before it is changed; one that is not there yet leaves no copy."""

@@ -31,8 +31,8 @@ _LEAST_LOOK_S, _MOST_LOOK_S = 1.0, 600.0
 # Between tries when one failed: first, and at most. A third of the life is left.
 _FIRST_RETRY_S, _LAST_RETRY_S = 60.0, 6 * 3600.0
 _WORD_S = 86_400.0
-# A stop must not wait longer for a silent server: the agent promises to end within five seconds.
-_PATIENCE_S = 3.0
+# A center that signs with a module in a vault takes its seconds; a stop does not wait for it.
+_PATIENCE_S = 20.0
 _AGAIN = "it is tried again; see that the center's certificate service runs"
 _BY_HAND = (
     "get a new one by hand: edge-agent enroll --again; or let the box renew it: url of [enrolment]"
@@ -56,7 +56,7 @@ class RenewLoop:
         self._stop = stop
         self._folder = tls_folder(settings.folder, settings.box, settings.state_dir)
         self._file = settings.broker.certificate_file
-        self._service = _service_of(settings, self._folder)
+        self._service = _service_of(settings, self._folder, stop)
         self._drawn = random.random()  # noqa: S311 (spreads load, keeps no secret)
         self._retries = Backoff(_FIRST_RETRY_S, _LAST_RETRY_S)
         self._retry_at_mono = 0.0
@@ -174,13 +174,13 @@ def _is_through(steps: Sequence[Step]) -> bool:
     return any(step.name == "publish" and step.trouble is None for step in steps)
 
 
-def _service_of(settings: Settings, folder: TlsFolder) -> EstServer | None:
+def _service_of(settings: Settings, folder: TlsFolder, stop: Stop) -> EstServer | None:
     url = settings.enrolment.url
     if not url:
         return None
     known = settings.enrolment.ca_file or settings.broker.ca_file
     ca_file = known or (folder.authority if folder.authority.exists() else None)
-    return EstServer(url, ca_file, _PATIENCE_S)
+    return EstServer(url, ca_file, _PATIENCE_S, stop)
 
 
 def _authority(settings: Settings, folder: TlsFolder) -> Path | None:

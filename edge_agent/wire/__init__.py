@@ -1,1 +1,1 @@
-"""An open, encrypted connection to a broker, and what its answers mean: for box and center."""
+"""An open, encrypted connection to a broker or a web server, and what answers mean: for box and center."""

@@ -31,6 +31,9 @@ _NOT_YET_VALID, _EXPIRED = 9, 10
 _UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
 _WRONG_NAME = {62, 64}
 
+# What a name look-up finds of one address (socket.getaddrinfo).
+Found = tuple[int, int, int, str, tuple[object, ...]]
+
 
 class Callee(Protocol):
     """Who is called, and how, as the configuration says it."""
@@ -93,9 +96,11 @@ def dial(to: Address, stop: Stop) -> socket.socket:
 
     Raises LinkLostError, also when told to stop meanwhile.
     """
-    connection = _connect(to, stop)
     try:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = connect(_look_up(to), _CONNECT_S, stop)
+    except OSError as error:
+        raise unreachable(to, error) from error
+    try:
         if to.context is None:
             return connection
         # The socket's descriptor moves into the encrypted one.
@@ -109,18 +114,23 @@ def dial(to: Address, stop: Stop) -> socket.socket:
     return connection
 
 
-def _connect(to: Address, stop: Stop) -> socket.socket:
+def connect(found: Iterable[Found], patience_s: float, stop: Stop) -> socket.socket:
+    """Return a connected, non-blocking socket to the first address that answers in that time.
+
+    Raises OSError, and LinkLostError when told to stop meanwhile.
+    """
     failure: OSError = TimeoutError()
-    for family, kind, protocol, _, where in _look_up(to):
+    for family, kind, protocol, _, where in found:
         connection = socket.socket(family, kind, protocol)
         connection.settimeout(0)
         try:
             number = connection.connect_ex(where)
             if number == errno.EINPROGRESS:
-                _wait(connection, select.POLLOUT, _deadline(_CONNECT_S), stop)
+                wait(connection, select.POLLOUT, deadline(patience_s), stop)
                 number = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if number:
                 raise OSError(number, os.strerror(number))  # noqa: TRY301 (as connect() would)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             connection.close()
             failure = error
@@ -129,10 +139,46 @@ def _connect(to: Address, stop: Stop) -> socket.socket:
             raise
         else:
             return connection
-    raise unreachable(to, failure) from failure
+    raise failure
 
 
-def _look_up(to: Address) -> Iterable[tuple[int, int, int, str, tuple[object, ...]]]:
+def shake_hands(connection: ssl.SSLSocket, patience_s: float, stop: Stop) -> None:
+    """Agree on the encryption. Raises OSError, and LinkLostError when told to stop meanwhile."""
+    left_s = deadline(patience_s)
+    while True:
+        try:
+            connection.do_handshake()
+        except ssl.SSLWantReadError:
+            wait(connection, select.POLLIN, left_s, stop)
+        except ssl.SSLWantWriteError:
+            wait(connection, select.POLLOUT, left_s, stop)
+        else:
+            return
+
+
+def deadline(seconds: float) -> Callable[[], float]:
+    """Return what tells how many seconds are left. The kernel's waits go by the real clock."""
+    until = time.monotonic() + seconds
+    return lambda: until - time.monotonic()
+
+
+def wait(connection: socket.socket, event: int, left_s: Callable[[], float], stop: Stop) -> None:
+    """Wait for `select.POLLIN` or the like. Raises TimeoutError, and LinkLostError on a stop."""
+    poller = select.poll()
+    poller.register(connection, event)
+    while not poller.poll(1000 * max(0.0, min(_SLICE_S, left_s()))):
+        if stop.is_told:
+            raise told_to_stop()
+        if left_s() <= 0:
+            raise TimeoutError
+
+
+def told_to_stop() -> LinkLostError:
+    """Return the end of a wait that nobody wants any more."""
+    return LinkLostError("told to stop while connecting", hint="none needed")
+
+
+def _look_up(to: Address) -> Iterable[Found]:
     try:
         return socket.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
@@ -148,17 +194,8 @@ def _look_up(to: Address) -> Iterable[tuple[int, int, int, str, tuple[object, ..
 
 
 def _shake_hands(connection: ssl.SSLSocket, to: Address, stop: Stop) -> None:
-    deadline = _deadline(_HANDSHAKE_S)
     try:
-        while True:
-            try:
-                connection.do_handshake()
-            except ssl.SSLWantReadError:
-                _wait(connection, select.POLLIN, deadline, stop)
-            except ssl.SSLWantWriteError:
-                _wait(connection, select.POLLOUT, deadline, stop)
-            else:
-                return
+        shake_hands(connection, _HANDSHAKE_S, stop)
     except ssl.SSLCertVerificationError as error:
         raise bad_certificate(
             to.host,
@@ -169,22 +206,6 @@ def _shake_hands(connection: ssl.SSLSocket, to: Address, stop: Stop) -> None:
         ) from error
     except OSError as error:  # ssl.SSLError is one
         raise unreachable(to, error) from error
-
-
-def _deadline(seconds: float) -> Callable[[], float]:
-    """Return what tells how many seconds are left. The kernel's waits go by the real clock."""
-    until = time.monotonic() + seconds
-    return lambda: until - time.monotonic()
-
-
-def _wait(connection: socket.socket, event: int, left_s: Callable[[], float], stop: Stop) -> None:
-    poller = select.poll()
-    poller.register(connection, event)
-    while not poller.poll(1000 * max(0.0, min(_SLICE_S, left_s()))):
-        if stop.is_told:
-            raise LinkLostError("told to stop while connecting", hint="none needed")
-        if left_s() <= 0:
-            raise TimeoutError
 
 
 def _context(options: Callee) -> ssl.SSLContext:

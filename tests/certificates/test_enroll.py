@@ -6,14 +6,15 @@ import argparse
 import io
 import os
 import stat
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edge_agent.certificates.certificate import read_certificates
+from edge_agent.certificates.est import EstServer as EstClient
 from edge_agent.certificates.request import public_of
 from edge_agent.cli.console import Console
 from edge_agent.cli.enroll import run, set_up
@@ -21,6 +22,8 @@ from edge_agent.errors import EdgeAgentError
 from tests.certificates.town import BOX, TOKEN, USES_IT
 from tests.cli.sites import Person
 from tests.fakes.authority import Authority
+from tests.peers import dripping
+from tests.peers.dripping import DrippingServer
 from tests.peers.est import Desk, EstServer, a_server
 
 if TYPE_CHECKING:
@@ -185,6 +188,18 @@ def test_nobody_there_is_named(town: Town) -> None:
     assert "127.0.0.1:9 refused the connection\n  next: " in town.err
 
 
+@pytest.mark.parametrize("says", [dripping.HEADERS, dripping.BODY], ids=["headers", "body"])
+def test_a_service_that_drips_its_answer_is_left_in_time(town: Town, says: bytes) -> None:
+    with DrippingServer(says, town.authority.issue("127.0.0.1")) as server:
+        service = EstClient(f"https://{server.address}", town.authority.ca_file, 1.0)
+        began = time.monotonic()
+
+        with pytest.raises(EdgeAgentError, match="did not answer within 1 s"):
+            service.authorities()
+
+    assert time.monotonic() - began < 10
+
+
 def test_a_server_of_an_unknown_authority_is_told_nothing(town: Town, tmp_path: Path) -> None:
     foreign = Authority(tmp_path / "foreign")
 
@@ -283,97 +298,3 @@ def test_without_a_url_the_next_step_is_said(town: Town) -> None:
 
     assert "nobody has told this box where" in town.err
     assert "--url" in town.err
-
-
-def test_files_go_to_the_center_and_back(town: Town, tmp_path: Path) -> None:
-    assert town.enroll() == 0
-    assert f"the request of {BOX} is {town.files.request}" in town.out
-    request = x509.load_pem_x509_csr(town.files.request.read_bytes())
-    assert request.is_signature_valid
-    answer = town.signs(tmp_path / "answer.pem")
-
-    assert town.enroll("--install", answer, "--ca-file", town.authority.ca_file) == 0, town.err
-
-    assert not town.files.request.exists()
-    assert town.enroll("--install", answer) == 0
-    assert f"{BOX} has a certificate until" in town.out
-
-
-def test_the_request_is_the_same_until_it_is_answered(town: Town) -> None:
-    town.enroll()
-    key = (town.files.folder / "next.key").read_bytes()
-
-    town.enroll()
-
-    assert (town.files.folder / "next.key").read_bytes() == key
-
-
-@pytest.mark.parametrize("kind", ["der", "bag", "pem bag", "chain"])
-def test_whatever_the_center_hands_out_is_read(town: Town, tmp_path: Path, kind: str) -> None:
-    town.enroll()
-    signed = x509.load_pem_x509_certificate(town.signs(tmp_path / "answer").read_bytes())
-    authority = x509.load_pem_x509_certificate(town.authority.ca_file.read_bytes())
-    content = {
-        "der": signed.public_bytes(Encoding.DER),
-        "bag": pkcs7.serialize_certificates([authority, signed], Encoding.DER),
-        "pem bag": pkcs7.serialize_certificates([authority, signed], Encoding.PEM),
-        "chain": authority.public_bytes(Encoding.PEM) + signed.public_bytes(Encoding.PEM),
-    }[kind]
-    (tmp_path / "answer").write_bytes(content)
-
-    done = town.enroll("--install", tmp_path / "answer", "--ca-file", town.authority.ca_file)
-
-    assert done == 0, town.err
-    assert [one.name for one in read_certificates(town.files.pair)] == [BOX]
-
-
-def test_another_boxs_certificate_is_refused(town: Town) -> None:
-    town.enroll()
-    other = town.authority.issue("box-8")
-
-    assert town.enroll("--install", other.certificate, "--ca-file", town.authority.ca_file) == 1
-
-    assert "the certificate does not belong to a key of this box" in town.err
-
-
-def test_a_request_that_was_signed_under_another_name_is_refused(
-    town: Town, tmp_path: Path
-) -> None:
-    town.enroll()
-    answer = town.signs(tmp_path / "answer.pem")
-    text = (town.folder / "agent.toml").read_text().replace(BOX, "box-8")
-    (town.folder / "agent.toml").write_text(text)
-
-    assert town.enroll("--install", answer, "--ca-file", town.authority.ca_file) == 1
-
-    assert f'the certificate is for "{BOX}", this box is "box-8"' in town.err
-
-
-def test_a_file_that_is_no_certificate_is_named(town: Town) -> None:
-    assert town.enroll("--install", town.folder / "agent.toml") == 1
-
-    assert "agent.toml holds no certificate" in town.err
-
-
-def test_who_signs_has_to_be_known(town: Town, tmp_path: Path) -> None:
-    town.enroll()
-
-    assert town.enroll("--install", town.signs(tmp_path / "answer.pem")) == 1
-
-    assert "nobody has told this box who signs" in town.err
-
-
-def test_a_damaged_key_that_waits_is_named(town: Town) -> None:
-    town.enroll()
-    (town.files.folder / "next.key").write_text("rotten")
-
-    assert town.enroll() == 1
-
-    assert "next.key is damaged\n  next: it was never used, remove it: rm " in town.err
-
-
-def test_a_folder_that_cannot_be_used_is_named(town: Town) -> None:
-    town.files.folder.write_text("not a folder")
-
-    with pytest.raises(EdgeAgentError, match="cannot use"):
-        town.files.ask()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,10 @@ from tests.certificates.town import BOX, USES_IT
 from tests.fakes.alerts import an_alert
 from tests.fakes.authority import Authority
 from tests.fakes.clock import FakeClock
+from tests.peers import dripping
 from tests.peers.center import until
 from tests.peers.deployed import DeployedMosquitto
+from tests.peers.dripping import DrippingServer
 from tests.peers.visitor import Visitor
 
 if TYPE_CHECKING:
@@ -173,7 +176,8 @@ def test_a_new_certificate_that_the_broker_refuses_is_set_aside_and_the_old_one_
 ) -> None:
     # The center signs with a new authority, which this broker has not been told of yet.
     newer = Authority(tmp_path / "newer", "Newer authority")
-    town.files.trust(town.authority.ca_file.read_bytes() + newer.ca_file.read_bytes())
+    town.files.offer(town.authority.ca_file.read_bytes() + newer.ca_file.read_bytes())
+    town.files.trust()
     town.desk.signs_with = newer
     before = town.files.pair.read_bytes()
 
@@ -274,6 +278,20 @@ def test_the_loop_ends_when_told(renew: RenewLoop) -> None:
     renew._stop.tell()
 
     assert worker.join(5.0)
+    assert worker.failure is None
+
+
+def test_a_stop_does_not_wait_for_a_service_that_drips(town: Town, settings: Settings) -> None:
+    with DrippingServer(dripping.BODY, town.authority.issue("127.0.0.1")) as server:
+        enrolment = replace(settings.enrolment, url=f"https://{server.address}")
+        renew = RenewLoop(replace(settings, enrolment=enrolment), SystemClock(), Stop())
+        worker = Worker("renew", renew.run, on_failure=lambda: None)
+        worker.start()
+        assert server.was_asked.wait(10)
+
+        renew._stop.tell()
+
+        assert worker.join(5.0)
     assert worker.failure is None
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from edge_agent.alerts.box_key import FOLDER, open_keys
 from edge_agent.cli.main import main
-from edge_agent.cli.redaction import Redaction
+from edge_agent.config.redaction import Redaction
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import save_camera, save_password
 from edge_agent.runtime.secret import Secret
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CAMERA, BROKER, TOKEN = "kam & er<a>/7", "brokér-Geheim", "tok-91c2"
 IN_URL, IN_COMMENT, SHORT = "url-hunter2", "old-hunter3", "x9"
+OVER_LINES = "line-hunter4"
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
     )
     save_camera(folder, CameraSettings(id="gate", name="gate", stream=stream))
     (folder / "cameras.d" / "old.toml").write_text(
-        f'[stream]\nurl = "rtsp://admin:{IN_URL}@10.0.0.8/1"\n'
+        f'[stream]\nurl = "rtsp://admin:{IN_URL}@10.0.0.8/1"\n"password" = """\n{OVER_LINES}\n"""\n'
     )
     open_keys(tmp_path / "state" / FOLDER)
     return folder
@@ -109,6 +110,7 @@ def test_no_secret_is_in_it_in_any_spelling(folder: Path, monkeypatch: pytest.Mo
         *(base64.b64encode(secret.encode()).decode() for secret in secrets),
         IN_URL,
         IN_COMMENT,
+        OVER_LINES,
         SHORT,
         "Digest abc",
         *(line for line in pem.splitlines() if not line.startswith("-----")),

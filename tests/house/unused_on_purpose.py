@@ -47,6 +47,9 @@ frozenset(
         _.trust_env,
         _.ConnectionCls,
         _.pool_classes_by_scheme,
+        # io.BufferedReader reads by them.
+        _.readable,
+        _.readinto,
         # xml.etree calls it where a DOCTYPE begins.
         _.doctype,
         # logging writes what the record says in the end.
@@ -68,8 +71,6 @@ frozenset(
         _.CONFIG_PROPOSE,
         _.MODEL_INSTALL,
         _.PURGE,
-        # urllib asks it where a redirection leads.
-        _.redirect_request,
         # What cameras get wrong, for people; test_quirks.py holds the table to the code.
         _.QUIRKS,
         _.seen_on,

@@ -78,16 +78,20 @@ class ConfigPropose:
 
     def conclude(self, order: Order) -> Answer | None:
         """Say how the trial ended; until then see that it comes to an end."""
-        ended = self._proposal.ended()
-        if ended is not None and ended.id == order.command.id:
-            return failed(f"the old configuration is back: {ended.why}")
         journal = self._proposal.on_trial
         if journal is not None and journal.id == order.command.id:
             return self._watch(order, journal)
-        if order.is_of_an_earlier_start:
-            # Killed between the broker's word and ours: the files have stayed.
-            return done("confirmed")
-        return None
+        there = self._proposal.journal()
+        if not order.is_of_an_earlier_start or (there and there.id == order.command.id):
+            # Ours to begin yet, or another agent's on the same folder.
+            return None
+        ended = self._proposal.ended()
+        if ended is None or ended.id != order.command.id:
+            return failed("the agent ended before it was tried; nothing has changed")
+        if ended.why:
+            return failed(f"the old configuration is back: {ended.why}")
+        # Killed between the broker's word and ours: the files have stayed.
+        return done("confirmed")
 
     def _begin(self, command_id: str, within_s: float, files: dict[str, bytes | None]) -> None:
         try:

@@ -52,11 +52,11 @@ class Courier:
             return
         now = self._clock.mono()
         for one in self._memory.waiting(_AT_ONCE):
-            if now - self._under_way.get(one.number, now - _AGAIN_S) >= _AGAIN_S:
+            is_due = now - self._under_way.get(one.number, now - _AGAIN_S) >= _AGAIN_S
+            if is_due and self._send(one):
                 self._under_way[one.number] = now
-                self._send(one)
 
-    def _send(self, one: Outgoing) -> None:
+    def _send(self, one: Outgoing) -> bool:
         message = Message(
             topic=one.topic,
             payload=one.payload,
@@ -64,4 +64,4 @@ class Courier:
             is_text=one.content_type != _PICTURE,
             correlation=one.correlation,
         )
-        self._broker.say(message, lambda: self._taken.put(one.number))
+        return self._broker.say(message, lambda: self._taken.put(one.number))

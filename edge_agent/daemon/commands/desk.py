@@ -148,8 +148,7 @@ class Desk:
             letter = self._letters.get(_ROUND_S)
             if letter is not None:
                 self._judge(letter)
-            for one in self._memory.open_ones():
-                self._conclude(one)
+            self._conclude_all()
             self._courier.run_once()
         except EdgeAgentError as error:
             log.error("no commands are taken: %s", error.report())  # noqa: TRY400 (not a defect)
@@ -158,6 +157,8 @@ class Desk:
     def _open(self) -> None:
         self._memory.open(self._clock.wall())
         self._end_the_interrupted()
+        # Before the next one, which may take the place of what they know their end by.
+        self._conclude_all()
         self._is_open = True
 
     def _judge(self, letter: _Letter) -> None:
@@ -256,6 +257,10 @@ class Desk:
     def is_heard(self, command: Command) -> bool:
         """Tell whether the broker has all that was said of it."""
         return self._memory.is_heard(command.id)
+
+    def _conclude_all(self) -> None:
+        for one in self._memory.open_ones():
+            self._conclude(one)
 
     def _conclude(self, open_one: Remembered) -> None:
         """Ask how something under way has ended."""

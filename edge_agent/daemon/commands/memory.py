@@ -26,6 +26,8 @@ MOST_REMEMBERED = 4_096
 # Responses kept for who asks again, and what waits for the broker (pictures have 512 KiB).
 MOST_RESPONSES = 256
 MOST_WAITING = 32
+# Begun and not ended; what is said of these is never given up, so beyond this new ones wait, too.
+MOST_OPEN = 16
 # "edgc" in ASCII.
 _APPLICATION_ID = 0x65646763
 _SCHEMA = """
@@ -123,13 +125,15 @@ class Memory:
     def take(self, command: Arrived, *, now_wall: float | None, session: int | None) -> bool:
         """Remember a command before it is carried out; False where there is no room for another.
 
-        Those are forgotten whose time is over by a good clock, or whose session is.
+        Those are forgotten whose time is over by a good clock, or whose session is; none that is open.
         """
 
         def work(connection: sqlite3.Connection) -> bool:
             if _count(connection, "commands") >= MOST_REMEMBERED:
                 _forget(connection, now_wall, session)
             if _count(connection, "commands") >= MOST_REMEMBERED:
+                return False
+            if _count(connection, "commands WHERE is_open") >= MOST_OPEN:
                 return False
             connection.execute(
                 "INSERT INTO commands VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, 1, x'')",
@@ -262,8 +266,8 @@ def _remembered(row: tuple[Any, ...]) -> Remembered:
     return Remembered(**dict(zip(names, row, strict=True)))
 
 
-def _count(connection: sqlite3.Connection, table: str) -> int:
-    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 (a name of ours)
+def _count(connection: sqlite3.Connection, which: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {which}").fetchone()[0])  # noqa: S608 (words of ours)
 
 
 def _forget(connection: sqlite3.Connection, now_wall: float | None, session: int | None) -> None:
@@ -286,8 +290,11 @@ def _put(connection: sqlite3.Connection, command_id: str, message: Outgoing) -> 
         "INSERT INTO waiting (id, topic, content_type, payload, correlation) VALUES (?, ?, ?, ?, ?)",
         (command_id, message.topic, message.content_type, message.payload, message.correlation),
     )
+    # Not of what is under way: whether that is heard decides how it ends.
     surplus = connection.execute(
-        "DELETE FROM waiting WHERE number <= (SELECT max(number) FROM waiting) - ?", (MOST_WAITING,)
+        "DELETE FROM waiting WHERE number IN (SELECT number FROM waiting WHERE id NOT IN"
+        " (SELECT id FROM commands WHERE is_open) ORDER BY number DESC LIMIT -1 OFFSET ?)",
+        (MOST_WAITING,),
     ).rowcount
     if surplus > 0:
         log.warning("the broker does not take our answers: %d were given up", surplus)

@@ -5,14 +5,15 @@ A box that trusts no signing key takes none from afar: it could not tell whose m
 
 import ipaddress
 import json
+import ssl
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from hashlib import sha256
-from http.client import HTTPException
+from http import HTTPStatus
+from http.client import HTTP_PORT, HTTPS_PORT, HTTPException, HTTPResponse
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from edge_agent.config.settings import Settings
 from edge_agent.contract.command import Result
@@ -25,13 +26,13 @@ from edge_agent.packs.trial import try_model
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.files import write_whole
 from edge_agent.runtime.stop import Stop
+from edge_agent.wire.web_line import Patience, WebLine
 
 # 16 MiB of weights and a card (packs/head.py), and room to grow.
 _MOST_BYTES = 33_554_432
 _READ_BYTES = 65_536
-_SILENCE_S = 15.0
 # In all: over 4G with 32 MB.
-_DEADLINE_S = 600.0
+_STORE = Patience(step_s=15.0, answer_s=600.0)
 _HASH_DIGITS = 64
 # A model is proven after two minutes of watching; a box whose cameras are dark proves none.
 _PATIENCE_S = 900.0
@@ -44,12 +45,19 @@ class ModelInstall:
     name = "model_install"
 
     def __init__(
-        self, settings: Settings, restart: Callable[[], None], clock: Clock, stop: Stop
+        self,
+        settings: Settings,
+        restart: Callable[[], None],
+        clock: Clock,
+        stop: Stop,
+        patience: Patience = _STORE,
     ) -> None:
+        """`patience` is for the store that the pack comes from."""
         self._settings = settings
         self._restart = restart
         self._clock = clock
         self._stop = stop
+        self._patience = patience
         self._store = Store(settings.state_dir)
         self._note = settings.state_dir / "model_install.json"
         self._began_mono = clock.mono()
@@ -138,34 +146,49 @@ class ModelInstall:
     def _fetch(self, url: str, file: Path) -> str:
         """Download it, and return its hash. Raises EdgeAgentError."""
         digest, size = sha256(), 0
-        until = self._clock.mono() + _DEADLINE_S
-        opener = build_opener(_NoDetour)
         try:
-            request = Request(url)  # noqa: S310 (the scheme was looked at)
-            with opener.open(request, timeout=_SILENCE_S) as answer, file.open("wb") as pack:
+            with (
+                closing(self._line(url)) as line,
+                _ask(line, url) as answer,
+                file.open("wb") as pack,
+            ):
+                _need_pack(answer)
                 while part := answer.read(_READ_BYTES):
                     size += len(part)
-                    self._check(size, until)
+                    if size > _MOST_BYTES:
+                        raise EdgeAgentError(
+                            f"more than {_MOST_BYTES} bytes are no pack", hint=_LINK_HINT
+                        )
                     digest.update(part)
                     pack.write(part)
-        except (URLError, HTTPException, OSError, ValueError) as error:
+        except TimeoutError as error:
+            raise EdgeAgentError("fetching the pack took too long", hint=_LINK_HINT) from error
+        except (HTTPException, OSError, ValueError) as error:
             raise EdgeAgentError(
                 f"cannot fetch {url.partition('?')[0]}: {error}", hint=_LINK_HINT
             ) from error
         return digest.hexdigest()
 
-    def _check(self, size: int, until_mono: float) -> None:
-        if size > _MOST_BYTES:
-            raise EdgeAgentError(f"more than {_MOST_BYTES} bytes are no pack", hint=_LINK_HINT)
-        if self._clock.mono() > until_mono or self._stop.is_told:
-            raise EdgeAgentError("fetching the pack took too long", hint=_LINK_HINT)
+    def _line(self, url: str) -> WebLine:
+        parts = urlsplit(url)
+        is_encrypted = parts.scheme == "https"
+        context = ssl.create_default_context() if is_encrypted else None
+        port = parts.port or (HTTPS_PORT if is_encrypted else HTTP_PORT)
+        return WebLine(parts.hostname or "", port, context, self._patience, self._stop)
 
 
-class _NoDetour(HTTPRedirectHandler):
-    """Goes nowhere but where the signed command says."""
+def _ask(line: WebLine, url: str) -> HTTPResponse:
+    """Return the answer, from where the signed command says and nowhere else."""
+    parts = urlsplit(url)
+    query = f"?{parts.query}" if parts.query else ""
+    line.request("GET", f"{parts.path or '/'}{query}")
+    return line.getresponse()
 
-    def redirect_request(self, *_: object) -> None:
-        return None
+
+def _need_pack(answer: HTTPResponse) -> None:
+    """Refuse every other answer, redirects too."""
+    if answer.status != HTTPStatus.OK:
+        raise HTTPException(f"the store answers {answer.status} {answer.reason}")
 
 
 def _examine(folder: Path) -> None:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.config.load import AGENT_FILE, CAMERAS_FOLDER, load_settings
+from edge_agent.config.redaction import STARS
 from edge_agent.config.settings import Settings
 from edge_agent.config.store import not_written
-from edge_agent.daemon.commands.config_get import STARS, content_of, hash_of
+from edge_agent.daemon.commands.config_get import content_of, hash_of
+from edge_agent.daemon.commands.trust import changes_of_trust, home_of
 from edge_agent.toml.problems import BadConfiguration
-
-# The word in the allow-list that lets the center say whom a box obeys and trusts.
-TRUST = "config_center"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,15 @@ class Proposed:
             ]
             found += _changed_at_the_box(now, settings, copy)
             if not may_change_trust:
-                found += _changes_of_trust(now, settings, copy)
+                found += changes_of_trust(now, self._present(now), settings, copy)
             return found
+
+    def _present(self, now: Settings) -> Settings:
+        """Return what the files say: a camera that moved has another address than at our start."""
+        try:
+            return load_settings(self.folder)
+        except BadConfiguration:
+            return now
 
     @contextmanager
     def _copy(self) -> Iterator[Path]:
@@ -90,42 +96,6 @@ def _changed_at_the_box(now: Settings, then: Settings, copy: Path) -> list[str]:
     """Return what only a person at the box may change: who it is, and where its memory lies."""
     before, after = (now.site, now.box), (then.site, then.box)
     found = [] if before == after else ["site and box are changed at the box, not from afar"]
-    if _home(then.state_dir, copy, now.folder) != now.state_dir:
+    if home_of(then.state_dir, copy, now.folder) != now.state_dir:
         found.append("state_dir is changed at the box, not from afar")
     return found
-
-
-def _changes_of_trust(now: Settings, then: Settings, copy: Path) -> list[str]:
-    found = []
-    if then.center != now.center:
-        found.append(f"[center] is changed at the box: {TRUST} is not allowed here")
-    if then.packs != now.packs:
-        found.append(f"[models] signing_keys is changed at the box: {TRUST} is not allowed here")
-    known = _paths(now)
-    new = sorted({_home(path, copy, now.folder) for path in _paths(then)} - known)
-    return found + [
-        f"{path} lies outside {now.folder}: {TRUST} is not allowed here"
-        for path in new
-        if not path.resolve().is_relative_to(now.folder.resolve())
-    ]
-
-
-def _paths(settings: Settings) -> set[Path]:
-    """Return every file that the settings name."""
-    broker = settings.broker
-    streams = [
-        stream
-        for camera in settings.cameras
-        for stream in (camera.stream, camera.main_stream)
-        if stream
-    ]
-    named = [broker.password_file, broker.ca_file, broker.certificate_file, broker.key_file]
-    named += [stream.password_file for stream in streams]
-    if "/" in settings.objects.model:
-        named.append(Path(settings.objects.model))
-    return {path for path in named if path is not None}
-
-
-def _home(path: Path, copy: Path, folder: Path) -> Path:
-    """Return where a path of the copy will be."""
-    return folder / path.relative_to(copy) if path.is_relative_to(copy) else path

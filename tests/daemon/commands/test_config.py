@@ -44,12 +44,19 @@ def test_what_the_center_reads_has_no_secrets(obeys: Callable[..., Commander], p
     center = obeys(more="# the old password = letmein\n# mqtt://me:hush@broker\n")
     (post.agent.folder / "secrets").mkdir()
     (post.agent.folder / "secrets" / "gate").write_text("s3cret-word\n")
+    (post.folder / "word").write_text("an0ther-word\n")
+    (post.folder / "word").chmod(0o600)
     (post.agent.folder / "cameras.d" / "gate.toml").write_text('name = "s3cret-word"\n')
+    (post.agent.folder / "cameras.d" / "yard.toml").write_text(
+        'name = "an0ther-word"\n[stream]\nurl = "rtsp://10.0.0.7/?pwd=un_der"\n'
+        f'password_file = "{post.folder}/word"\n"password" = """\nmulti-line\n"""\n'
+    )
 
     files = texts(center)
 
     told = "".join(one["text"] for one in files.values())
-    assert not any(word in told for word in ("letmein", "hush", "s3cret-word"))
+    secrets = ("letmein", "hush", "s3cret-word", "an0ther-word", "un_der", "multi-line")
+    assert not any(word in told for word in secrets)
     assert files["cameras.d/gate.toml"]["redacted"] is True
 
 

@@ -10,11 +10,13 @@ import pytest
 from edge_agent.contract.command import Result
 from edge_agent.daemon.commands import memory as memory_module
 from edge_agent.daemon.commands.answer import Answer, Order, done
-from tests.daemon.commands.desk import Counted, Office
+from tests.daemon.commands.desk import Counted, Office, Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from edge_agent.mqtt.message import Message
 
 NOW = 1_795_000_000.0
 
@@ -235,3 +237,48 @@ def test_a_box_that_cannot_remember_takes_nothing_and_tries_again(
 
     assert office.verb.acts == 1
     office.memory.close()
+
+
+def test_of_what_lasts_only_so_many_are_under_way_at_once(office: Office) -> None:
+    class Endless(Counted):
+        def act(self, order: Order) -> Answer:
+            super().act(order)
+            return Answer(Result.ACCEPTED, then=lambda: None)
+
+        def conclude(self, order: Order) -> Answer | None:  # noqa: ARG002 (as a verb that lasts has it)
+            return None
+
+    endless = Endless("endless")
+    office.verbs.append(endless)
+    office.allowed = ("endless",)
+    office.reopen()
+
+    for _ in range(memory_module.MOST_OPEN + 3):
+        office.give(office.key.command("endless"))
+
+    assert endless.acts == memory_module.MOST_OPEN
+    assert office.desk.refused == 3
+
+
+def test_an_answer_that_the_publisher_did_not_take_goes_with_the_next_round(
+    office: Office,
+) -> None:
+    class Blinking(Shelf):
+        """A connection that is lost between the question for it and the first answer."""
+
+        def say(self, message: Message, on_taken: Callable[[], None]) -> bool:
+            self.is_there, is_first = True, not self.is_there
+            return not is_first and super().say(message, on_taken)
+
+        def connection(self) -> int | None:
+            return 1
+
+    office.shelf = Blinking()
+    office.shelf.is_there = False
+    office.reopen()
+
+    office.give(office.key.command())
+    assert office.answers() == []
+    office.desk.run_once()
+
+    assert [one["result"] for one in office.answers()] == ["done"]

@@ -12,12 +12,16 @@ from edge_agent.config.load import load_settings
 from edge_agent.contract import read_command
 from edge_agent.contract.body import parse, split
 from edge_agent.daemon.commands.model_install import ModelInstall
+from edge_agent.errors import EdgeAgentError
 from edge_agent.packs.choice import Choice
 from edge_agent.packs.store import Store
 from edge_agent.runtime.stop import Stop
+from edge_agent.wire.web_line import Patience
 from tests.config.sites import write_site
 from tests.fakes.center_key import CenterKey
 from tests.fakes.clock import FakeClock
+from tests.peers import dripping
+from tests.peers.dripping import DrippingServer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,3 +71,13 @@ def test_a_model_is_done_when_it_is_proven(
     answer = verb.conclude(Earlier(command))
 
     assert (answer and (answer.result, answer.data.get("proven"))) == told
+
+
+@pytest.mark.parametrize("says", [dripping.HEADERS, dripping.BODY], ids=["headers", "body"])
+def test_a_store_that_drips_is_left_in_time(tmp_path: Path, says: bytes) -> None:
+    patience = Patience(step_s=0.5, answer_s=1.0)
+    settings = replace(load_settings(write_site(tmp_path)), state_dir=tmp_path)
+    verb = ModelInstall(settings, lambda: None, FakeClock(), Stop(), patience)
+
+    with DrippingServer(says) as server, pytest.raises(EdgeAgentError, match="took too long"):
+        verb._install("id", f"http://{server.address}/model.pack", "0" * 64)

@@ -15,6 +15,8 @@ import pytest
 from edge_agent.packs.pack_file import make_head
 from edge_agent.packs.signature import make_key, sign
 from tests.packs.models import packed, street
+from tests.peers import dripping
+from tests.peers.dripping import DrippingServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -155,3 +157,20 @@ def test_a_box_that_was_killed_while_it_fetched_says_so(
         answer = center.last(sent, 30)
     assert answer.result == "failed"
     assert "before it was installed" in answer.reason
+
+
+@pytest.mark.parametrize("says", [dripping.HEADERS, dripping.BODY], ids=["headers", "body"])
+def test_a_store_that_drips_holds_nobody_up_when_the_box_stops(
+    obeys: Callable[..., Commander], post: Post, pack: tuple[str, str, str], says: bytes
+) -> None:
+    center = obeys(more=f'[models]\nsigning_keys = ["{pack[2]}"]\n')
+    with DrippingServer(says) as server:
+        url = f"http://{server.address}/model.pack"
+        sent = center.send("model_install", {"url": url, "sha256": pack[1]})
+        assert server.was_asked.wait(20)
+
+        assert post.agent.stop() == 0
+        assert "did not end in time" not in post.agent.words()
+
+    post.agent.start()
+    assert center.last(sent, 30).result == "failed"

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from edge_agent.contract import open_letter, read_command
 from edge_agent.daemon.commands import assemble
-from edge_agent.daemon.commands.proposed import TRUST
 from edge_agent.daemon.commands.snapshot import UNBLURRED
+from edge_agent.daemon.commands.trust import TRUST
 from edge_agent.daemon.switches import Kind
 from edge_agent.mqtt.options import CenterOptions, Permission
 from tests.house.source import ROOT
