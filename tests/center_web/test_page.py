@@ -332,6 +332,17 @@ def test_on_a_phone_no_word_of_the_counts_is_broken(
     assert browser.driver.execute_script(_BROKEN) == []
 
 
+def test_on_a_desktop_no_word_of_the_list_of_boxes_is_broken(
+    page: Start, browser: Browser, box: CityBox, clock: FakeClock
+) -> None:
+    problems = json.dumps({"problems": ["the camera says something rather long " * 9]})
+    box.is_seen(clock.wall(), state="stopped", health_json=problems)
+
+    browser.open(f"{page(language='id')}/boxes")
+
+    assert browser.driver.execute_script(_BROKEN.replace(".count span", ".boxes th")) == []
+
+
 def test_a_list_that_has_stopped_says_so(
     browser: Browser, database: Database, clock: FakeClock
 ) -> None:
