@@ -11,6 +11,7 @@ from edge_agent.center.key import make_key
 from edge_agent.center.retention.deletion import DAY_S, Deletion
 from edge_agent.center.retention.options import StoreOptions
 from edge_agent.cli.main import main
+from edge_agent.contract import Range, Retention, Stored, write_retention
 from edge_agent.runtime.stop import Stop
 from tests.center.terms import close, delete, send
 
@@ -91,3 +92,32 @@ def test_whoever_has_the_database_and_not_the_key_cannot_have_a_theft_explained(
     assert code == 1
     assert "1 letters about deleted messages that the center did not sign: " in told
     assert "missing" in told
+
+
+def test_a_letter_that_somebody_slipped_in_is_not_signed_again(
+    desk: Desk, box: Sender, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    send(desk, box, "a", "stolen", "c")
+    desk.take(box.status())
+    close(desk, box, "a")
+    thief = make_key(tmp_path / "thief.pem")
+    said = Retention(
+        site=box.box.site,
+        box=box.box.box,
+        time="2026-11-18T11:15:17.200Z",
+        kid=thief.kid,
+        deleted=(Stored(Range(3, 4), desk.hash_of(box.box.site, box.box.box, 4) or ""),),
+    )
+    slip = "INSERT INTO deletion_letters (site, box, payload) VALUES (?, ?, ?)"
+    letter = write_retention(said, thief.sign)
+    desk.database.write(lambda t: t.run(slip, box.box.site, box.box.box, letter))
+    desk.database.write(lambda t: t.run("DELETE FROM messages WHERE alert_id = 'stolen'"))
+    desk.clock.advance(91 * DAY_S)
+
+    delete(desk)
+
+    code, told = verify(desk, tmp_path, capsys, "--center", desk.key.public_base64)
+    assert code == 1
+    assert "missing: 3-4" in told
+    assert "deleted by retention, which the center has signed: 1-2" in told
+    assert "1 letters about deleted messages that the center did not sign: " in told
