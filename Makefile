@@ -10,7 +10,7 @@ WORKERS ?= 4
 SIDE_BY_SIDE := -n $(WORKERS) --maxschedchunk=1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt contract journeys bench deb soak clean lock setup
+.PHONY: help demo test check fmt contract journeys bench deb repo promote withdraw soak clean lock setup
 
 help: ## show what can be asked
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -18,7 +18,7 @@ help: ## show what can be asked
 demo: .venv/ready .cache/debian-ready .cache/camera-ready ## real alerts from a real street at a real broker, in three minutes
 	$(VENV)/python -m demo.run
 
-test: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready .cache/wheels-ready ## every test, against real servers
+test: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready .cache/wheels-ready .cache/repository-ready ## every test, against real servers
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m "not soak" $(SIDE_BY_SIDE)
 
 journeys: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready ## only the journeys: camera to broker, technician's day
@@ -42,13 +42,26 @@ bench: .venv/ready .cache/debian-ready .cache/tflite-runtime-ready ## CPU, memor
 deb: .venv/ready ## dist/edge-agent_*.deb for a box; DIST=trixie ARCH=arm64 for another than bookworm, amd64
 	$(VENV)/python -m tools.deb --dist $(or $(DIST),bookworm) --arch $(or $(ARCH),amd64)
 
+# Who signs, and where the repository lies: outside of this checkout, but for a try.
+REPO ?= dist/repo
+ON_REPO = $(VENV)/python -m tools.repo --key "$(KEY)" --folder "$(REPO)"
+
+repo: .venv/ready .cache/repository-ready ## dist/*.deb to the canary boxes: KEY=who-signs REPO=folder; alone, with nothing new, it signs anew
+	$(ON_REPO) add
+
+promote: .venv/ready .cache/repository-ready ## VERSION=0.2.0 from the canaries to all boxes, the same bytes; KEY= and REPO= as above
+	$(ON_REPO) promote $(VERSION)
+
+withdraw: .venv/ready .cache/repository-ready ## VERSION=0.2.0 RING=canary: no further box of that ring gets it
+	$(ON_REPO) withdraw $(VERSION) $(RING)
+
 contract: .venv/ready ## write the contract's AsyncAPI document and reference page anew
 	$(VENV)/python -m tools.contract
 
-soak: .venv/ready .cache/debian-ready .cache/rabbitmq-ready ## 100,000 spoiled replies for each reader (20 minutes), three RabbitMQ nodes that are killed, the package on real Debians (root)
+soak: .venv/ready .cache/debian-ready .cache/rabbitmq-ready .cache/repository-ready ## 100,000 spoiled replies for each reader (20 minutes), three RabbitMQ nodes that are killed, the package on real Debians (root)
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m soak
 
-setup: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready .cache/wheels-ready ## install all of the above's needs, and nothing more
+setup: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready .cache/wheels-ready .cache/repository-ready ## install all of the above's needs, and nothing more
 
 lock: ## resolve requirements/*.in again (asks the package index)
 	tools/lock
@@ -80,6 +93,10 @@ clean: ## remove everything that was made here, downloads included
 
 .cache/wheels-ready: .venv/ready requirements/runtime.lock
 	@echo "fetching the wheels of the package ..." && $(VENV)/python -m tools.deb --fetch
+	@touch $@
+
+.cache/repository-ready: tools/packages.py
+	@$(PYTHON) -m tools.setup repository
 	@touch $@
 
 .cache/rabbitmq-ready: tools/packages.py tools/setup.py

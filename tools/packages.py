@@ -19,6 +19,8 @@ from tools import debian
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+# What `make repo` needs beside gpg, and what its tests look at.
+REPOSITORY = {"reprepro": "reprepro", "gnupg": "gpg"}
 # What is only ever unpacked, and the program each is wanted for.
 PROGRAMS = {
     "iproute2": "ip",
@@ -58,6 +60,16 @@ def provide() -> None:
         unpack(wanted)
     if _missing(PROGRAMS | BROWSER) or not (_gstreamer_answers() and debian.program("ffmpeg")):
         raise Unavailable(wanted or LIBRARIES)
+
+
+def provide_repository() -> None:
+    """Make what keeps and signs an apt repository available."""
+    missing = _missing(REPOSITORY)
+    # gpg starts its agent by the path where it would be installed, so unpacking it is not enough.
+    if missing and not _install(missing):
+        unpack(["reprepro"])
+    if missing := _missing(REPOSITORY):
+        raise Unavailable(missing)
 
 
 def _missing(programs: Mapping[str, str]) -> list[str]:

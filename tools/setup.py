@@ -31,6 +31,7 @@ def main() -> int:
         "tflite-runtime": set_up_tflite_runtime,
         "bench": set_up_bench,
         "rabbitmq": set_up_rabbitmq,
+        "repository": packages.provide_repository,
     }
     _insist_on_python()
     try:

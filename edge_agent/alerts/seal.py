@@ -18,15 +18,19 @@ from edge_agent.contract.body import (
     DROPPED,
     HEAD,
     KEY_ROTATED,
+    UPDATED,
     join,
 )
 from edge_agent.domain.chain import Dropped, Link, Sealed
 from edge_agent.domain.clock import ClockStep
+from edge_agent.domain.update import Update
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.clock import rfc3339
 
 # Of the records and the head; like the alert's (docs/reference/chain.md).
 VERSION = 1
+# A record stays below 2 KB.
+_LONGEST_WHY = 300
 
 
 class Seal:
@@ -114,6 +118,17 @@ class Seal:
             now=rfc3339(step.is_wall),
             synced=step.is_synced,
             error_ms=step.error_ms,
+        )
+
+    def updated(self, update: Update) -> bytes:
+        """Return the record of what became of a new version on this box."""
+        return self._record(
+            UPDATED,
+            result=update.phase.value,
+            old=update.old,
+            new=update.new,
+            why=update.why[:_LONGEST_WHY],
+            since=rfc3339(update.since_wall),
         )
 
     def rotation(self, old_kid: str) -> bytes:

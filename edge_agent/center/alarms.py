@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from edge_agent.center.alarm_texts import Said
 from edge_agent.center.database import Transaction
 from edge_agent.center.post import Box
 
@@ -46,19 +47,21 @@ class Alarms:
     wall: float
     raised: list[tuple[Box, Kind, str]] = field(default_factory=list)
 
-    def raise_alarm(self, box: Box, kind: Kind, text: str) -> None:
+    def raise_alarm(self, box: Box, kind: Kind, what: Said) -> None:
         """Open an alarm, or let the open one of this kind tell the latest."""
+        text = what.english
         is_open = self.transaction.run(
-            "UPDATE alarms SET text = ? WHERE site = ? AND box = ? AND kind = ?"
+            "UPDATE alarms SET text = ?, said_json = ? WHERE site = ? AND box = ? AND kind = ?"
             " AND until_wall IS NULL",
-            *(text, box.site, box.box, kind.value),
+            *(text, what.json, box.site, box.box, kind.value),
         )
         if is_open or (kind is Kind.UNKNOWN_BOX and self._is_crowded()):
             return
         self.transaction.run(
-            "INSERT INTO alarms (site, box, kind, text, since_wall) VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO alarms (site, box, kind, text, said_json, since_wall)"
+            " VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (site, box, kind) WHERE until_wall IS NULL DO NOTHING",
-            *(box.site, box.box, kind.value, text, self.wall),
+            *(box.site, box.box, kind.value, text, what.json, self.wall),
         )
         self.raised.append((box, kind, text))
 

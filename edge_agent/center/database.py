@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from edge_agent.center.postgres import Postgres
-from edge_agent.center.schema import VERSION, statements
+from edge_agent.center.schema import VERSION, columns, statements
 from edge_agent.center.sqlite import Sqlite
 from edge_agent.errors import EdgeAgentError
 
@@ -48,6 +48,10 @@ class Engine(Protocol):
         """Tell whether the same transaction may succeed if it is tried again at once."""
         ...
 
+    def give_back(self, connection: Any) -> bool:
+        """Give some of the room of deleted rows back to the disk; tell whether more is left."""
+        ...
+
     @property
     def failure(self) -> type[Exception]:
         """What every failure of this engine is."""
@@ -64,6 +68,11 @@ class Engine(Protocol):
 
     def lock_schema(self, connection: Any) -> None:
         """Let one process at a time make the tables, until its transaction ends."""
+        ...
+
+    @property
+    def column_question(self) -> str:
+        """What asks whether a table (first value) has a column (second value)."""
         ...
 
     @property
@@ -113,6 +122,9 @@ class Transaction:
             )
         for statement in statements(self._engine.types):
             self.run(statement)
+        for table, name, kind in columns(self._engine.types):
+            if self.row(self._engine.column_question, table, name) is None:
+                self.run(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
         self.run(
             "INSERT INTO counters (name, value) VALUES ('schema', ?), ('change', 0)"
             " ON CONFLICT (name) DO NOTHING",
@@ -167,6 +179,16 @@ class Database:
         """Answer a question. Raises EdgeAgentError."""
         try:
             return self._transact(question, is_writing=False)
+        except self._engine.failure as error:
+            raise self._engine.complain(error) from error
+
+    def give_back(self) -> bool:
+        """Give some of the room of deleted rows back to the disk; tell whether more is left.
+
+        Raises EdgeAgentError.
+        """
+        try:
+            return self._engine.give_back(self._connection())
         except self._engine.failure as error:
             raise self._engine.complain(error) from error
 

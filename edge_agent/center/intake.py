@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from edge_agent.center import pictures, quarantine
+from edge_agent.center.alarm_texts import OF_HEAD, said
 from edge_agent.center.alarms import Alarms, Kind
 from edge_agent.center.alert_rows import AlertRow, keep_alert, read_alert
 from edge_agent.center.condition import keep_condition, read_condition
@@ -18,13 +19,22 @@ from edge_agent.center.database import Database, Transaction, ValueRefusedError
 from edge_agent.center.key import CenterKey
 from edge_agent.center.post import Address, Arrival, Box, Outgoing, read_topic
 from edge_agent.center.receipts import Receipts
+from edge_agent.center.retention.letters import is_deleted
 from edge_agent.center.stored_chain import Judged, StoredChain
 from edge_agent.center.told import read_object
 from edge_agent.center.visits import Run, end_visits, present_run
 from edge_agent.center.webhooks.options import WebhookOptions
 from edge_agent.center.webhooks.queue import queue_alert
 from edge_agent.contract import Body, Refused, Verdict, split
-from edge_agent.contract.body import CHAIN_RESTARTED, CLOCK_SET, DROPPED, HEAD, KEY_ROTATED, parse
+from edge_agent.contract.body import (
+    CHAIN_RESTARTED,
+    CLOCK_SET,
+    DROPPED,
+    HEAD,
+    KEY_ROTATED,
+    UPDATED,
+    parse,
+)
 from edge_agent.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -32,7 +42,7 @@ log = logging.getLogger(__name__)
 ALERT, RECORD, HEALTH = "alert", "record", "health"
 # Of what an unknown box sends only this is evidence.
 _EVIDENCE = frozenset({ALERT, RECORD})
-_RECORDS = frozenset({DROPPED, KEY_ROTATED, CHAIN_RESTARTED, CLOCK_SET})
+_RECORDS = frozenset({DROPPED, KEY_ROTATED, CHAIN_RESTARTED, CLOCK_SET, UPDATED})
 _PLACE_IS_TAKEN = "another message with this number, or in this place, was stored before"
 # How exactly we remember when a box was last heard; each step is a write.
 _SEEN_STEP_S = 5.0
@@ -45,11 +55,11 @@ SELECT site, box FROM quarantine WHERE why = ?
 UNION SELECT site, box FROM alarms WHERE until_wall IS NULL AND kind IN (?, ?, ?)
 """
 _REFUSALS = {
-    Verdict.UNREADABLE: (Kind.ALTERED, "a message that is damaged, or no message of a box"),
-    Verdict.UNSIGNED: (Kind.ALTERED, "a message without a signature"),
-    Verdict.ALTERED: (Kind.ALTERED, "a message that was changed after it was signed"),
-    Verdict.FOREIGN: (Kind.FOREIGN, "another box's message came on its topic"),
-    Verdict.UNKNOWN_KEY: (Kind.UNKNOWN_KEY, "signed by a key that nobody vouches for"),
+    Verdict.UNREADABLE: (Kind.ALTERED, "damaged"),
+    Verdict.UNSIGNED: (Kind.ALTERED, "unsigned"),
+    Verdict.ALTERED: (Kind.ALTERED, "altered"),
+    Verdict.FOREIGN: (Kind.FOREIGN, "foreign"),
+    Verdict.UNKNOWN_KEY: (Kind.UNKNOWN_KEY, "unknown_key"),
 }
 
 
@@ -137,9 +147,7 @@ class _Batch:
         why = Kind.UNREADABLE
         # Boxes that somebody invents raise one alarm, of another kind, and so many at most.
         if chain.load():
-            self.alarms.raise_alarm(
-                chain.box, why, "the database does not take one of its messages"
-            )
+            self.alarms.raise_alarm(chain.box, why, said("not_taken"))
         quarantine.set_aside(self.transaction, chain.box, arrival, why.value, self.wall)
 
     def take_back(self, boxes: set[Box]) -> None:
@@ -204,10 +212,14 @@ class _Batch:
         if verdict is Verdict.GENUINE:
             self._keep(chain, told, judged.sha256, arrival, row)
             if address.kind == ALERT and row is None:
-                text = f"alert {told.seq} is genuine, but has no id or no revision"
-                self.alarms.raise_alarm(chain.box, Kind.UNREADABLE, text)
+                what = said("unreadable", number=told.seq)
+                self.alarms.raise_alarm(chain.box, Kind.UNREADABLE, what)
         chain.is_heard = True
         self.receipts.store(chain.box, told.seq, judged.sha256)
+        if verdict is Verdict.AGAIN and is_deleted(self.transaction, chain.box, told.seq):
+            # Its picture had its term as well; the box need not send it again.
+            self.receipts.picture(chain.box, [told.seq] if row and row.thumb_sha256 else [])
+            return
         self._look_for_picture(chain.box, told.seq, row)
 
     def _keep(
@@ -271,10 +283,7 @@ class _Batch:
             chain.place(told.place_json)
             self._end_visits(box, was, has_begun_anew=change.has_begun_anew)
         if change and change.is_copied:
-            text = (
-                "somebody else came to the broker under this box's name: is its certificate copied?"
-            )
-            self.alarms.raise_alarm(box, Kind.CERTIFICATE_COPIED, text)
+            self.alarms.raise_alarm(box, Kind.CERTIFICATE_COPIED, said("certificate_copied"))
         if told.head:
             self._take_head(chain, arrival, told.head.encode())
 
@@ -292,8 +301,8 @@ class _Batch:
         told = judged.told
         if judged.verdict is not Verdict.GENUINE or told is None or told.type != HEAD:
             verdict = Verdict.FOREIGN if judged.verdict is Verdict.GENUINE else judged.verdict
-            kind, text = _REFUSALS[verdict]
-            self.alarms.raise_alarm(chain.box, kind, f"the head of its chain: {text}")
+            kind, word = _REFUSALS[verdict]
+            self.alarms.raise_alarm(chain.box, kind, said(f"{OF_HEAD}{word}"))
         elif not judged.is_retired and chain.head(told):
             self.transaction.run(
                 "UPDATE boxes SET head_sha256 = ?, head_topic = ?, head_payload = ?"
@@ -316,15 +325,14 @@ class _Batch:
 
     def _refuse(self, box: Box, arrival: Arrival, judged: Judged) -> None:
         if judged.is_retired:
-            kind, text = Kind.RETIRED_KEY, "signed by a key that was not in use at that number"
+            kind, word = Kind.RETIRED_KEY, "retired_key"
         else:
-            kind, text = _REFUSALS[judged.verdict]
-        self.alarms.raise_alarm(box, kind, text)
+            kind, word = _REFUSALS[judged.verdict]
+        self.alarms.raise_alarm(box, kind, said(word))
         quarantine.set_aside(self.transaction, box, arrival, kind.value, self.wall)
 
     def _refuse_unknown(self, box: Box, several: list[tuple[Address, Arrival]]) -> None:
-        text = "a box that is not in the list of boxes sends"
-        self.alarms.raise_alarm(box, Kind.UNKNOWN_BOX, text)
+        self.alarms.raise_alarm(box, Kind.UNKNOWN_BOX, said("unknown_box"))
         for address, arrival in several:
             if address.kind in _EVIDENCE:
                 why = quarantine.UNKNOWN_KEY

@@ -65,7 +65,7 @@ def gaps(
     return tuple(found)
 
 
-def name(several: tuple[Range, ...]) -> str:
-    """Return the first few, as people write them."""
-    more = " and more" if len(several) > _MOST_NAMED else ""
-    return ", ".join(str(one) for one in several[:_MOST_NAMED]) + more
+def name(several: tuple[Range, ...]) -> tuple[str, bool]:
+    """Return the first few, as people write them, and whether there are more."""
+    first = ", ".join(str(one) for one in several[:_MOST_NAMED])
+    return first, len(several) > _MOST_NAMED

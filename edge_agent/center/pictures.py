@@ -21,7 +21,8 @@ def arrive(
         *(box.site, box.box, alert_id, digest),
     )
     if seqs:
-        _keep(transaction, box, alert_id, digest, content, wall)
+        if not _is_deleted(transaction, box, alert_id, digest):
+            _keep(transaction, box, alert_id, digest, content, wall)
         return [seq for (seq,) in seqs]
     transaction.run(
         "INSERT INTO held_pictures (site, box, alert_id, sha256, content, received_wall)"
@@ -48,6 +49,15 @@ def is_named(transaction: Transaction, box: Box, alert_id: str, digest: str, wal
         return True
     known = transaction.row(
         "SELECT 1 FROM pictures WHERE site = ? AND box = ? AND alert_id = ? AND sha256 = ?", *whose
+    )
+    return known is not None or _is_deleted(transaction, box, alert_id, digest)
+
+
+def _is_deleted(transaction: Transaction, box: Box, alert_id: str, digest: str) -> bool:
+    """Tell whether it was here, and its term is over: it is confirmed again, and not kept."""
+    known = transaction.row(
+        "SELECT 1 FROM deleted_pictures WHERE site = ? AND box = ? AND alert_id = ? AND sha256 = ?",
+        *(box.site, box.box, alert_id, digest),
     )
     return known is not None
 

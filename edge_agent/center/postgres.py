@@ -34,6 +34,10 @@ class Postgres:
         }
     )
     row_lock = " FOR UPDATE"
+    column_question = (
+        "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(?) AND attname = ?"
+        " AND NOT attisdropped"
+    )
 
     def __init__(self, url: str) -> None:
         """Remember where. Raises EdgeAgentError where psycopg is not installed."""
@@ -84,6 +88,10 @@ class Postgres:
     def is_again(self, error: Exception) -> bool:
         """Tell whether two transactions were in each other's way."""
         return getattr(error, "sqlstate", None) in _AGAIN
+
+    def give_back(self, connection: Any) -> bool:  # noqa: ARG002 (SQLite's does something)
+        """Do nothing: autovacuum lets later rows use the room, only VACUUM FULL gives it back."""
+        return False
 
     def complain(self, error: Exception) -> EdgeAgentError:
         """Return what went wrong, in words for people, and without a password."""

@@ -87,6 +87,35 @@ CREATE TABLE IF NOT EXISTS alarms (
 CREATE UNIQUE INDEX IF NOT EXISTS alarms_open ON alarms (site, box, kind)
   WHERE until_wall IS NULL;
 
+CREATE INDEX IF NOT EXISTS pictures_received ON pictures (received_wall);
+
+CREATE TABLE IF NOT EXISTS holds (
+  number {number}, site TEXT NOT NULL, box TEXT NOT NULL, alert_id TEXT NOT NULL,
+  since_wall {real} NOT NULL, by_whom TEXT NOT NULL, why TEXT NOT NULL,
+  until_wall {real}, released_by TEXT, released_why TEXT);
+CREATE UNIQUE INDEX IF NOT EXISTS holds_lasting ON holds (site, box, alert_id)
+  WHERE until_wall IS NULL;
+
+CREATE TABLE IF NOT EXISTS deleted (
+  site TEXT NOT NULL, box TEXT NOT NULL, first {big} NOT NULL, last {big} NOT NULL,
+  sha256 TEXT NOT NULL,
+  PRIMARY KEY (site, box, first));
+
+CREATE TABLE IF NOT EXISTS deleted_pictures (
+  site TEXT NOT NULL, box TEXT NOT NULL, alert_id TEXT NOT NULL, sha256 TEXT NOT NULL,
+  PRIMARY KEY (site, box, alert_id, sha256));
+
+CREATE TABLE IF NOT EXISTS deletion_letters (
+  number {number}, site TEXT NOT NULL, box TEXT NOT NULL, payload {blob} NOT NULL);
+CREATE INDEX IF NOT EXISTS deletion_letters_box ON deletion_letters (site, box);
+
+CREATE TABLE IF NOT EXISTS deletions (
+  number {number}, at_wall {real} NOT NULL, keep_pictures_days INTEGER NOT NULL,
+  keep_alerts_days INTEGER NOT NULL, only_closed INTEGER NOT NULL,
+  pictures {big} NOT NULL DEFAULT 0, alerts {big} NOT NULL DEFAULT 0,
+  messages {big} NOT NULL DEFAULT 0, others {big} NOT NULL DEFAULT 0,
+  size_bytes {big} NOT NULL DEFAULT 0);
+
 CREATE TABLE IF NOT EXISTS deliveries (
   number {number}, agency TEXT NOT NULL, url TEXT NOT NULL, site TEXT NOT NULL,
   box TEXT NOT NULL, alert_id TEXT NOT NULL, revision {big} NOT NULL, body {blob} NOT NULL,
@@ -94,6 +123,25 @@ CREATE TABLE IF NOT EXISTS deliveries (
   state TEXT NOT NULL DEFAULT 'waiting', last_error TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS deliveries_next ON deliveries (state, next_wall);
 """
+
+
+# What came later, by table: a database of an earlier center gets it when it is opened.
+_COLUMNS = (
+    # How long it was: of a long one only the beginning is kept.
+    ("quarantine", "size_bytes", "{big}"),
+    # When its picture was deleted after its term.
+    ("alerts", "picture_deleted_wall", "{real}"),
+    # The word and the facts that `text` says in English.
+    ("alarms", "said_json", "TEXT"),
+    # By whom and why; NULL for one that ended by itself.
+    ("alarms", "closed_by", "TEXT"),
+    ("alarms", "closed_why", "TEXT"),
+)
+
+
+def columns(types: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return what was added to which table: its name, and its type in one engine."""
+    return [(table, name, kind.format(**types)) for table, name, kind in _COLUMNS]
 
 
 def statements(types: Mapping[str, str]) -> list[str]:

@@ -12,6 +12,7 @@ from edge_agent.center.intake import Intake
 from edge_agent.center.key import load_key
 from edge_agent.center.receive_loop import ReceiveLoop
 from edge_agent.center.registry import Registry
+from edge_agent.center.retention.deletion import Deletion
 from edge_agent.center.settings import CenterSettings
 from edge_agent.center.watch import Watch
 from edge_agent.center.web.server import WebServer
@@ -45,6 +46,8 @@ class Service:
             )
             self._page = self._open_page(settings, clock)
             self._couriers = [Courier(one, self._database, clock) for one in settings.webhooks]
+            self._deletion = Deletion(self._database, key, clock, settings.store)
+            self._is_deleting = settings.store.is_anything_deleted
             self._courier_watch = CourierWatch(self._couriers, self._database, clock)
             self._receive = ReceiveLoop(settings.broker, self._intake, clock, stop)
             # At the start a bad list is a mistake to correct; later the center goes on without it.
@@ -77,6 +80,7 @@ class Service:
             "receive": self._receive.run,
             "watch": self._look,
             **({"page": partial(self._page.run, self._stop)} if self._page else {}),
+            **({"retention": partial(self._deletion.run, self._stop)} if self._is_deleting else {}),
             **{one.name: partial(one.run, self._stop) for one in self._couriers},
             self._courier_watch.name: partial(self._courier_watch.run, self._stop),
         }

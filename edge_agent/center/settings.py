@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from edge_agent.center.retention.options import StoreOptions, read_store
 from edge_agent.center.web.options import WebOptions, read_web
 from edge_agent.center.webhooks.options import WebhookOptions, read_webhooks
 from edge_agent.runtime.secret import Secret
@@ -64,6 +65,7 @@ class CenterSettings:
     boxes_file: Path
     key_file: Path
     silent_s: float = SILENT_S
+    store: StoreOptions = field(default=StoreOptions())
     web: WebOptions = field(default=WebOptions())
     webhooks: tuple[WebhookOptions, ...] = ()
 
@@ -90,6 +92,7 @@ def _read(table: Table, folder: Path) -> CenterSettings:
         boxes_file=table.table("boxes").path("file", folder) or folder / "boxes",
         key_file=table.table("key").path("file", folder) or folder / "center.pem",
         silent_s=table.seconds("silent_s", SILENT_S),
+        store=read_store(table.table("store")),
         web=read_web(table.table("web"), folder),
         webhooks=read_webhooks(table, folder),
     )

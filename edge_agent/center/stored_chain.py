@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from edge_agent.center import numbers
+from edge_agent.center.alarm_texts import said
 from edge_agent.center.alarms import Alarms, Kind
 from edge_agent.center.database import Transaction
 from edge_agent.center.post import Box
+from edge_agent.center.retention.letters import is_deleted
 from edge_agent.contract import Body, Range, Verdict, key_id, read_body, split
 from edge_agent.contract.body import CHAIN_RESTARTED, DROPPED, KEY_ROTATED, NO_HASH
 from edge_agent.contract.signature import signed_by
@@ -120,6 +122,9 @@ class StoredChain:
         )
         if has_it:
             return Verdict.AGAIN if has_it[0] == digest else Verdict.FORKED
+        # Deleted after its term, and somebody sends it again: it was stored, and stays deleted.
+        if known.get(told.seq) == digest and is_deleted(self.transaction, self.box, told.seq):
+            return Verdict.AGAIN
         if not _is_free(told, digest, known):
             return Verdict.FORKED
         # A record keeps its own place even where it contradicts another's: that one is the fork.
@@ -156,8 +161,7 @@ class StoredChain:
 
     def fork(self, seq: int) -> None:
         """Say that two messages have this number."""
-        text = f"two different messages with number {seq}: a copy of its key signs, or of its disk"
-        self.alarms.raise_alarm(self.box, Kind.FORK, text)
+        self.alarms.raise_alarm(self.box, Kind.FORK, said("fork", number=seq))
 
     def save(self) -> None:
         """Keep what has changed, and when the first hole was seen."""
@@ -218,12 +222,12 @@ class StoredChain:
     def tell_gaps(self, inside: tuple[Range, ...], cut: tuple[Range, ...]) -> None:
         """Raise the alarms for what stays missing, or let them tell the latest."""
         if inside:
-            self.alarms.raise_alarm(self.box, Kind.GAP, f"missing: {numbers.name(inside)}")
+            first, is_more = numbers.name(inside)
+            what = said("gap_more" if is_more else "gap", numbers=first)
+            self.alarms.raise_alarm(self.box, Kind.GAP, what)
         if cut:
-            text = (
-                f"missing at the end: {numbers.name(cut)}; at {self.head_time} they had been sent"
-            )
-            self.alarms.raise_alarm(self.box, Kind.CUT, text)
+            what = said("cut", numbers=numbers.name(cut)[0], time=self.head_time)
+            self.alarms.raise_alarm(self.box, Kind.CUT, what)
 
     def account(self, whole: Range, why: str, by_seq: int) -> None:
         """Miss these numbers no more; remember who has accounted for them."""
@@ -242,9 +246,9 @@ class StoredChain:
         elif told.type == CHAIN_RESTARTED:
             if told.unknown:
                 self.account(told.unknown, CHAIN_RESTARTED, told.seq)
-            lost = f"{told.unknown} cannot be accounted for" if told.unknown else "nothing lost"
-            text = f"the box lost its place and went on at {told.seq}: {lost}"
-            self.alarms.raise_alarm(self.box, Kind.RESTARTED, text)
+            word = "restarted_lost" if told.unknown else "restarted"
+            what = said(word, number=told.seq, numbers=told.unknown or "")
+            self.alarms.raise_alarm(self.box, Kind.RESTARTED, what)
         elif told.type == KEY_ROTATED:
             self._follow(told)
 
@@ -274,8 +278,7 @@ class StoredChain:
             " VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (site, box, kid) DO NOTHING",
             *(*self._whose, told.kid, base64.b64encode(told.key).decode(), told.seq),
         )
-        text = f"the box says that it lost its key; {told.kid} vouches only for itself"
-        self.alarms.raise_alarm(self.box, Kind.KEY_LOST, text)
+        self.alarms.raise_alarm(self.box, Kind.KEY_LOST, said("key_lost", kid=told.kid))
 
     def _hashes(self, first: int, last: int) -> dict[int, str]:
         found = self.transaction.rows(

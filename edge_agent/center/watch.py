@@ -2,6 +2,7 @@
 
 import logging
 
+from edge_agent.center.alarm_texts import said
 from edge_agent.center.alarms import Alarms, Kind
 from edge_agent.center.database import Database, Transaction
 from edge_agent.center.post import Box
@@ -57,12 +58,11 @@ class Watch:
     ) -> Alarms:
         alarms = Alarms(transaction, wall)
         if deaf_s > DEAF_S:
-            alarms.raise_alarm(self._me, Kind.DEAF, "the broker cannot be reached: no box is heard")
+            alarms.raise_alarm(self._me, Kind.DEAF, said("deaf"))
         elif deaf_s == 0:
             alarms.clear(self._me, (Kind.DEAF,))
         for box, seen_wall in self._silent(transaction, wall) if can_judge else ():
-            text = f"nothing heard since {rfc3339(seen_wall)}"
-            alarms.raise_alarm(box, Kind.SILENT, text)
+            alarms.raise_alarm(box, Kind.SILENT, said("silent", since=rfc3339(seen_wall)))
         for box in self._with_gaps(transaction, wall):
             chain = StoredChain(transaction, box, alarms)
             if chain.load():

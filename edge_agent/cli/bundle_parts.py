@@ -22,6 +22,9 @@ _JOURNAL = (
     "journalctl",
     "-u",
     "edge-agent",
+    # What watches a new version, and says why it went back from it.
+    "-u",
+    "edge-agent-trial",
     "-n",
     "20000",
     "--no-pager",

@@ -11,7 +11,7 @@ _STATES = ("acknowledged", "dispatched", "closed")
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Add what one can do at the center, in the order of setting it up."""
     verbs = parser.add_subparsers(
-        metavar="key|check|run|boxes|alarms|set|command|operator|deliveries|export",
+        metavar="key|check|run|boxes|alarms|quarantine|hold|retention|set|command|operator|deliveries|export",
         dest="act",
         required=True,
     )
@@ -37,6 +37,10 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     alarms.add_argument("--all", action="store_true", help="also the newest 500 that are over")
     alarms.add_argument("--json", action="store_true", help="print a JSON list")
     alarms.add_argument("--close", type=int, metavar="NUMBER", help="you have found out why")
+    alarms.add_argument("--by", default="", metavar="NAME", help="who closes it; it is kept")
+    alarms.add_argument("--why", default="", metavar="TEXT", help="what was found; it is kept")
+    _set_up_quarantine(verbs.add_parser("quarantine", help="look at what was not believed"))
+    _set_up_retention(verbs)
     _set_up_people(verbs)
     _set_up_export(verbs.add_parser("export", help="print what is stored"))
 
@@ -70,9 +74,38 @@ def _set_up_people(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
 
 
+def _set_up_quarantine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", metavar="list|show", choices=["list", "show"])
+    parser.add_argument("number", metavar="NUMBER", type=int, nargs="?", help="which to show")
+    parser.add_argument("--of", metavar="SITE/BOX", help="list what came under this name only")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write its bytes, as they came")
+
+
+def _set_up_retention(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    hold = verbs.add_parser("hold", help="keep an alert beyond its term, or no more")
+    hold.add_argument("what", metavar="list|add|release", choices=["list", "add", "release"])
+    hold.add_argument("box", metavar="SITE/BOX", nargs="?")
+    hold.add_argument("id", metavar="ID", nargs="?", help="the alert's")
+    hold.add_argument("--by", default="", metavar="NAME", help="who decided it; it is kept")
+    hold.add_argument("--why", default="", metavar="TEXT", help="why; it is kept")
+    retention = verbs.add_parser("retention", help="what is deleted when, and what was")
+    retention.add_argument("what", metavar="show|run", choices=["show", "run"])
+
+
 def _set_up_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--csv", action="store_true", help="alerts as a table; without: JSON lines, for verify"
+    )
+    parser.add_argument(
+        "--excel",
+        action="store_true",
+        help="tables as Excel opens them with a click: semicolons, decimal commas, local times",
+    )
+    parser.add_argument(
+        "--table",
+        choices=["alarms", "handling"],
+        help="another table: every alarm, or every step of the handling",
     )
     parser.add_argument(
         "--pictures", action="store_true", help="the pictures, too, as JSON lines in base64"
@@ -103,6 +136,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
         people = {"set": center_people.set_handling, "operator": center_people.operator}
         return people.get(args.act, center_people.deliveries)(args, console)
+    return _ask_database(args, console)
+
+
+def _ask_database(args: argparse.Namespace, console: Console) -> int:
+    if args.act in {"hold", "retention"}:
+        from edge_agent.cli import center_retention  # noqa: PLC0415 (as above)
+
+        act = center_retention.hold if args.act == "hold" else center_retention.retention
+        return act(args, console)
+    if args.act == "quarantine":
+        from edge_agent.cli import center_quarantine  # noqa: PLC0415 (as above)
+
+        return center_quarantine.run(args, console)
     from edge_agent.cli import center_desk  # noqa: PLC0415 (as above)
 
     acts = {

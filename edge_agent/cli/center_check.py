@@ -9,6 +9,7 @@ from edge_agent.center.broker import try_broker
 from edge_agent.center.database import open_database
 from edge_agent.center.key import load_key, make_key
 from edge_agent.center.registry import read_boxes
+from edge_agent.center.retention.options import terms
 from edge_agent.center.settings import CenterSettings, load_center
 from edge_agent.center.web.address import read_listen
 from edge_agent.center.web.local_time import find_zone
@@ -94,7 +95,8 @@ def _check_database(settings: CenterSettings) -> str:
         told = database.read(lambda transaction: transaction.row("SELECT count(*) FROM alerts"))
     finally:
         database.close()
-    return f"can be used; it has {told[0] if told else 0} alerts"
+    kept = terms(settings.store)
+    return f"can be used; it has {told[0] if told else 0} alerts, {kept}"
 
 
 def _check_broker(settings: CenterSettings) -> str:

@@ -3,18 +3,28 @@
 import argparse
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from edge_agent.center.alarms import Alarms
-from edge_agent.center.database import Database, Transaction, open_database
-from edge_agent.center.export import Wanted, csv_lines, json_lines, picture_lines
+from edge_agent.center.closing import close_alarm, is_reason
+from edge_agent.center.database import Database, Row, Transaction, open_database
+from edge_agent.center.export import (
+    Wanted,
+    alarm_lines,
+    csv_lines,
+    json_lines,
+    picture_lines,
+    step_lines,
+)
 from edge_agent.center.intake import Intake
 from edge_agent.center.key import load_key
 from edge_agent.center.post import Box, read_box
 from edge_agent.center.settings import CenterSettings, load_center
+from edge_agent.center.sheet import PLAIN, for_excel
 from edge_agent.center.stored_chain import StoredChain
+from edge_agent.center.web.local_time import find_zone
 from edge_agent.cli.console import Console
 from edge_agent.contract import Range
 from edge_agent.errors import EdgeAgentError
@@ -24,16 +34,18 @@ _BOXES = """
 SELECT site, box, state, seen_wall, version, whole_upto, last_seq, head_seq FROM boxes
 WHERE registered = 1 ORDER BY site, box
 """
-_ALARMS = """
-SELECT number, site, box, kind, text, since_wall, until_wall FROM alarms
+_OF_AN_ALARM = (
+    *("number", "site", "box", "kind", "text", "since_wall", "until_wall"),
+    *("closed_by", "closed_why"),
+)
+_ALARMS = f"""
+SELECT {", ".join(_OF_AN_ALARM)} FROM alarms
 WHERE until_wall IS NULL OR ? = 1 ORDER BY until_wall IS NOT NULL, number DESC LIMIT ?
-"""
+"""  # noqa: S608 (words of this file)
 _MOST_SHOWN = 500
 _RANGE = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
 # Ranges in one line.
 _MOST_NAMED = 8
-# A person's reason stands in a table.
-_MOST_WHY = 200
 
 
 def boxes(args: argparse.Namespace, console: Console) -> int:
@@ -46,7 +58,7 @@ def boxes(args: argparse.Namespace, console: Console) -> int:
         rows = database.read(lambda transaction: transaction.rows(_BOXES))
     names = ("site", "box", "state", "seen_wall", "version", "whole_upto", "last_seq", "head_seq")
     if args.json:
-        console.plain(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
+        _print_json(names, rows, console)
         return 0
     table = [("BOX", "STATE", "HEARD", "VERSION", "WHOLE UP TO", "OF")]
     for site, box, state, seen, version, whole, last, head in rows:
@@ -61,19 +73,20 @@ def alarms(args: argparse.Namespace, console: Console) -> int:
     """List what is wrong, newest first; or close one."""
     with _opened(args) as (_, database):
         if args.close is not None:
-            return _close(database, args.close, console)
+            return _close(database, args, console)
         values = (int(args.all), _MOST_SHOWN)
         rows = database.read(lambda transaction: transaction.rows(_ALARMS, *values))
     if args.json:
-        names = ("number", "site", "box", "kind", "text", "since_wall", "until_wall")
-        console.plain(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
+        _print_json(_OF_AN_ALARM, rows, console)
         return 0
-    for number, site, box, kind, text, since, until in rows:
+    for number, site, box, kind, text, since, until, who, why in rows:
         line = f"{kind}: {text} ({rfc3339(since)}, number {number})"
         if until is None:
             console.bad(f"{site}/{box}", line)
         else:
             console.ok(f"{site}/{box}", f"over since {rfc3339(until)}: {line}")
+            if who:
+                console.next(f"closed by {who}: {why}", f"{site}/{box}")
     if not rows:
         console.ok("alarms", "none")
     return 0
@@ -88,13 +101,30 @@ def export(args: argparse.Namespace, console: Console) -> int:
         since_wall=_wall(args.since, 0.0),
         until_wall=_wall(args.until, Wanted().until_wall),
     )
-    with _opened(args) as (_, database):
-        for line in (csv_lines if args.csv else json_lines)(database, wanted):
+    tables = {"alarms": alarm_lines, "handling": step_lines}
+    is_table = args.csv or args.excel or args.table
+    with _opened(args) as (settings, database):
+        if is_table:
+            sheet = for_excel(find_zone(settings.web.time_zone)) if args.excel else PLAIN
+            lines = tables.get(args.table, csv_lines)(database, wanted, sheet)
+        else:
+            lines = json_lines(database, wanted)
+        for line in lines:
             console.plain(line)
-        if args.pictures and not args.csv:
+        if args.pictures and not is_table:
             for line in picture_lines(database, wanted):
                 console.plain(line)
     return 0
+
+
+def _print_json(names: Sequence[str], rows: Iterable[Row], console: Console) -> None:
+    """Print a list; beside each time in Unix seconds one that people read."""
+    several = [dict(zip(names, row, strict=True)) for row in rows]
+    for told in several:
+        for name in [name for name in told if name.endswith("_wall")]:
+            wall = told[name]
+            told[name.removesuffix("_wall")] = None if wall is None else rfc3339(wall)
+    console.plain(json.dumps(several, indent=2))
 
 
 def _confirm(
@@ -118,7 +148,7 @@ def _confirm(
 
 def _account(database: Database, args: argparse.Namespace, console: Console) -> int:
     box, whole = read_box(args.account[0]), _range(args.account[1])
-    if not args.why or len(args.why) > _MOST_WHY or not args.why.isprintable():
+    if not is_reason(args.why):
         raise EdgeAgentError(
             "numbers are given up for a reason only", hint='write it down: --why "…"'
         )
@@ -140,18 +170,16 @@ def _account(database: Database, args: argparse.Namespace, console: Console) -> 
     return 0
 
 
-def _close(database: Database, number: int, console: Console) -> int:
-    closed = database.write(
-        lambda transaction: transaction.run(
-            "UPDATE alarms SET until_wall = ? WHERE number = ? AND until_wall IS NULL",
-            *(SystemClock().wall(), number),
-        )
-    )
-    if not closed:
+def _close(database: Database, args: argparse.Namespace, console: Console) -> int:
+    now = SystemClock().wall()
+    outcome = close_alarm(database, args.close, by_whom=args.by, why=args.why, now_wall=now)
+    if outcome.result != "done":
+        who = f": {outcome.by_whom} has closed it" if outcome.by_whom else ""
         raise EdgeAgentError(
-            f"no alarm with number {number} is open", hint="see them: edge-agent center alarms"
+            f"no alarm with number {args.close} is open{who}",
+            hint="see them: edge-agent center alarms",
         )
-    console.ok("alarms", f"{number} is closed")
+    console.ok("alarms", f"{args.close} is closed, by {args.by}")
     return 0
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from edge_agent.cli.console import Console
 from edge_agent.cli.folder import RESTART
 from edge_agent.config.load import load_settings
+from edge_agent.daemon.health import update_problem
 from edge_agent.daemon.status import (
     FOR_A_START,
     AgentStatus,
@@ -26,6 +27,7 @@ _RECEIPTS = "compare keys under [center] with `edge-agent center key`; the journ
 _DELIVERED = {"broker": "sent", "receipt": "sent and confirmed by the center"}
 _CHOOSE = "go on with this one, or choose again: edge-agent model list"
 _HANGS = "restart it, which systemd does by itself:  systemctl restart edge-agent"
+_NEW_VERSION = "the center knows; how it stands:  sudo edge-agent-updates status"
 _RENEW = "see the journal why; by hand: edge-agent enroll --again"
 _UNCLEAN = "see how:  journalctl -u edge-agent;  after a power cut nothing is to be done"
 _FILES = "see what is wrong:  edge-agent check;  then:  sudo systemctl reload edge-agent"
@@ -77,6 +79,8 @@ def _show(status: AgentStatus, console: Console) -> None:
         console.note("files", status.files_problem, RESTART if is_for_a_start else _FILES)
     for one in (*status.switched_off, *filter(None, [status.trial])):
         console.note("center", one)
+    if text := update_problem(status.update):
+        console.note("version", text, _NEW_VERSION)
     if status.cameras:
         heading = ("camera", "stream", "fps", "analysed", "looks", "alerts", "last alert", "events")
         console.table([heading, *(_row(camera, status.now_wall) for camera in status.cameras)])

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge_agent.cli.console import Console
+from edge_agent.cli.verify_deleted import Deleted, read_center_key
 from edge_agent.cli.verify_pictures import Pictures
-from edge_agent.contract import Chain, Range, Report, Verdict, read_key
+from edge_agent.contract import RETENTION, Chain, Range, Report, Verdict, read_key
 from edge_agent.errors import EdgeAgentError
 
 # city / v1 / site / box / up / kind
@@ -19,7 +20,7 @@ _RECORD = "record"
 # Of these the head is.
 _WITH_HEAD = frozenset({"status", "health"})
 _ALERT, _PICTURE = "alert", "thumb"
-_WANTED = _WITH_HEAD | {_ALERT, _RECORD, _PICTURE}
+_WANTED = _WITH_HEAD | {_ALERT, _RECORD, _PICTURE, RETENTION}
 # Ranges, or lines of a file, named in one line; the rest are counted.
 _MOST_NAMED = 8
 # A clip in base64, say; nobody's line may eat our memory.
@@ -44,22 +45,28 @@ class _Message:
 class _Desk:
     """Sorts messages by their box."""
 
-    def __init__(self, keys: dict[Box, list[bytes]], after: int) -> None:
+    def __init__(self, keys: dict[Box, list[bytes]], after: int, center: list[bytes]) -> None:
         self.chains: dict[Box, Chain] = {}
         self.pictures = Pictures()
+        self.deleted = Deleted(center)
         self._keys = keys
         self._after = after
 
     def take(self, told: _Message) -> None:
         if told.kind == _PICTURE:
             self.pictures.take(told.box, told.name, told.payload)
+        elif told.kind == RETENTION:
+            self.deleted.take(told.box, told.payload)
         elif told.payload:
-            if told.box not in self.chains:
-                keys = self._keys.get(told.box, ())
-                self.chains[told.box] = Chain(*told.box, keys, after=self._after)
-            verdict = self.chains[told.box].take(told.payload)
+            verdict = self.chain_of(told.box).take(told.payload)
             if told.kind == _ALERT:
                 self.pictures.expect(told.box, told.payload, verdict)
+
+    def chain_of(self, box: Box) -> Chain:
+        """Return the chain of a box, a new one where there was none."""
+        if box not in self.chains:
+            self.chains[box] = Chain(*box, self._keys.get(box, ()), after=self._after)
+        return self.chains[box]
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -81,22 +88,35 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="the files begin after this number; what came before is stored elsewhere",
     )
+    parser.add_argument(
+        "--center",
+        metavar="KEY",
+        type=read_center_key,
+        action="append",
+        default=[],
+        help="the center's public key: it signs what it has deleted after its term",
+    )
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Check every box in the files; 1 where anything is wrong. Raises EdgeAgentError."""
-    desk = _Desk(_read_keys(args.keys), args.after)
+    desk = _Desk(_read_keys(args.keys), args.after, args.center)
     # The records first: they name the keys, and a center may export the newest message first.
     for file in filter(Path.is_file, args.files):
         for told in _messages(file):
             if told and told.kind == _RECORD:
                 desk.take(told)
     bad = sum(_take_rest(file, desk.take, console) for file in args.files)
+    desk.deleted.hand_over(desk.chain_of)
     chains = desk.chains
     console.line_up("/".join(box) for box in chains)
     if not chains:
         console.note("verify", "no message of any box in these files", _FORMAT)
-    whole = [_show(box, chains[box].report(), args.after, console) for box in sorted(chains)]
+    reports = {box: chains[box].report() for box in sorted(chains)}
+    whole = [_show(box, report, args.after, console) for box, report in reports.items()]
+    whole += [
+        desk.deleted.show(box, _named(report.deleted), console) for box, report in reports.items()
+    ]
     whole += [desk.pictures.show(box, console) for box in sorted(chains)]
     return 0 if whole and all(whole) and not bad else 1
 

@@ -17,9 +17,16 @@ from edge_agent.contract.command import (
 )
 from edge_agent.contract.letter import Letter, open_letter
 from edge_agent.contract.receipt import Receipt, Refused, Stored, read_receipt, write_receipt
+from edge_agent.contract.retention import (
+    RETENTION,
+    Retention,
+    read_retention,
+    write_retention,
+)
 from edge_agent.contract.signature import Verdict, key_id, read_key, verify_alert
 
 __all__ = [
+    "RETENTION",
     "Body",
     "Chain",
     "Command",
@@ -31,6 +38,7 @@ __all__ = [
     "Response",
     "Restart",
     "Result",
+    "Retention",
     "Stored",
     "Verdict",
     "key_id",
@@ -40,9 +48,11 @@ __all__ = [
     "read_key",
     "read_receipt",
     "read_response",
+    "read_retention",
     "split",
     "verify_alert",
     "write_command",
     "write_receipt",
     "write_response",
+    "write_retention",
 ]

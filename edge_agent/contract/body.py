@@ -18,6 +18,7 @@ DROPPED = "dropped"
 KEY_ROTATED = "key_rotated"
 CHAIN_RESTARTED = "chain_restarted"
 CLOCK_SET = "clock_set"
+UPDATED = "updated"
 HEAD = "head"
 # Ours stay below 2 KB; more is nobody's alert.
 MOST_BYTES = 65_536

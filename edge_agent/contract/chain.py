@@ -20,6 +20,7 @@ from edge_agent.contract.body import (
     split,
 )
 from edge_agent.contract.ranges import Ranges
+from edge_agent.contract.receipt import Stored
 from edge_agent.contract.signature import Verdict, key_id, verify_alert
 
 # Messages by a key that no `key_rotated` has named yet; the record may come later.
@@ -39,7 +40,10 @@ class Restart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What is known of one box's chain. Everything but `dropped`, `awaited` and `repeated` is wrong."""
+    """What is known of one box's chain.
+
+    Everything but `dropped`, `deleted`, `awaited` and `repeated` is wrong.
+    """
 
     # Genuine ones, each counted once.
     messages: int
@@ -49,6 +53,8 @@ class Report:
     head: tuple[int, str] | None
     # Given up by the box, by a signed record.
     dropped: tuple[Range, ...]
+    # Stored, and deleted after their term, by the center's signed word.
+    deleted: tuple[Range, ...]
     # The box says itself that these may not have left it yet.
     awaited: tuple[Range, ...]
     missing: tuple[Range, ...]
@@ -80,6 +86,7 @@ class Chain:
         self._seen = Ranges()
         self._accounted = Ranges()
         self._dropped = Ranges()
+        self._deleted = Ranges()
         self._hashes: dict[int, str] = {}
         self._forked: set[int] = set()
         self._by_key: dict[str, Ranges] = {}
@@ -112,18 +119,27 @@ class Chain:
                 self._count(one)
         return verdict
 
+    def delete(self, several: Iterable[Stored]) -> None:
+        """Take the center's word, already verified, that it has deleted these after their term."""
+        for one in several:
+            self._verdict(self._agrees(one.range.last, one.sha256), one.range.last)
+            self._deleted.add(one.range)
+            self._accounted.add(one.range)
+
     def report(self) -> Report:
         """Return what is known up to now."""
-        missing, awaited = self._gaps(Range(self._after + 1, self._seen.last))
+        newest = max(self._seen.last, self._deleted.last)
+        missing, awaited = self._gaps(Range(self._after + 1, newest))
         end = self._head.seq if self._head else 0
-        cut, late = self._gaps(Range(max(self._after, self._seen.last) + 1, end))
+        cut, late = self._gaps(Range(max(self._after, newest) + 1, end))
         held = [kid for kid, _ in self._held]
         return Report(
             messages=self._seen.count,
             repeated=self._repeated,
-            last=self._seen.last,
+            last=newest,
             head=(self._head.seq, self._head.time) if self._head else None,
             dropped=tuple(self._dropped),
+            deleted=tuple(self._deleted),
             awaited=(*awaited, *late),
             missing=missing,
             cut=cut,

@@ -4,7 +4,7 @@ Only on this word a box forgets an alert, where it is told to wait for it. So it
 names the hash of what was stored: a receipt for somebody else's message frees nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from edge_agent.contract.body import Range, read_hash, read_number
@@ -61,7 +61,7 @@ def write_receipt(receipt: Receipt, sign: Callable[[bytes], bytes]) -> bytes:
             "time": receipt.time,
             "site": receipt.site,
             "box": receipt.box,
-            "stored": [{**_told(one.range), "sha256": one.sha256} for one in receipt.stored],
+            "stored": write_stored(receipt.stored),
             "pictures": [_told(one) for one in receipt.pictures],
             "refused": [
                 {"seq": one.seq, "sha256": one.sha256, "why": one.why} for one in receipt.refused
@@ -80,14 +80,22 @@ def read_receipt(members: Mapping[str, object]) -> Receipt | None:
             box=str(members["box"]),
             time=str(members["time"]),
             kid=str(members["kid"]),
-            stored=tuple(
-                Stored(_range(one), read_hash(one["sha256"])) for one in _list(members["stored"])
-            ),
+            stored=read_stored(members["stored"]),
             pictures=tuple(_range(one) for one in _list(members["pictures"])),
             refused=tuple(_refused(one) for one in _list(members.get("refused", []))),
         )
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def write_stored(several: Iterable[Stored]) -> list[dict[str, object]]:
+    """Return ranges and their hashes as a letter has them."""
+    return [{**_told(one.range), "sha256": one.sha256} for one in several]
+
+
+def read_stored(told: object) -> tuple[Stored, ...]:
+    """Return the ranges and hashes of a letter. Raises ValueError, TypeError or KeyError."""
+    return tuple(Stored(_range(one), read_hash(one["sha256"])) for one in _list(told))
 
 
 def _list(told: object) -> list[dict[str, object]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from edge_agent.daemon.box import boot_id
 from edge_agent.daemon.status import AgentStatus, CameraStatus
 from edge_agent.domain.place import Place
+from edge_agent.domain.update import Phase, Update
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.message import Message
 from edge_agent.mqtt.topics import Topics
@@ -98,6 +99,7 @@ class Health:
                 "receipts": status.broker.refused_receipts,
                 "commands": status.refused_commands,
             },
+            "update": status.update and _about_update(status.update),
             "problems": problems(status),
             **self._told_head(),
         }
@@ -134,6 +136,7 @@ def problems(status: AgentStatus) -> list[str]:
     found += [each for each in _standing(status) if each]
     found += status.switched_off
     found += [status.trial] if status.trial else []
+    found += [line] if (line := update_problem(status.update)) else []
     spool, broker = status.spool, status.broker
     for count, what in (
         (spool.dropped_alerts, "alerts were dropped for room"),
@@ -152,6 +155,23 @@ def problems(status: AgentStatus) -> list[str]:
 
 def _standing(status: AgentStatus) -> tuple[str, ...]:
     return status.model_problem, status.certificate_problem, status.files_problem
+
+
+def update_problem(update: Update | None) -> str:
+    """Return what is to be said of a new version that did not do; "" where that is nothing."""
+    if update is None or update.phase in {Phase.WATCHED, Phase.KEPT}:
+        return ""
+    return f"new version {update.new}, {update.phase}: {update.why}"
+
+
+def _about_update(update: Update) -> dict[str, object]:
+    return {
+        "state": update.phase.value,
+        "old": update.old,
+        "new": update.new,
+        "why": update.why[:_LONGEST_PROBLEM],
+        "since": rfc3339(update.since_wall),
+    }
 
 
 def _troubles(camera: CameraStatus) -> list[str]:

@@ -18,6 +18,7 @@ from edge_agent.daemon.renew_loop import RenewLoop
 from edge_agent.daemon.starts import Starts
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
 from edge_agent.daemon.switches import Switches
+from edge_agent.domain.update import Update
 from edge_agent.runtime.clock import Clock
 from edge_agent.spool.spool import Spool
 
@@ -45,6 +46,7 @@ class Reporter:
         refused_commands: Callable[[], int],
         renew: RenewLoop,
         starts: Starts = Starts(),  # noqa: B008 (frozen)
+        update: Callable[[], Update | None] = lambda: None,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -59,6 +61,7 @@ class Reporter:
         self._refused_commands = refused_commands
         self._renew = renew
         self._starts = starts
+        self._update = update
         self._clock = clock
         self._started_wall = clock.wall()
         self._files_problem = ""
@@ -95,6 +98,7 @@ class Reporter:
             pid=os.getpid(),
             can_reload=is_supervised(),
             files_read=self.files_read,
+            update=self._update(),
         )
 
     @property

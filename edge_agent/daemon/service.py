@@ -38,6 +38,7 @@ from edge_agent.daemon.report import Reporter
 from edge_agent.daemon.starts import DEFECT, FAILED, RESTARTED, STOPPED, StartBook
 from edge_agent.daemon.status import SOCKET_NAME, to_json
 from edge_agent.daemon.status_socket import StatusSocket
+from edge_agent.daemon.update_watch import UpdateWatch
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.link import Link
 from edge_agent.mqtt.message import Heard
@@ -86,6 +87,7 @@ class Service:
         self._desk: Desk | None = None
         self._reload: Reload | None = None
         self._about: About | None = None
+        self._updates: UpdateWatch | None = None
         # By name; the cameras' have their own place.
         self._workers: dict[str, Worker] = {}
 
@@ -133,6 +135,7 @@ class Service:
         cameras.put_together(self._settings.cameras)
         refind = self._refind(cameras.now)
         renew = RenewLoop(self._settings, self._clock, self._stop)
+        self._updates = UpdateWatch(self._clock, self._settings.state_dir, spool.note_update)
         reporter = self._reporter(assembly, cameras, spool, publisher, refind, renew)
         health = self._health(spool, publisher)
         parts = self._parts(
@@ -179,6 +182,7 @@ class Service:
             refused_commands=lambda: self._desk.refused if self._desk else 0,
             renew=renew,
             starts=self._starts.now,
+            update=lambda: self._updates.update if self._updates else None,
             clock=self._clock,
         )
 
@@ -202,7 +206,7 @@ class Service:
             session=publisher.session,
             health=health,
             restart=self._restart,
-            apply=self._apply,
+            apply=lambda: self._reload.insist() if self._reload else None,
             started_wall=self._clock.wall(),
             clock=self._clock,
             stop=self._stop,
@@ -221,6 +225,7 @@ class Service:
         notify("READY=1", f"STATUS={reporter.line()}")
         rounds = (
             watch.look,
+            lambda: self._updates.look() if self._updates else None,
             lambda: running.mirrors.turn(publisher.state()),
             self._reload.turn,
             lambda: about.note(cameras.now) if about else None,
@@ -233,10 +238,6 @@ class Service:
         """Read the configuration again, in the next round. Any thread may ask, and a signal."""
         if self._reload:
             self._reload.ask()
-
-    def _apply(self) -> None:
-        if self._reload:
-            self._reload.insist()
 
     def _tell_desk(self, parts: Parts, then: Callable[[], None]) -> None:
         if self._desk:

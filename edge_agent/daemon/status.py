@@ -7,8 +7,10 @@ import json
 import socket
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from edge_agent.daemon.starts import Starts
+from edge_agent.domain.update import Phase, Update
 from edge_agent.errors import EdgeAgentError
 
 SOCKET_NAME = "status.sock"
@@ -118,6 +120,8 @@ class AgentStatus:
     pid: int = 0
     can_reload: bool = False
     files_read: int = 0
+    # The latest change of version on this box, where one was watched.
+    update: Update | None = None
 
 
 def ask_status(state_dir: Path) -> AgentStatus:
@@ -161,11 +165,22 @@ def _from_json(answer: bytes) -> AgentStatus:
         spool = SpoolStatus(**told.pop("spool"))
         broker = BrokerStatus(**told.pop("broker"))
         off, starts = tuple(told.pop("switched_off")), Starts(**told.pop("starts"))
+        update = _update(told.pop("update"))
         return AgentStatus(
-            cameras=cameras, spool=spool, broker=broker, switched_off=off, starts=starts, **told
+            cameras=cameras,
+            spool=spool,
+            broker=broker,
+            switched_off=off,
+            starts=starts,
+            update=update,
+            **told,
         )
     except (ValueError, TypeError, KeyError) as error:
         raise EdgeAgentError(
             "the running agent answered in words of another version",
             hint="restart it:  systemctl restart edge-agent",
         ) from error
+
+
+def _update(told: dict[str, Any] | None) -> Update | None:
+    return None if told is None else Update(**{**told, "phase": Phase(told["phase"])})

@@ -14,6 +14,7 @@ from edge_agent.domain.alert import Alert
 from edge_agent.domain.chain import Dropped, Link, Sealed
 from edge_agent.domain.clock import ClockStep
 from edge_agent.domain.sighting import Severity
+from edge_agent.domain.update import Update
 from edge_agent.errors import EdgeAgentError
 from edge_agent.spool import rows
 
@@ -87,6 +88,10 @@ class Sealer(Protocol):
 
     def clock_set(self, step: ClockStep) -> bytes:
         """Return the record of a step of the box's clock."""
+        ...
+
+    def updated(self, update: Update) -> bytes:
+        """Return the record of what became of a new version."""
         ...
 
     def rotation(self, old_kid: str) -> bytes:
@@ -194,6 +199,11 @@ def announce_rotation(connection: sqlite3.Connection, sealer: Sealer) -> bool:
 def note_clock(connection: sqlite3.Connection, sealer: Sealer, step: ClockStep) -> None:
     """Tell the center that the box's clock was set."""
     _add_record(connection, sealer, "clock_set", sealer.clock_set(step))
+
+
+def note_update(connection: sqlite3.Connection, sealer: Sealer, update: Update) -> None:
+    """Tell the center what became of a new version on this box."""
+    _add_record(connection, sealer, "updated", sealer.updated(update))
 
 
 def give_up(connection: sqlite3.Connection, place: Place, why: str, severity: int) -> None:

@@ -16,6 +16,7 @@ from typing import IO, TypeVar
 from edge_agent.contract.receipt import Receipt
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.clock import ClockStep
+from edge_agent.domain.update import Update
 from edge_agent.errors import EdgeAgentError
 from edge_agent.spool import chain, confirming, file, purging, rows
 from edge_agent.spool.chain import Place, Sealer
@@ -128,6 +129,12 @@ class Spool:
         sealer = self._sealer
         if sealer:
             self._write(lambda spool, _: chain.note_clock(spool, sealer, step))
+
+    def note_update(self, update: Update) -> None:
+        """Keep the record of what became of a new version; nothing where nobody signs."""
+        sealer = self._sealer
+        if sealer:
+            self._write(lambda spool, _: chain.note_update(spool, sealer, update))
 
     def purge(self, *, pictures_only: bool, before_wall: float | None) -> int:
         """Delete alerts, or only their pictures, up to a time; return how many.

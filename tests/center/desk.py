@@ -65,7 +65,15 @@ class Desk:
 
     def hash_of(self, site: str, box: str, seq: int) -> str | None:
         question = "SELECT sha256 FROM messages WHERE site = ? AND box = ? AND seq = ?"
-        found = self.database.read(lambda t: t.row(question, site, box, seq))
+        # Of what was deleted after its term only the hash is left.
+        term = (
+            "SELECT hashes.sha256 FROM hashes JOIN deleted ON deleted.site = hashes.site"
+            " AND deleted.box = hashes.box AND seq BETWEEN first AND last"
+            " WHERE hashes.site = ? AND hashes.box = ? AND seq = ?"
+        )
+        found = self.database.read(
+            lambda t: t.row(question, site, box, seq) or t.row(term, site, box, seq)
+        )
         return found and found[0]
 
     def ask(self, question: str, *values: object) -> list[tuple[object, ...]]:

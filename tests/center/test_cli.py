@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from edge_agent.center.operators import add_operator
+from edge_agent.center.post import Arrival
 from edge_agent.cli.main import main
 from edge_agent.runtime.secret import Secret
 from tests.center.boxes import Sender
@@ -47,12 +49,12 @@ def ask(folder: Path, capsys: pytest.CaptureFixture[str]) -> Ask:
 
 class Ask:
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._capsys = capsys
         self.code = -1
 
     def __call__(self, *words: str) -> str:
-        self.code = main(["--config", str(self._folder), "center", *words])
+        self.code = main(["--config", str(self.folder), "center", *words])
         told = self._capsys.readouterr()
         return told.out + told.err
 
@@ -120,6 +122,9 @@ def test_boxes_are_listed_with_how_far_they_are_whole(ask: Ask, desk: Desk, box:
     assert [(one["box"], one["state"], one["whole_upto"]) for one in listed] == [
         ("plaju-01", "online", 0)
     ]
+    assert [(one["seen"], one["seen_wall"]) for one in listed] == [
+        ("2026-11-18T11:06:40.000Z", desk.clock.wall())
+    ]
     assert "palembang/plaju-01" in ask("boxes")
     assert lost.payload
 
@@ -162,13 +167,27 @@ def test_an_alarm_is_closed_by_whoever_found_out_why(ask: Ask, desk: Desk, box: 
     desk.take(box.health(takeovers=1))
     (alarm,) = json.loads(ask("alarms", "--json"))
 
-    ask("alarms", "--close", str(alarm["number"]))
+    close = ("alarms", "--close", str(alarm["number"]))
+    said = ("--by", "sari", "--why", "a second box had its name")
+
+    for half in ((), said[:2], said[2:], ("--by", "sari", "--why", "x" * 201)):
+        assert "closed by somebody, for a reason" in ask(*close, *half)
+        assert ask.code == 1
+    assert desk.alarms() == {"certificate_copied"}
+
+    ask(*close, *said)
 
     assert ask.code == 0
     assert desk.alarms() == set()
-    assert "over since" in ask("alarms", "--all")
-    assert "no alarm with number" in ask("alarms", "--close", str(alarm["number"]))
+    told = ask("alarms", "--all")
+    assert "over since" in told
+    assert "closed by sari: a second box had its name" in told
+    assert '"closed_by": "sari"' in ask("alarms", "--all", "--json")
+    again = ask(*close, "--by", "budi", "--why", "me, too")
+    assert f"no alarm with number {alarm['number']} is open: sari has closed it" in again
     assert ask.code == 1
+    assert "sari,a second box had its name" in ask("export", "--table", "alarms")
+    assert ask("export", "--table", "handling").count("\n") == 1
 
 
 @pytest.mark.parametrize(("dead", "waiting"), [(250, 301), (199, 1), (0, 250), (200, 0)])
@@ -200,6 +219,7 @@ def test_what_is_exported_can_be_chosen(ask: Ask, desk: Desk, box: Sender) -> No
     assert ask("export", "--severity", "high").count("\n") == 1
     assert ask("export", "--csv").count("\n") == 3
     assert ask("export", "--csv", "--until", "2026-01-01").count("\n") == 1
+    assert ask("export", "--excel").startswith("\ufeffreceived (Asia/Jakarta);")
     assert "is no time" in ask("export", "--since", "yesterday")
 
 
@@ -210,3 +230,97 @@ def test_slips_of_the_hand_are_named(ask: Ask, words: tuple[str, ...]) -> None:
     ask(*words, "--why", "a slip")
 
     assert ask.code == 1
+
+
+def test_what_was_set_aside_is_listed_and_shown(ask: Ask, desk: Desk, box: Sender) -> None:
+    assert "nothing is set aside" in ask("quarantine", "list")
+    altered = replace(box.alert("a"), payload=b"\xff\x00" + box.signed[1].payload)
+    long = Arrival(f"{box.up}/record", b"x" * 20_000)
+    stranger = Sender(ask.folder, box="nobody-01")
+    desk.take(altered, long, stranger.alert("b"))
+
+    told = ask("quarantine", "list")
+    assert ask.code == 0
+    assert [line.split()[1:5] for line in told.splitlines()[1:]] == [
+        [str(box.box), "record", "altered", "20000"],
+        [str(box.box), "alert/gate", "altered", f"{len(altered.payload)}"],
+        [str(stranger.box), "alert/gate", "unknown_key", f"{len(stranger.signed[1].payload)}"],
+    ]
+    assert "2026-11-18 11:06:40" in told
+    listed = json.loads(ask("quarantine", "list", "--json", "--of", str(stranger.box)))
+    assert [(one["box"], one["bytes"], one["why"]) for one in listed] == [
+        ("nobody-01", len(stranger.signed[1].payload), "unknown_key")
+    ]
+    number = str(listed[0]["number"])
+    assert '"id": "b"' in ask("quarantine", "show", number)
+    assert listed[0]["received"] in ask("quarantine", "show", number)
+    assert "16384 of 20000" in ask("quarantine", "show", str(int(told.splitlines()[1].split()[0])))
+
+
+def test_the_exact_bytes_of_what_was_set_aside_go_into_a_file(
+    ask: Ask, desk: Desk, box: Sender, tmp_path: Path
+) -> None:
+    payload = b"\xff\x00\n" + box.alert("a").payload
+    desk.take(Arrival(f"{box.up}/alert/gate", payload))
+    (one,) = json.loads(ask("quarantine", "list", "--json"))
+    number, out = str(one["number"]), tmp_path / "evidence"
+
+    assert "000000  ff 00 0a 7b" in ask("quarantine", "show", number)
+    ask("quarantine", "show", number, "--out", str(out))
+
+    assert ask.code == 0
+    assert out.read_bytes() == payload
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert "cannot write the message to" in ask(
+        "quarantine", "show", number, "--out", str(tmp_path / "nowhere" / "evidence")
+    )
+    assert "which message to show was not said" in ask("quarantine", "show")
+    for nobody in ("0", f"{2**70}"):
+        assert f"no message {nobody} is set aside" in ask("quarantine", "show", nobody)
+        assert ask.code == 1
+
+
+def test_an_alert_is_held_and_what_is_past_its_term_is_deleted(
+    ask: Ask, desk: Desk, box: Sender, folder: Path
+) -> None:
+    ask("key")
+    desk.take(box.alert("a"), box.alert("b"))
+    desk.database.write(lambda t: t.run("UPDATE alerts SET handling = 'closed'"))
+    why = ("--by", "sari", "--why", "police report 77")
+    assert "names no term" in ask("retention", "run")
+    with (folder / "center.toml").open("a") as file:
+        file.write("\n[store]\nkeep_pictures_days = 1\nkeep_alerts_days = 2\n")
+    assert "no alert is held" in ask("hold", "list")
+    assert "nothing was deleted yet" in ask("retention", "show")
+
+    assert "for a reason" in ask("hold", "add", str(box.box), "a")
+    assert "which alert is meant" in ask("hold", "add", str(box.box))
+    assert "has no alert c" in ask("hold", "add", str(box.box), "c", *why)
+    assert "a is held from now on, by sari" in ask("hold", "add", str(box.box), "a", *why)
+    assert "a is held already" in ask("hold", "add", str(box.box), "a", *why)
+    assert ask.code == 1
+    # The alerts of the test are of 2026-11-18, and this command has the real clock.
+    desk.database.write(lambda t: t.run("UPDATE messages SET received_wall = 1.0"))
+    desk.database.write(lambda t: t.run("UPDATE alerts SET received_wall = 1.0"))
+    told = ask("retention", "run")
+
+    assert ask.code == 0, told
+    assert "1 alerts, 0 pictures after their term" in told
+    assert "1 alerts past their term are held" in told
+    assert "police report 77" in ask("hold", "list")
+    assert desk.ask("SELECT id FROM alerts") == [("a",)]
+    shown = ask("retention", "show")
+    assert "kept: pictures 1 days, alerts 2 days once closed" in shown
+    assert shown.splitlines()[-1].split()[1:5] == ["1", "0", "1", "0"]
+    assert "a is not held from now on" in ask("hold", "release", str(box.box), "a", *why)
+    assert "was released" in ask("hold", "list")
+
+
+def test_terms_that_contradict_each_other_are_refused(ask: Ask, folder: Path) -> None:
+    with (folder / "center.toml").open("a") as file:
+        file.write("\n[store]\nkeep_pictures_days = 90\nkeep_alerts_days = 30\n")
+
+    told = ask("boxes")
+
+    assert ask.code == 78
+    assert "is longer than keep_alerts_days" in told

@@ -78,6 +78,27 @@ def test_a_database_of_a_later_center_is_left_alone(where: str) -> None:
         open_database(where)
 
 
+def test_a_database_of_an_earlier_center_gets_what_it_lacks_and_keeps_what_it_has(
+    where: str,
+) -> None:
+    database = open_database(where)
+    database.write(
+        lambda t: t.run(
+            "INSERT INTO quarantine (site, box, topic, payload, sha256, why, received_wall)"
+            " VALUES ('test', 'a', '', ?, '', 'altered', 1.0)",
+            b"evidence",
+        )
+    )
+    database.write(lambda t: t.run("ALTER TABLE quarantine DROP COLUMN size_bytes"))
+    database.close()
+
+    for _ in range(2):
+        database = open_database(where)
+        rows = database.read(lambda t: t.rows("SELECT site, size_bytes FROM quarantine"))
+        database.close()
+        assert rows == [("test", None)]
+
+
 def test_a_file_that_is_no_database_is_told_in_words(tmp_path: Path) -> None:
     (tmp_path / "center.db").write_text("this is a letter to my mother, and no database at all")
 

@@ -7,6 +7,8 @@ import json
 from typing import TYPE_CHECKING
 
 from edge_agent.center.export import COLUMNS, Wanted, csv_lines, json_lines, picture_lines
+from edge_agent.center.sheet import for_excel
+from edge_agent.center.web.local_time import find_zone
 from edge_agent.cli.main import main
 from tests.center.boxes import PICTURE, Sender
 
@@ -92,3 +94,55 @@ def test_an_export_can_be_narrowed(desk: Desk, box: Sender, tmp_path: Path) -> N
     assert ids(Wanted(since_wall=desk.clock.wall())) == ["c"]
     assert ids(Wanted(until_wall=desk.clock.wall())) == ["a", "b"]
     assert len(list(csv_lines(desk.database, Wanted(severity="medium")))) == 3
+
+
+def test_times_in_a_table_are_times_and_places_are_words(desk: Desk, box: Sender) -> None:
+    place = {
+        "name": "Simpang Plaju",
+        "latitude": -2.9935,
+        "longitude": 104.798,
+        "area": {"kecamatan": "Plaju", "kelurahan": "Plaju Ulu"},
+    }
+    desk.take(box.alert("a", place=place, agencies=["satpol-pp", "bpbd"]))
+    heading, row = csv.reader(csv_lines(desk.database, Wanted()))
+
+    told = dict(zip(heading, row, strict=True))
+
+    assert told["received"] == "2026-11-18T11:06:40.000Z"
+    assert told["time"] == "2026-11-18T11:15:17.200Z"
+    assert (told["place"], told["area"]) == ("Simpang Plaju", "Plaju Ulu, Plaju")
+    assert (float(told["latitude"]), float(told["longitude"])) == (-2.9935, 104.798)
+    assert told["agencies"] == "satpol-pp; bpbd"
+    assert told["objects"] == "person"
+    assert (told["handled_by"], told["handled"]) == ("", "")
+
+
+def test_excel_of_a_computer_set_to_indonesian_opens_it_with_a_click(
+    desk: Desk, box: Sender
+) -> None:
+    place = {"name": "Jalan Ki Anwar § Plaju; barat", "latitude": -2.9935, "longitude": 104.798}
+    odd = box.alert("b", time="yesterday", rule="@SUM(1)")
+    desk.take(box.alert("a", place=place), odd)
+    sheet = for_excel(find_zone("Asia/Jakarta"))
+    text = "\n".join(csv_lines(desk.database, Wanted(), sheet))
+
+    assert text.encode().startswith(
+        b"\xef\xbb\xbfreceived (Asia/Jakarta);time (Asia/Jakarta);site;"
+    )
+    heading, row, other = csv.reader(text.removeprefix("\ufeff").splitlines(), delimiter=";")
+    told = dict(zip(heading, row, strict=True))
+    assert told["received (Asia/Jakarta)"] == "2026-11-18 18:06:40"
+    assert told["time (Asia/Jakarta)"] == "2026-11-18 18:15:17"
+    assert told["place"] == "Jalan Ki Anwar § Plaju; barat"
+    assert (told["latitude"], told["longitude"]) == ("-2,9935", "104,798")
+    assert (other[1], other[5]) == ("yesterday", "'@SUM(1)")
+
+
+def test_json_lines_say_when_each_message_was_received(desk: Desk, box: Sender) -> None:
+    desk.take(box.alert("a", picture=PICTURE), box.picture(), box.status())
+
+    lines = [json.loads(one) for one in json_lines(desk.database, Wanted())]
+    (picture,) = map(json.loads, picture_lines(desk.database, Wanted()))
+
+    assert [one.get("received") for one in lines] == [None, "2026-11-18T11:06:40.000Z"]
+    assert picture["received"] == "2026-11-18T11:06:40.000Z"

@@ -313,6 +313,12 @@ def test_what_is_stored_can_be_taken_along(page: Start, database: Database) -> N
     assert status == 200
     assert len(table.splitlines()) == 2
     assert len(none.splitlines()) == 1
+    for what, lines_of_it in (("rule=walkway", 2), ("rule=x", 1), ("agency=satpol-pp", 2),
+                              ("agency=bpbd", 1), ("handling=closed", 1)):  # fmt: skip
+        chosen = visitor.ask(f"/export/alerts.csv?{what}")[1]
+        assert len(chosen.splitlines()) == lines_of_it, "what is filtered is what is exported"
+    assert visitor.ask("/export/alerts.csv?for=excel")[1].startswith("\ufeffreceived (")
+    assert visitor.headers["content-type"] == "text/csv; charset=utf-8"
     stored = database.read(lambda t: t.rows("SELECT payload FROM messages"))[0][0]
     assert json.loads(lines)["payload"].encode() == bytes(stored)
     assert visitor.ask("/export/everything")[0] == 404

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.center.web.city_map import HEIGHT, WIDTH, Spot, draw
+from edge_agent.center.web.city_map import TALL, WIDE, Paper, Spot, draw
 
 STATUSES = ("online", "dark", "silent", "offline", "stopped", "unknown")
 
@@ -48,9 +50,25 @@ def test_boxes_at_one_corner_share_a_mark_that_shows_the_worst() -> None:
 def test_a_name_gives_way_to_the_mark_on_its_right() -> None:
     city = draw([_spot(-2.99, 104.70, name="west"), _spot(-2.99, 104.702, name="east")])
 
-    assert {mark.label: mark.is_left for mark in city.marks} == {"west": True, "east": False}
+    assert {mark.label: mark.anchor for mark in city.marks} == {"west": "end", "east": "start"}
 
 
+def test_where_there_is_no_room_trouble_keeps_its_name() -> None:
+    crowd = [
+        _spot(-2.9 - row / 100, 104.7 + column / 100, name=f"a rather long name {row}-{column}")
+        for row in range(7)
+        for column in range(12)
+    ]
+    crowd[40] = replace(crowd[40], name="the silent one", status="silent")
+
+    city = draw(crowd, WIDE)
+
+    assert city.marks[-1].label == "the silent one", "drawn last, on top"
+    assert "" in {mark.label for mark in city.marks}
+    assert all(mark.told for mark in city.marks), "the tooltip still has it"
+
+
+@pytest.mark.parametrize("paper", [WIDE, TALL])
 @given(
     st.lists(
         st.builds(
@@ -63,9 +81,9 @@ def test_a_name_gives_way_to_the_mark_on_its_right() -> None:
         max_size=40,
     )
 )
-def test_wherever_boxes_stand_all_are_within_the_map(spots: list[Spot]) -> None:
-    city = draw(spots)
+def test_wherever_boxes_stand_all_are_within_the_map(paper: Paper, spots: list[Spot]) -> None:
+    city = draw(spots, paper)
 
-    assert all(0 <= mark.x <= WIDTH and 0 <= mark.y <= HEIGHT for mark in city.marks)
-    assert 0 < city.scale_width <= WIDTH
+    assert all(0 <= mark.x <= paper.width and 0 <= mark.y <= paper.height for mark in city.marks)
+    assert 0 < city.scale_width <= paper.width
     assert len(city.lines) < 60

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pytest
 
+from edge_agent.center.post import Arrival, Box
+from edge_agent.center.quarantine import set_aside
 from tests.center_web.city import PLAJU, CityBox, a_picture
 from tests.center_web.conftest import PASSWORD
 
@@ -253,16 +257,95 @@ def test_boxes_are_on_the_map_and_in_the_list_with_what_is_wrong(
     box.is_seen(clock.wall() - 10, health_json=health, status_json=software)
     box.alarms(clock.wall(), "gap", "numbers 4-7 are missing")
     CityBox(database, "ilir-02").is_seen(clock.wall() - 600)
+    arrival = Arrival("city/v1/palembang/plaju-01/up/record", b"?")
+    database.write(lambda t: set_aside(t, Box("palembang", "plaju-01"), arrival, "altered", 1.0))
 
     browser.open(f"{page()}/boxes")
 
-    assert len(browser.all(".map .mark circle")) == 1, "both stand at one corner: one mark"
+    assert len(browser.all(".map.wide .mark circle")) == 1, "both stand at one corner: one mark"
     rows = [row.text for row in browser.all("table.boxes tbody tr")]
     assert "silent" in rows[0]
     assert "no picture: gate" in rows[1]
     browser.one("table.boxes details summary").click()
     assert "street 1.0.0 abab" in browser.text("table.software")
     assert "9 starts, 2 not in order (watchdog)" in rows[1]
+    assert "messages set aside: 1" in rows[1]
+    assert "set aside" not in rows[0]
+
+
+_NAMES = """
+const own = document.querySelector('.map.tall svg').getBoundingClientRect();
+return [...document.querySelectorAll('.map.tall .mark text')].map(t => {
+  const b = t.getBoundingClientRect();
+  return [t.textContent, b.left - own.left, b.top - own.top, b.right - own.left, b.bottom - own.top,
+          own.width, own.height, parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a];
+});
+"""
+
+
+def test_on_a_phone_the_names_on_the_map_are_large_whole_and_apart(
+    page: Start, browser: Browser, database: Database, clock: FakeClock
+) -> None:
+    places = {
+        "Simpang Plaju": (-2.9935, 104.7981),
+        "Benteng Kuto Besak": (-2.9919, 104.7594),
+        "Jakabaring Sport City": (-3.0195, 104.7889),
+        "Simpang Sako": (-2.9287, 104.7931),
+        "Stasiun Kertapati": (-3.0169, 104.7519),
+        "Simpang Charitas": (-2.9755, 104.7548),
+    }
+    for number, (name, (latitude, longitude)) in enumerate(places.items()):
+        told = json.dumps({"name": name, "latitude": latitude, "longitude": longitude})
+        CityBox(database, f"b{number}").is_seen(clock.wall(), place_json=told)
+    browser.resize(360, 740)
+
+    browser.open(f"{page()}/boxes")
+
+    assert not browser.one(".map.wide").is_displayed()
+    names = browser.driver.execute_script(_NAMES)
+    assert {name for name, *_ in names} == set(places)
+    for _, left, top, right, bottom, width, height, size in names:
+        assert size >= 12
+        assert 0 <= left < right <= width
+        assert 0 <= top < bottom <= height
+    for (one, *a), (other, *b) in combinations(names, 2):
+        is_apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+        assert is_apart, f"{one} and {other} overlap"
+
+
+_BROKEN = """
+const broken = [];
+for (const { firstChild: text } of document.querySelectorAll('.count span'))
+  for (const word of text.data.matchAll(/\\S+/g)) {
+    const range = document.createRange();
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    if (range.getClientRects().length > 1) broken.push(word[0]);
+  }
+return broken;
+"""
+
+
+def test_on_a_phone_no_word_of_the_counts_is_broken(
+    page: Start, browser: Browser, box: CityBox, clock: FakeClock
+) -> None:
+    box.raises("one", clock.wall())
+    browser.resize(360, 740)
+
+    browser.open(page(language="id"))
+
+    assert browser.driver.execute_script(_BROKEN) == []
+
+
+def test_on_a_desktop_no_word_of_the_list_of_boxes_is_broken(
+    page: Start, browser: Browser, box: CityBox, clock: FakeClock
+) -> None:
+    problems = json.dumps({"problems": ["the camera says something rather long " * 9]})
+    box.is_seen(clock.wall(), state="stopped", health_json=problems)
+
+    browser.open(f"{page(language='id')}/boxes")
+
+    assert browser.driver.execute_script(_BROKEN.replace(".count span", ".boxes th")) == []
 
 
 def test_a_list_that_has_stopped_says_so(

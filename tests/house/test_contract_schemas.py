@@ -13,6 +13,7 @@ from edge_agent.contract import split
 from edge_agent.daemon.health import Health
 from edge_agent.domain.chain import Dropped, Link
 from edge_agent.domain.clock import ClockStep
+from edge_agent.domain.update import Phase, Update
 from edge_agent.mqtt.status import Statuses
 from edge_agent.mqtt.topics import Topics
 from edge_agent.mqtt.trial import Visit
@@ -49,8 +50,18 @@ NAMES = (
     "receipt",
     "response",
     "status",
+    "updated",
 )
-SAME = {"alert", "chain_restarted", "clock_set", "dropped", "head", "observation", "status"}
+SAME = {
+    "alert",
+    "chain_restarted",
+    "clock_set",
+    "dropped",
+    "head",
+    "observation",
+    "status",
+    "updated",
+}
 EXAMPLES = FOLDER / "examples"
 SOFTWARE = [
     ["agent", "edge-agent", "0.1.0"],
@@ -69,6 +80,15 @@ A_STEP = ClockStep(
     is_wall=1_795_000_015.0,
     is_synced=True,
     error_ms=12.5,
+)
+
+
+AN_UPDATE = Update(
+    phase=Phase.ROLLED_BACK,
+    old="0.1.0+deb12",
+    new="0.2.0+deb12",
+    why="no camera's pictures are looked at",
+    since_wall=1_794_999_990.0,
 )
 
 
@@ -134,6 +154,7 @@ def written(name: str, folder: Path) -> dict[str, Any]:
         "chain_restarted": lambda: restarted(seal),
         "clock_set": lambda: seal.seal(seal.clock_set(A_STEP), Link(5, HASH)).payload,
         "key_rotated": lambda: rotated(folder),
+        "updated": lambda: seal.seal(seal.updated(AN_UPDATE), Link(5, HASH)).payload,
     }[name]()
     return json.loads(split(payload)[0])
 

@@ -22,6 +22,7 @@ from tests.peers.netns import Box
 from tools import debian
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _ALWAYS = "ca-certificates,dbus,mosquitto,mosquitto-clients,systemd,systemd-sysv"
@@ -53,6 +54,10 @@ class Machine:
         _unpack(dist, self.root)
 
     def __enter__(self) -> Self:
+        self.boot()
+        return self
+
+    def boot(self) -> None:
         words = [str(self.root), f"/proc/{self.box.pid}/ns/net"]
         words.append("unified" if self._is_unified else "mixed")
         inside = ["/usr/bin/unshare", "-m", "--propagation", "private"]
@@ -60,7 +65,12 @@ class Machine:
             ["/bin/sh", "-ec", _BOOT, "boot", *words], self.root.with_suffix(".log"), inside
         )
         wait_for(self._is_running, "the machine did not boot")
-        return self
+
+    def cut_power(self) -> None:
+        """End everything inside at once, without a word."""
+        os.kill(self._leader, signal.SIGKILL)
+        self._leader = 0
+        self._nspawn.wait(30)
 
     def __exit__(self, *_: object) -> None:
         # The machine's own first process asks for an orderly end by this signal; nspawn follows.
@@ -147,9 +157,9 @@ def needs(package: Path) -> list[str]:
     return [re.split(r"[ (|]", part.strip())[0] for part in field.split(",")]
 
 
-def prepare(root: Path, package: Path) -> None:
+def prepare(root: Path, package: Path, more: Sequence[str] = ()) -> None:
     """Put into apt's cache of a root what the package needs: the last that asks a network."""
-    names = " ".join(sorted(set(needs(package))))
+    names = " ".join(sorted({*needs(package), *more}))
     script = (
         "mount -t proc proc /proc; apt-get -qq update; "
         f"apt-get -qq -y install --no-install-recommends --download-only {names}; umount /proc"

@@ -14,7 +14,7 @@ from tools.deb.__main__ import build
 from tools.deb.target import PROCESSORS, RELEASES, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 SETTINGS = 'site = "test"\nbox = "box"\n[broker]\nurl = "mqtt://127.0.0.1:1883"\ninsecure = true\n'
@@ -55,24 +55,31 @@ class Site:
             "/etc/edge-agent/cameras.d/gate.toml", _CAMERA.format(port=self.camera.port)
         )
 
+    def records(self) -> list[dict[str, object]]:
+        """Return the signed records of the box that came, in their order."""
+        told = [json.loads(split(bytes.fromhex(line))[0]) for line in self._heard()]
+        return [one for one in told if "rule" not in one]
+
     def numbers(self) -> list[int]:
         """Return the numbers of all signed messages that came, in their order."""
-        if not self.machine.exists("/srv/heard"):
-            return []
-        lines = self.machine.read("/srv/heard").split("\n")[:-1]
-        return [json.loads(split(bytes.fromhex(line))[0])["seq"] for line in lines]
+        return [json.loads(split(bytes.fromhex(line))[0])["seq"] for line in self._heard()]
 
     def hears_more(self, than: int) -> bool:
         return len(self.numbers()) > than
 
+    def _heard(self) -> list[str]:
+        if not self.machine.exists("/srv/heard"):
+            return []
+        return self.machine.read("/srv/heard").split("\n")[:-1]
+
 
 @contextmanager
-def opened(dist: str, folder: Path) -> Iterator[Site]:
+def opened(dist: str, folder: Path, more: Sequence[str] = ()) -> Iterator[Site]:
     """Yield a site that runs, on a release of Debian."""
     target = Target(RELEASES[dist], PROCESSORS["amd64"])
     package = build(target, folder / "deb", is_quick=True)
     machine = Machine(dist, folder)
-    prepare(machine.root, package)
+    prepare(machine.root, package, more)
     clip = clips.encode(clips.vtest())
     with machine, RtspServer(folder, clip, within=machine.box.within) as camera:
         yield Site(machine, package, camera)

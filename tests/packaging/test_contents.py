@@ -14,7 +14,7 @@ from edge_agent import __version__
 from edge_agent.cli.main import VERBS
 from tests.house.source import ROOT
 from tools import debian
-from tools.deb import elf, shared, tree, wheels
+from tools.deb import elf, shared, tree, updates, wheels
 from tools.deb.__main__ import build
 from tools.deb.target import PROCESSORS, RELEASES, Target
 
@@ -155,6 +155,19 @@ def test_the_maintainer_scripts_are_shell_that_any_debian_reads(
     assert _run("/bin/sh", "-n", unpacked / "DEBIAN" / script).returncode == 0
 
 
+def test_what_watches_updates_needs_nothing_of_the_agents_folder(unpacked: Path) -> None:
+    """A version whose library is broken, or half unpacked, must not break the way back."""
+    private = unpacked / tree.PRIVATE
+    away = private.rename(private.with_name("away"))
+    try:
+        done = _run(debian.SYSTEM_PYTHON, "-I", unpacked / "usr/sbin/edge-agent-updates", "--help")
+    finally:
+        away.rename(private)
+
+    assert done.stdout.startswith("usage: edge-agent-updates"), done.stderr
+    assert all("site-packages" not in str(path) for path in updates.modules().values())
+
+
 def test_the_shipped_settings_are_a_conffile_that_starts_nothing(
     unpacked: Path, tmp_path: Path
 ) -> None:
@@ -168,7 +181,8 @@ def test_the_shipped_settings_are_a_conffile_that_starts_nothing(
     here.write_text(settings.read_text().replace("#site", "site"))
     after = _run("/bin/sh", "-c", asked)
 
-    assert (unpacked / "DEBIAN/conffiles").read_text() == "/etc/edge-agent/agent.toml\n"
+    named = (unpacked / "DEBIAN/conffiles").read_text().splitlines()
+    assert named == ["/etc/edge-agent/agent.toml", "/etc/apt/apt.conf.d/20edge-agent-keep"]
     assert before.returncode == 1
     assert "next: " in before.stdout
     assert after.returncode == 0

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from edge_agent.cli import main
+from edge_agent.update.__main__ import parser as updates_parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,15 @@ def pages(version: str, date: str) -> dict[str, str]:
         head = _head(f"edge-agent-{verb}", words, version, date)
         found[f"edge-agent-{verb}.1"] = f"{head}{body}{_tail(verb)}"
     return found
+
+
+def updates_page(version: str, date: str) -> str:
+    """Return the man page of `edge-agent-updates`, which is root's (section 8)."""
+    first = updates_parser()
+    body = "".join(_section(parser) for parser in [first, *_inside(first).values()])
+    head = _head("edge-agent-updates", str(first.description), version, date, section=8)
+    more = "More, for a city and for a technician: /usr/share/doc/edge\\-agent/updates.md.gz"
+    return f"{head}{body}.SH SEE ALSO\n.BR edge\\-agent (1)\n.PP\n{more}\n"
 
 
 def completion() -> str:
@@ -91,8 +101,8 @@ def _first_page(version: str, date: str) -> str:
     )
 
 
-def _head(name: str, words: str, version: str, date: str) -> str:
-    title = f'.TH {name.upper()} 1 "{date}" "edge\\-agent {version}" "edge\\-agent"\n'
+def _head(name: str, words: str, version: str, date: str, *, section: int = 1) -> str:
+    title = f'.TH {name.upper()} {section} "{date}" "edge\\-agent {version}" "edge\\-agent"\n'
     return f"{title}.SH NAME\n{_plain(name)} \\- {_plain(words)}\n"
 
 

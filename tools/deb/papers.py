@@ -18,6 +18,7 @@ _PAGES = (
     "CHANGELOG.md",
     "docs/field-guide.md",
     "docs/install.md",
+    "docs/updates.md",
     "docs/reference/cli.md",
     "docs/reference/configuration.md",
 )

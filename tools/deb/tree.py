@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools import debian
-from tools.deb import manual, papers, shared, wheels
+from tools.deb import manual, papers, shared, updates, wheels
 from tools.deb.unfit import UnfitError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def lay_out(root: Path, target: Target, version: str, date: str) -> dict[str, Pa
     shared.share(private, target)
     _lay_descriptions(private)
     _lay_programs(root, private)
+    _lay_updates(root)
     _lay_service(root, target)
     _lay_manual(root, version, date)
     papers.write_papers(root / "usr/share/doc/edge-agent", version, found)
@@ -74,6 +75,15 @@ def _lay_programs(root: Path, private: Path) -> None:
     _write(private / "configured", configured, is_program=True)
 
 
+def _lay_updates(root: Path) -> None:
+    """Lay out what must not break with the agent: apart from its folder, and for Python alone."""
+    _write(root / "usr/sbin/edge-agent-updates", updates.program(), is_program=True)
+    keeping = (papers.PACKAGING / "apt.conf").read_bytes()
+    _write(root / "etc/apt/apt.conf.d/20edge-agent-keep", keeping)
+    for template in sorted((papers.PACKAGING.parent / "updates").iterdir()):
+        _write(root / "usr/share/edge-agent/updates" / template.name, template.read_bytes())
+
+
 def _lay_service(root: Path, target: Target) -> None:
     units = root / "usr/lib/systemd/system"
     if target.release.name == "bookworm":
@@ -91,6 +101,8 @@ def _lay_manual(root: Path, version: str, date: str) -> None:
     for name, page in manual.pages(version, date).items():
         packed = gzip.compress(page.encode(), 9, mtime=0)
         _write(root / "usr/share/man/man1" / f"{name}.gz", packed)
+    page = manual.updates_page(version, date).encode()
+    _write(root / "usr/share/man/man8/edge-agent-updates.8.gz", gzip.compress(page, 9, mtime=0))
     words = manual.completion().encode()
     _write(root / "usr/share/bash-completion/completions/edge-agent", words)
     overrides = papers.PACKAGING / "lintian-overrides"

@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from edge_agent.center.alarm_texts import Said, read_said
 from edge_agent.center.database import Database
+from edge_agent.center.post import Box
+from edge_agent.center.retention.holds import Hold, of_alert
+from edge_agent.center.retention.letters import is_deleted
 from edge_agent.center.told import (
     Place,
     Told,
@@ -13,6 +17,7 @@ from edge_agent.center.told import (
     read_object,
     texts_of,
 )
+from edge_agent.center.web.cells import as_bytes, as_real, as_text, as_wall, as_whole
 from edge_agent.center.web.proof import StoredKey, StoredMessage
 from edge_agent.contract import read_key
 
@@ -31,7 +36,7 @@ BOXES_A_PAGE = 500
 MOST_ALARMS = 200
 _ALERT = (
     "id, site, box, camera, rule, zone, type, severity, state, revision, began, time,"
-    " place_json, agencies_json, objects_json, thumb_sha256, handling, handled_by, handled_wall,"
+    " place_json, agencies_json, objects_json, thumb_sha256, handling, handled_by, handled_wall, picture_deleted_wall,"
     " received_wall, change"
 )
 _MESSAGE = "seq, sha256, prev, kid, payload, received_wall"
@@ -62,6 +67,7 @@ class Card:
     handling: str
     handled_by: str
     handled_wall: float | None
+    picture_deleted_wall: float | None
     received_wall: float
     change: int
 
@@ -90,12 +96,18 @@ class Step:
 class Alarm:
     """One alarm of the center."""
 
+    number: int
     site: str
     box: str
     kind: str
+    # In English, as it was stored; and what it says in any language.
     text: str
+    said: Said
     since_wall: float
     until_wall: float | None
+    # By whom and why; "" for one that ended by itself.
+    closed_by: str
+    closed_why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +145,7 @@ class Archive:
     def change(self) -> int:
         """Return the number of the newest change."""
         rows = self._ask("change", "FROM alerts ORDER BY change DESC LIMIT 1")
-        return max((_int(row["change"]) for row in rows), default=0)
+        return max((as_whole(row["change"]) for row in rows), default=0)
 
     def changed(self, after: int, wanted: Filter) -> tuple[int, list[str], list[Card]]:
         """Return the newest number, the keys of all that changed, and those that are wanted."""
@@ -141,7 +153,7 @@ class Archive:
         keys = self._ask("site, box, id, change", rest, after)
         if not keys:
             return after, [], []
-        upto = _int(keys[-1]["change"])
+        upto = as_whole(keys[-1]["change"])
         where, values = _where(wanted)
         rest = f"FROM alerts{_joined(['change > ?', 'change <= ?', *where])} ORDER BY change"
         cards = [_card(row) for row in self._ask(_ALERT, rest, after, upto, *values)]
@@ -170,6 +182,20 @@ class Archive:
         rest = "FROM accounted WHERE site = ? AND box = ? AND first <= ? AND last >= ? LIMIT 1"
         return bool(self._ask("by_seq", rest, site, box, seq, seq))
 
+    def is_deleted(self, site: str, box: str, seq: int) -> bool:
+        """Tell whether a number was deleted after its term."""
+        return self._database.read(lambda transaction: is_deleted(transaction, Box(site, box), seq))
+
+    def deleted_pictures(self, site: str, box: str, alert_id: str) -> frozenset[str]:
+        """Return the hashes of an alert's pictures that were deleted after their term."""
+        rest = "FROM deleted_pictures WHERE site = ? AND box = ? AND alert_id = ? LIMIT 1000"
+        rows = self._ask("sha256", rest, site, box, alert_id)
+        return frozenset(as_text(row["sha256"]) for row in rows)
+
+    def hold(self, site: str, box: str, alert_id: str) -> Hold | None:
+        """Return who keeps an alert beyond its term."""
+        return of_alert(self._database, site, box, alert_id)
+
     def keys(self, site: str, box: str) -> list[StoredKey]:
         """Return the public keys of a box."""
         columns = "kid, key_base64, since_seq, until_seq, confirmed"
@@ -183,13 +209,13 @@ class Archive:
             f" ORDER BY received_wall DESC LIMIT {_MOST_PICTURES}"
         )
         rows = self._ask("sha256, content", rest, site, box, alert_id)
-        return {str(row["sha256"]): _bytes(row["content"]) for row in rows}
+        return {str(row["sha256"]): as_bytes(row["content"]) for row in rows}
 
     def picture(self, site: str, box: str, alert_id: str, sha256: str) -> bytes | None:
         """Return one picture."""
         rest = "FROM pictures WHERE site = ? AND box = ? AND alert_id = ? AND sha256 = ?"
         rows = self._ask("content", rest, site, box, alert_id, sha256)
-        return next((_bytes(row["content"]) for row in rows), None)
+        return next((as_bytes(row["content"]) for row in rows), None)
 
     def steps(self, site: str, box: str, alert_id: str) -> list[Step]:
         """Return what people did about an alert, in order."""
@@ -197,7 +223,10 @@ class Archive:
         rest = "FROM handling WHERE site = ? AND box = ? AND alert_id = ? ORDER BY number LIMIT 100"
         return [
             Step(
-                _float(row["at_wall"]), _str(row["became"]), _str(row["by_whom"]), _str(row["note"])
+                as_real(row["at_wall"]),
+                as_text(row["became"]),
+                as_text(row["by_whom"]),
+                as_text(row["note"]),
             )
             for row in self._ask(columns, rest, site, box, alert_id)
         ]
@@ -217,9 +246,17 @@ class Archive:
     def alarms(self, *, is_open: bool) -> list[Alarm]:
         """Return the newest alarms that are open, or that are over."""
         being = "IS NULL" if is_open else "IS NOT NULL"
-        columns = "site, box, kind, text, since_wall, until_wall"
+        columns = "number, site, box, kind, text, said_json, since_wall, until_wall"
+        columns += ", closed_by, closed_why"
         rest = f"FROM alarms WHERE until_wall {being} ORDER BY since_wall DESC LIMIT {MOST_ALARMS}"
         return [_alarm(row) for row in self._ask(columns, rest)]
+
+    def set_aside(self) -> dict[tuple[str, str], int]:
+        """Return how many messages of each box were not believed; there are 10,000 at most."""
+        rows = self._ask("site, box, COUNT(*)", "FROM quarantine GROUP BY site, box")
+        return {
+            (as_text(row["site"]), as_text(row["box"])): as_whole(row["COUNT(*)"]) for row in rows
+        }
 
     def counts(self, silent_before: float) -> dict[str, int]:
         """Return the four numbers at the top, each up to COUNT_MOST."""
@@ -237,15 +274,15 @@ class Archive:
         """Return what the filter offers: from the newest alerts."""
         columns = "site, box, rule, agencies_json"
         recent = self._ask(columns, f"FROM alerts ORDER BY change DESC LIMIT {_RECENT}")
-        tags = {tag for row in recent for tag in texts_of(read_json(_str(row["agencies_json"])))}
+        tags = {tag for row in recent for tag in texts_of(read_json(as_text(row["agencies_json"])))}
         named = {
-            name: sorted({_str(row[name]) for row in recent}) for name in ("site", "box", "rule")
+            name: sorted({as_text(row[name]) for row in recent}) for name in ("site", "box", "rule")
         }
         return {**named, "agency": sorted(tags)}
 
     def _count(self, what: str, *values: object) -> int:
         rest = f"FROM (SELECT 1 {what} LIMIT {COUNT_MOST}) AS found"
-        return next(_int(row["COUNT(*)"]) for row in self._ask("COUNT(*)", rest, *values))
+        return next(as_whole(row["COUNT(*)"]) for row in self._ask("COUNT(*)", rest, *values))
 
     def _ask(self, columns: str, rest: str, *values: object) -> list[Row]:
         names = columns.split(", ")
@@ -272,20 +309,21 @@ def _joined(where: Sequence[str]) -> str:
 def _card(row: Row) -> Card:
     return Card(
         told=Told(
-            **{name: _str(row[name]) for name in _TEXTS},
-            revision=_int(row["revision"]),
+            **{name: as_text(row[name]) for name in _TEXTS},
+            revision=as_whole(row["revision"]),
             lasted_s=None,
-            labels=labels_of(read_json(_str(row["objects_json"]))),
-            agencies=texts_of(read_json(_str(row["agencies_json"]))),
-            place=place_of(read_object(_str(row["place_json"]))),
+            labels=labels_of(read_json(as_text(row["objects_json"]))),
+            agencies=texts_of(read_json(as_text(row["agencies_json"]))),
+            place=place_of(read_object(as_text(row["place_json"]))),
             is_synced=True,
             error_ms=None,
         ),
-        handling=_str(row["handling"]),
-        handled_by=_str(row["handled_by"]),
-        handled_wall=None if row["handled_wall"] is None else _float(row["handled_wall"]),
-        received_wall=_float(row["received_wall"]),
-        change=_int(row["change"]),
+        handling=as_text(row["handling"]),
+        handled_by=as_text(row["handled_by"]),
+        handled_wall=as_wall(row["handled_wall"]),
+        picture_deleted_wall=as_wall(row["picture_deleted_wall"]),
+        received_wall=as_real(row["received_wall"]),
+        change=as_whole(row["change"]),
     )
 
 
@@ -297,66 +335,50 @@ _TEXTS = (
 
 def _key(row: Row) -> StoredKey:
     return StoredKey(
-        kid=_str(row["kid"]),
-        key=read_key(_str(row["key_base64"])) or b"",
-        since_seq=_int(row["since_seq"]),
-        until_seq=None if row["until_seq"] is None else _int(row["until_seq"]),
+        kid=as_text(row["kid"]),
+        key=read_key(as_text(row["key_base64"])) or b"",
+        since_seq=as_whole(row["since_seq"]),
+        until_seq=None if row["until_seq"] is None else as_whole(row["until_seq"]),
         is_confirmed=bool(row["confirmed"]),
     )
 
 
 def _message(row: Row) -> StoredMessage:
     return StoredMessage(
-        seq=_int(row["seq"]),
-        sha256=_str(row["sha256"]),
-        prev=_str(row["prev"]),
-        kid=_str(row["kid"]),
-        payload=_bytes(row["payload"]),
-        received_wall=_float(row["received_wall"]),
+        seq=as_whole(row["seq"]),
+        sha256=as_text(row["sha256"]),
+        prev=as_text(row["prev"]),
+        kid=as_text(row["kid"]),
+        payload=as_bytes(row["payload"]),
+        received_wall=as_real(row["received_wall"]),
     )
 
 
 def _alarm(row: Row) -> Alarm:
     return Alarm(
-        site=_str(row["site"]),
-        box=_str(row["box"]),
-        kind=_str(row["kind"]),
-        text=_str(row["text"]),
-        since_wall=_float(row["since_wall"]),
-        until_wall=None if row["until_wall"] is None else _float(row["until_wall"]),
+        number=as_whole(row["number"]),
+        site=as_text(row["site"]),
+        box=as_text(row["box"]),
+        kind=as_text(row["kind"]),
+        text=as_text(row["text"]),
+        said=read_said(read_object(as_text(row["said_json"]))),
+        since_wall=as_real(row["since_wall"]),
+        until_wall=as_wall(row["until_wall"]),
+        closed_by=as_text(row["closed_by"]),
+        closed_why=as_text(row["closed_why"]),
     )
 
 
 def _box(row: Row) -> BoxRow:
     return BoxRow(
-        site=_str(row["site"]),
-        box=_str(row["box"]),
-        state=_str(row["state"]),
-        seen_wall=None if row["seen_wall"] is None else _float(row["seen_wall"]),
-        version=_str(row["version"]),
-        place=place_of(read_object(_str(row["place_json"]))),
-        head_seq=_int(row["head_seq"]),
-        whole_upto=_int(row["whole_upto"]),
-        status_json=_str(row["status_json"]),
-        health_json=_str(row["health_json"]),
+        site=as_text(row["site"]),
+        box=as_text(row["box"]),
+        state=as_text(row["state"]),
+        seen_wall=as_wall(row["seen_wall"]),
+        version=as_text(row["version"]),
+        place=place_of(read_object(as_text(row["place_json"]))),
+        head_seq=as_whole(row["head_seq"]),
+        whole_upto=as_whole(row["whole_upto"]),
+        status_json=as_text(row["status_json"]),
+        health_json=as_text(row["health_json"]),
     )
-
-
-def _str(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _int(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _float(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
-
-
-def _bytes(value: object) -> bytes:
-    # SQLite gives a text where somebody has put one in the place of bytes.
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace")
-    # PostgreSQL gives a memoryview.
-    return bytes(value) if isinstance(value, bytes | memoryview | bytearray) else b""

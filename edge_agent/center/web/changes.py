@@ -2,12 +2,15 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, abort, redirect, request, session
+from flask import Blueprint, abort, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from edge_agent.center.closing import close_alarm, is_reason
 from edge_agent.center.handling import NEXT_STEPS, Wish, change_handling
+from edge_agent.center.retention import holds
+from edge_agent.center.retention.holds import HOLD, RELEASE, change_hold
 from edge_agent.center.web.dossier import open_dossier
-from edge_agent.center.web.pages import is_late
+from edge_agent.center.web.pages import is_late, show_alarms
 from edge_agent.center.web.show import page_of, show
 
 blueprint = Blueprint("changes", __name__)
@@ -66,6 +69,49 @@ def handle(site: str, box: str, alert_id: str) -> Answer:
     if outcome.result != "done":
         return _again(site, box, alert_id, outcome.result, HTTPStatus.CONFLICT)
     return redirect(request.path, HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/alert/<site>/<box>/<alert_id>/hold")
+def hold(site: str, box: str, alert_id: str) -> Answer:
+    """Keep an alert beyond its term, or no more."""
+    page = page_of()
+    who = page.guard.who() if page.guard.is_changing_possible else ""
+    act, why = request.form.get("act", ""), " ".join(request.form.get("why", "").split())
+    if not who or act not in {HOLD, RELEASE}:
+        abort(HTTPStatus.FORBIDDEN)
+    if not page.guard.is_ours():
+        return _again(site, box, alert_id, "expired", HTTPStatus.FORBIDDEN)
+    if not is_reason(why):
+        return _again(site, box, alert_id, "no_reason", HTTPStatus.BAD_REQUEST)
+    wish = holds.Wish(site=site, box=box, alert_id=alert_id, act=act, by_whom=who, why=why)
+    result = change_hold(page.database, wish, page.clock.wall())
+    if result == "unknown":
+        abort(HTTPStatus.NOT_FOUND)
+    if result != "done":
+        return _again(site, box, alert_id, result, HTTPStatus.CONFLICT)
+    where = url_for("pages.alert", site=site, box=box, alert_id=alert_id)
+    return redirect(where, HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/alarms/<int:number>")
+def close(number: int) -> Answer:
+    """Close an alarm, or tell why not."""
+    page = page_of()
+    who = page.guard.who() if page.guard.is_changing_possible else ""
+    if not who:
+        abort(HTTPStatus.FORBIDDEN)
+    if not page.guard.is_ours():
+        return show_alarms("refused.expired"), HTTPStatus.FORBIDDEN
+    why = " ".join(request.form.get("why", "").split())
+    if not is_reason(why):
+        return show_alarms("refused.no_reason"), HTTPStatus.BAD_REQUEST
+    now = page.clock.wall()
+    outcome = close_alarm(page.database, number, by_whom=who, why=why, now_wall=now)
+    if outcome.result == "unknown":
+        abort(HTTPStatus.NOT_FOUND)
+    if outcome.result != "done":
+        return show_alarms("refused.over"), HTTPStatus.CONFLICT
+    return redirect("/alarms", HTTPStatus.SEE_OTHER)
 
 
 def _again(site: str, box: str, alert_id: str, why: str, code: int) -> Answer:

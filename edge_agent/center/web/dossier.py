@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge_agent.center.retention.holds import Hold
 from edge_agent.center.told import Told, read_told
 from edge_agent.center.web.archive import Archive, Card, Step
 from edge_agent.center.web.proof import Check, Evidence, StoredMessage, is_sound, prove
@@ -34,6 +35,8 @@ class Dossier:
     revisions: Sequence[Revision]
     pictures: Sequence[str]
     steps: Sequence[Step]
+    # Whoever keeps it beyond its term.
+    hold: Hold | None
 
     @property
     def is_sound(self) -> bool:
@@ -53,6 +56,7 @@ def open_dossier(archive: Archive, site: str, box: str, alert_id: str) -> Dossie
         return None
     keys = archive.keys(site, box)
     pictures = archive.pictures(site, box, alert_id)
+    deleted = archive.deleted_pictures(site, box, alert_id)
     revisions: list[Revision] = []
     for message in archive.revisions(site, box, alert_id)[:_MOST_PROVEN]:
         told = read_told(split(message.payload)[0])
@@ -64,8 +68,12 @@ def open_dossier(archive: Archive, site: str, box: str, alert_id: str) -> Dossie
             before=archive.message(site, box, message.seq - 1),
             after=archive.message(site, box, message.seq + 1),
             is_before_accounted=archive.is_accounted(site, box, message.seq - 1),
+            is_before_deleted=archive.is_deleted(site, box, message.seq - 1),
+            is_after_deleted=archive.is_deleted(site, box, message.seq + 1),
+            deleted_pictures=deleted,
             pictures=pictures,
             shown=None if revisions else card.told,
         )
         revisions.append(Revision(told, message, prove(evidence)))
-    return Dossier(card, revisions, list(pictures), archive.steps(site, box, alert_id))
+    steps, hold = archive.steps(site, box, alert_id), archive.hold(site, box, alert_id)
+    return Dossier(card, revisions, list(pictures), steps, hold)

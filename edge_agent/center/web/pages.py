@@ -8,11 +8,12 @@ from flask import Blueprint, Response, abort, jsonify, make_response, redirect, 
 from waitress.channel import ClientDisconnected
 from werkzeug.wrappers import Response as AnyResponse
 
-from edge_agent.center.export import Wanted, csv_lines, json_lines
+from edge_agent.center.export import Wanted, alarm_lines, csv_lines, json_lines, step_lines
 from edge_agent.center.handling import NEXT_STEPS
+from edge_agent.center.sheet import PLAIN, for_excel
 from edge_agent.center.web.archive import BOXES_A_PAGE, COUNT_MOST, PAGE, Card, Filter, Mark
 from edge_agent.center.web.box_status import BoxStatus, judge
-from edge_agent.center.web.city_map import Spot, draw
+from edge_agent.center.web.city_map import TALL, Spot, draw
 from edge_agent.center.web.dossier import open_dossier
 from edge_agent.center.web.local_time import to_wall
 from edge_agent.center.web.show import language, page_of, query, show
@@ -52,7 +53,7 @@ def alerts() -> str:
         is_filtered=bool(told),
         first=query(told),
         most=PAGE,
-        export=query({name: told[name] for name in ("site", "box", "severity") if name in told}),
+        export=told,
     )
 
 
@@ -113,14 +114,22 @@ def message(site: str, box: str, seq: int) -> Response:
 def export(kind: str) -> Response:
     """Give what is stored, as `edge-agent center export` does: it may be long, so it is streamed."""
     chosen = _wanted()
-    wanted = Wanted(site=chosen.site, box=chosen.box, severity=chosen.severity)
-    lines = {"alerts.csv": csv_lines, "messages.jsonl": json_lines}.get(kind)
-    if lines is None:
+    wanted = Wanted(**{name: getattr(chosen, name) for name in Filter.__slots__})
+    page = page_of()
+    if kind == "messages.jsonl":
+        lines = json_lines(page.database, wanted)
+    elif kind in _TABLES:
+        sheet = for_excel(page.zone) if request.args.get("for") == "excel" else PLAIN
+        lines = _TABLES[kind](page.database, wanted, sheet)
+    else:
         abort(HTTPStatus.NOT_FOUND)
-    stream = _stream(lines(page_of().database, wanted))
-    response = Response(stream, content_type="text/plain; charset=utf-8")
+    manner = "csv" if kind in _TABLES else "plain"
+    response = Response(_stream(lines), content_type=f"text/{manner}; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{kind}"'
     return response
+
+
+_TABLES = {"alerts.csv": csv_lines, "alarms.csv": alarm_lines, "handling.csv": step_lines}
 
 
 def _stream(lines: Iterator[str]) -> Iterator[bytes]:
@@ -155,11 +164,13 @@ def boxes() -> str:
         )
         for row in rows[:BOXES_A_PAGE]
     ]
+    spots = _spots(statuses)
     last = statuses[-1] if len(rows) > BOXES_A_PAGE else None
     return show(
         "boxes.html",
         boxes=statuses,
-        city=draw(_spots(statuses)),
+        aside=page.archive.set_aside(),
+        maps=[one for one in (draw(spots), draw(spots, TALL)) if one],
         more=query({"site": last.site, "box": last.box}) if last else "",
     )
 
@@ -167,9 +178,15 @@ def boxes() -> str:
 @blueprint.get("/alarms")
 def alarms() -> str:
     """Show what is wrong, and what was."""
+    return show_alarms()
+
+
+def show_alarms(refused: str = "") -> str:
+    """Show them, and why nothing was changed."""
     archive = page_of().archive
     now, over = archive.alarms(is_open=True), archive.alarms(is_open=False)
-    return show("alarms.html", now=now, over=over)
+    aside = sum(archive.set_aside().values())
+    return show("alarms.html", now=now, over=over, aside=aside, refused=refused)
 
 
 @blueprint.get("/favicon.ico")

@@ -65,6 +65,11 @@ class Evidence:
     after: StoredMessage | None
     # The box gave up the number before this one, and said so.
     is_before_accounted: bool
+    # The center deleted it after its term, before and after this one.
+    is_before_deleted: bool
+    is_after_deleted: bool
+    # And these pictures of the alert, by their hash.
+    deleted_pictures: frozenset[str]
     # By its hash, of all pictures stored with this alert.
     pictures: dict[str, bytes]
     # What the page shows as the present state; None for an older revision.
@@ -150,6 +155,7 @@ def _before(evidence: Evidence, body: bytes) -> Check:
         return Check("before", is_sound=True, verdict="first")
     if evidence.before is None:
         gone = "accounted" if evidence.is_before_accounted else "not here"
+        gone = "deleted" if evidence.is_before_deleted else gone
         return Check("before", None, gone, _number(evidence.message.seq - 1))
     digest = sha256(split(evidence.before.payload)[0]).hexdigest()
     is_same = digest == prev
@@ -159,7 +165,7 @@ def _before(evidence: Evidence, body: bytes) -> Check:
 
 def _after(evidence: Evidence, body: bytes) -> Check:
     if evidence.after is None:
-        return Check("after", None, "newest")
+        return Check("after", None, "deleted" if evidence.is_after_deleted else "newest")
     told = read_body(split(evidence.after.payload)[0])
     is_same = told is not None and told.prev in {sha256(body).hexdigest(), NO_HASH}
     verdict = "fits" if is_same else "differs"
@@ -178,7 +184,10 @@ def _picture(evidence: Evidence, told: Told) -> Check:
         return Check("picture", None, "none")
     content = evidence.pictures.get(told.thumb_sha256)
     if content is None:
-        return Check("picture", None, "awaited", told.thumb_sha256[:16])
+        is_deleted = told.thumb_sha256 in evidence.deleted_pictures
+        return Check(
+            "picture", None, "deleted" if is_deleted else "awaited", told.thumb_sha256[:16]
+        )
     is_same = sha256(content).hexdigest() == told.thumb_sha256
     return Check("picture", is_same, "fits" if is_same else "differs", told.thumb_sha256[:16])
 

@@ -9,11 +9,14 @@ from urllib.parse import urlencode
 from flask import Flask, current_app, render_template, request
 
 from edge_agent import __version__
+from edge_agent.center.alarm_texts import say as say_alarm
+from edge_agent.center.closing import MOST_WHY
 from edge_agent.center.database import Database
-from edge_agent.center.web.archive import Archive
+from edge_agent.center.web.archive import Alarm, Archive
 from edge_agent.center.web.guard import Guard
 from edge_agent.center.web.local_time import Moment, from_text, from_wall
 from edge_agent.center.web.options import WebOptions
+from edge_agent.center.web.problem_texts import tell_problem
 from edge_agent.center.web.texts import LANGUAGES, say
 from edge_agent.runtime.clock import Clock
 
@@ -66,8 +69,13 @@ def show(template: str, **facts: object) -> str:
         "t": t,
         "at_wall": at_wall,
         "at_time": at_time,
+        "alarm_text": lambda alarm: _alarm_text(alarm, chosen, at_time),
+        # 2,1 in Indonesian.
+        "number": lambda told: str(told).replace(".", "," if chosen == "id" else "."),
+        "problem_text": lambda problem: tell_problem(problem, chosen),
         "lang": chosen,
         "other": _other_language(chosen),
+        "most_why": MOST_WHY,
         "can_change": page.guard.is_changing_possible,
         "token": page.guard.token,
         "product": f"edge-agent {__version__}",
@@ -76,6 +84,16 @@ def show(template: str, **facts: object) -> str:
     if "who" not in facts:
         common["who"] = page.guard.who() if page.guard.is_changing_possible else ""
     return render_template(template, **common, **facts)
+
+
+def _alarm_text(alarm: Alarm, language: str, at_time: Callable[[str], Moment]) -> str:
+    """Return what it says; one of an earlier center says it in English."""
+
+    def moment(time: str) -> str:
+        told = at_time(time)
+        return " ".join(part for part in (told.clock, told.zone, told.date) if part)
+
+    return say_alarm(alarm.said, language, moment) or alarm.text
 
 
 def remember_language(set_cookie: Callable[..., None]) -> None:

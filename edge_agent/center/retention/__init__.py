@@ -1,0 +1,1 @@
+"""How long the center keeps what it stores, what people hold back, and what became of the rest."""

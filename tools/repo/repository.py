@@ -1,0 +1,166 @@
+"""The repository as a folder: `public` is what a web server shows, the rest is nobody else's.
+
+reprepro keeps the books (`db`) and writes what apt reads; each change is signed before it is seen.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools import debian, packages
+from tools.deb.target import PROCESSORS, RELEASES
+from tools.repo.unfit import UnfitError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# In the order in which they get a version.
+RINGS = ("canary", "stable")
+NAME = "edge-agent"
+KEY_FILE = f"{NAME}.asc"
+# Who holds our answers back keeps a box at an old version for no longer than this; `sign` begins
+# the time anew.
+_VALID = "90d"
+_FORMAT = "${package} ${version} ${architecture}\n"
+_FIELDS = re.compile(r"^(Package|Version|Architecture): (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Held:
+    """One package of a suite."""
+
+    version: str
+    processor: str
+
+    def __str__(self) -> str:
+        """Return it as people write it."""
+        return f"{self.version} {self.processor}"
+
+
+class Repository:
+    """One folder, signed by one key. Every method leaves it whole, and signed, or as it was."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        """`key` is any name that gpg knows the secret key by. Raises UnfitError, Unavailable."""
+        self._folder = folder
+        self._reprepro = debian.program("reprepro")
+        self._gpg = debian.program("gpg")
+        if not (self._reprepro and self._gpg):
+            raise packages.Unavailable(["reprepro", "gnupg"])
+        self._key = self._fingerprint(key)
+        self.suites = [f"{release}-{ring}" for release in RELEASES for ring in RINGS]
+
+    def lay_out(self) -> None:
+        """Say which suites there are and who signs; give the public key to who installs boxes."""
+        conf, public = self._folder / "conf", self._folder / "public"
+        for folder in (conf, public):
+            folder.mkdir(parents=True, exist_ok=True)
+        (conf / "distributions").write_text("\n".join(map(self._described, self.suites)))
+        key = self._run(self._gpg, "--batch", "--armor", "--export", self._key)
+        (public / KEY_FILE).write_text(key)
+
+    def add(self, file: Path) -> Held:
+        """Give a package to the canaries of its release; return what they have now."""
+        name, held = self._named(file)
+        releases = [one for one in RELEASES.values() if held.version.endswith(f"+{one.suffix}")]
+        if name != NAME or not releases or held.processor not in PROCESSORS:
+            raise UnfitError(f"{file.name} is no package of ours: {name} {held}")
+        suite = f"{releases[0].name}-{RINGS[0]}"
+        self._do("includedeb", suite, str(file))
+        if held not in self.held(suite):
+            raise UnfitError(f"{suite} has a newer version than {held}; withdraw that one first")
+        return held
+
+    def promote(self, version: str, source: str, target: str) -> None:
+        """Give what the ring `source` has of this version to the ring `target`, the same bytes."""
+        found = 0
+        for release, suite in self._of(version, source):
+            self._do("copyfilter", f"{release}-{target}", suite, _only(version, release))
+            wanted = {one for one in self.held(suite) if one.version == _full(version, release)}
+            if not wanted <= set(self.held(f"{release}-{target}")):
+                raise UnfitError(f"{release}-{target} has a newer version than {version}")
+            found += 1
+        if not found:
+            raise UnfitError(f"the ring {source} has no {version}")
+
+    def withdraw(self, version: str, ring: str) -> None:
+        """Take a version out of a ring: a box that has it keeps it, no other one gets it."""
+        suites = self._of(version, ring)
+        if not suites:
+            raise UnfitError(f"the ring {ring} has no {version}")
+        for release, suite in suites:
+            self._do("removefilter", suite, _only(version, release))
+
+    def sign(self) -> None:
+        """Write and sign every index anew, with a new date."""
+        self._do("export")
+
+    def held(self, suite: str) -> list[Held]:
+        """Return what a suite has."""
+        told = self._do("--list-format", _FORMAT, "list", suite)
+        return sorted(Held(*line.split()[1:]) for line in told.splitlines())
+
+    def _of(self, version: str, ring: str) -> list[tuple[str, str]]:
+        suites = [(release, f"{release}-{ring}") for release in RELEASES]
+        return [
+            (release, suite)
+            for release, suite in suites
+            if _full(version, release) in {one.version for one in self.held(suite)}
+        ]
+
+    def _described(self, suite: str) -> str:
+        return "\n".join(
+            [
+                # What the boxes' pin and unattended-upgrades know us by.
+                f"Origin: {NAME}",
+                f"Label: {NAME}",
+                f"Codename: {suite}",
+                f"Suite: {suite}",
+                f"Architectures: {' '.join(PROCESSORS)}",
+                "Components: main",
+                f"ValidFor: {_VALID}",
+                f"SignWith: {self._key}",
+                "",
+            ]
+        )
+
+    def _fingerprint(self, key: str) -> str:
+        if not key:
+            raise UnfitError("say who signs:  make repo KEY=updates@city.example")
+        words = ["--batch", "--with-colons", "--list-secret-keys", f"={key}" if " " in key else key]
+        try:
+            told = self._run(self._gpg, *words)
+        except subprocess.CalledProcessError as error:
+            raise UnfitError(f"gpg has no secret key {key}; see  gpg --list-secret-keys") from error
+        # The first is the main key's; one key only, else nobody knows who signs.
+        lines = [line.split(":") for line in told.splitlines()]
+        if len([line for line in lines if line[0] == "sec"]) != 1:
+            raise UnfitError(f"gpg has several secret keys {key}; say the fingerprint of one")
+        return next(line[9] for line in lines if line[0] == "fpr")
+
+    def _named(self, file: Path) -> tuple[str, Held]:
+        told = dict(_FIELDS.findall(self._run("dpkg-deb", "-f", str(file))))
+        return told["Package"], Held(told["Version"], told["Architecture"])
+
+    def _do(self, *words: str) -> str:
+        base = ["--basedir", str(self._folder), "--outdir", "+b/public"]
+        return self._run(self._reprepro, "--silent", *base, *words)
+
+    def _run(self, *words: Path | str | None) -> str:
+        command: Sequence[str] = [str(word) for word in words]
+        done = subprocess.run(
+            command, check=True, capture_output=True, text=True, env=debian.environment()
+        )
+        return done.stdout
+
+
+def _full(version: str, release: str) -> str:
+    return f"{version}+{RELEASES[release].suffix}"
+
+
+def _only(version: str, release: str) -> str:
+    return f"Package (== {NAME}), Version (== {_full(version, release)})"
