@@ -151,7 +151,7 @@ def _pipeline(card: ModelCard, watch: Stopwatch) -> Pipeline:
         objects=_WatchedDetector(detector, watch),
         lookout=_Watched(lookout, watch, choose="lookout: where to look", learn="lookout: sizes"),
         tracker=_Watched(tracker, watch, follow="tracker: follow", expected="tracker: what is due"),
-        rules=[_Watched(intrusion, watch, judge="rule: intrusion")],
+        rules={"street": _Watched(intrusion, watch, judge="rule: intrusion")},
         album=Album(frozenset({Label.PERSON})),
         composer=_Watched(composer, watch, compose="compose the alert"),
     )

@@ -4,9 +4,8 @@ Motion saves inference but never silences a rule: the person who loiters is the 
 move. What a rule watches is looked at again every second, and the whole picture now and then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from edge_agent.alerts.album import Album, picture_of
 from edge_agent.alerts.compose import Composer
@@ -15,6 +14,7 @@ from edge_agent.domain.frame import Frame
 from edge_agent.domain.geometry import Box
 from edge_agent.domain.sighting import Finding, Scene
 from edge_agent.domain.trouble import Trouble
+from edge_agent.duty import Duty, MotionStage, Rule
 from edge_agent.inference.lookout import Lookout
 from edge_agent.inference.motion import Motion
 from edge_agent.inference.objects import Detector
@@ -23,26 +23,6 @@ from edge_agent.video.masks import Masks
 
 # After a change of light nobody knows what moved meanwhile.
 _ANYWHERE = (Box(0.0, 0.0, 1.0, 1.0),)
-
-
-class MotionStage(Protocol):
-    """Says where something moves: blocks today, a quantized model tomorrow."""
-
-    def watch(self, frame: Frame) -> Motion:
-        """Return what moves in this frame."""
-        ...
-
-
-class Rule(Protocol):
-    """Judges scenes."""
-
-    def judge(self, scene: Scene) -> list[Finding]:
-        """Return what changed with this scene."""
-        ...
-
-    def finish(self) -> list[Finding]:
-        """Return what has to be said when nothing will be seen for a while."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +53,7 @@ class Pipeline:
         objects: Detector,
         lookout: Lookout,
         tracker: Tracker,
-        rules: Sequence[Rule],
+        rules: Mapping[Hashable, Rule],
         album: Album,
         composer: Composer,
     ) -> None:
@@ -82,7 +62,7 @@ class Pipeline:
         self._objects = objects
         self._lookout = lookout
         self._tracker = tracker
-        self._rules = rules
+        self._rules = dict(rules)
         self._album = album
         self._composer = composer
         self._last: Frame | None = None
@@ -98,7 +78,7 @@ class Pipeline:
         scene = Scene(frame.taken_at, tracks)
         self._lookout.learn(frame, scene)
         self._album.consider(frame, scene)
-        findings = [finding for rule in self._rules for finding in rule.judge(scene)]
+        findings = [finding for rule in self._rules.values() for finding in rule.judge(scene)]
         alerts = self._compose(findings, frame)
         return Seen(
             frame=frame,
@@ -116,7 +96,25 @@ class Pipeline:
         frame, self._last = self._last, None
         if frame is None:
             return ()
-        return self._compose([end for rule in self._rules for end in rule.finish()], frame)
+        ends = [end for rule in self._rules.values() for end in rule.finish()]
+        return self._compose(ends, frame)
+
+    def take_on(self, duty: Duty) -> tuple[Alert, ...]:
+        """Watch for this from the next frame on; return the ends of what nobody watches for now.
+
+        Who is followed goes on being followed, and what the camera taught stays.
+        """
+        gone = [rule for key, rule in self._rules.items() if key not in duty.rules]
+        ends = [end for rule in gone for end in rule.finish()]
+        alerts = self._compose(ends, self._last) if self._last else ()
+        self._rules = {key: self._rules.get(key, rule) for key, rule in duty.rules.items()}
+        self._masks = duty.masks
+        self._motion.adjust(duty.motion)
+        self._lookout.concern(duty.watch)
+        self._tracker.concern(duty.watch)
+        self._album.concern(duty.labels)
+        self._composer.speak_for(duty.origin)
+        return alerts
 
     def report(self, trouble: Trouble, now_wall: float) -> Alert:
         """Return the alert for what the camera says is wrong, with what it shows at the moment."""

@@ -1,12 +1,20 @@
 """One camera's journey with the deciding stages real and the seeing ones told what to see."""
 
 import json
+from dataclasses import replace
 
+from edge_agent.alerts.compose import Origin
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.geometry import Box
-from edge_agent.domain.sighting import Label
+from edge_agent.domain.sighting import Label, Severity
+from edge_agent.domain.zone import Watch
+from edge_agent.duty import Duty
+from edge_agent.inference.options import MotionOptions
 from edge_agent.pipeline import Pipeline
-from tests.fakes.cameras import make_pipeline
+from edge_agent.rules.intrusion import Intrusion
+from edge_agent.rules.options import IntrusionOptions
+from edge_agent.video.masks import Masks
+from tests.fakes.cameras import EVERYWHERE, ORIGIN, make_pipeline
 from tests.fakes.clock import FakeClock
 from tests.fakes.frames import grey_frame
 from tests.fakes.stages import PERSON, FakeMotion, FakeObjects
@@ -95,3 +103,61 @@ def test_a_car_that_something_moves_around_is_looked_at_all_the_time() -> None:
     looks, _ = parked(100.0, FakeMotion())
 
     assert looks >= 495
+
+
+def duty_of(*options: IntrusionOptions, origin: Origin = ORIGIN) -> Duty:
+    return Duty(
+        masks=Masks(),
+        motion=MotionOptions(),
+        watch=Watch(tuple((one.zone.outline, one.labels) for one in options)),
+        labels=frozenset[Label]().union(*(one.labels for one in options)),
+        rules={one: Intrusion(one) for one in options},
+        origin=origin,
+    )
+
+
+def test_a_visit_goes_on_while_its_rule_is_as_it_was() -> None:
+    pipeline = make_pipeline(FakeClock(), FakeMotion(), FakeObjects())
+    before = watched(pipeline, 3.0)
+    rule = IntrusionOptions(name="no-entry", zone=EVERYWHERE)
+    another = replace(rule, name="also", patience_s=0.4)
+
+    assert pipeline.take_on(duty_of(rule, another, origin=replace(ORIGIN, boot="b11t"))) == ()
+
+    later = [
+        alert
+        for i in range(15, 200)
+        for alert in pipeline.watch(grey_frame(i / 5, patch=PERSON)).alerts
+    ]
+    told = [json.loads(alert.body) for alert in later]
+    assert {one["id"] for one in told if one["rule"] == "no-entry"} == {before[0].id}
+    assert {one["clock"]["boot"] for one in told} == {"b11t"}
+    assert {one["state"] for one in told if one["rule"] == "also"} == {"new", "update"}
+
+
+def test_a_visit_ends_where_its_rule_is_another_or_gone() -> None:
+    pipeline = make_pipeline(FakeClock(), FakeMotion(), FakeObjects())
+    before = watched(pipeline, 3.0)
+    other = IntrusionOptions(name="no-entry", zone=EVERYWHERE, severity=Severity.HIGH)
+
+    ends = pipeline.take_on(duty_of(other))
+
+    assert states(list(ends)) == ["end"]
+    assert ends[0].id == before[0].id
+    again = [
+        alert
+        for i in range(15, 30)
+        for alert in pipeline.watch(grey_frame(i / 5, patch=PERSON)).alerts
+    ]
+    assert states(again) == ["new"]
+    assert again[0].id != before[0].id
+    assert states(list(pipeline.take_on(duty_of()))) == ["end"]
+
+
+def test_what_is_masked_from_now_on_is_black_in_the_next_frame() -> None:
+    pipeline = make_pipeline(FakeClock(), FakeMotion(), FakeObjects())
+    watched(pipeline, 1.0)
+
+    pipeline.take_on(replace(duty_of(), masks=Masks((EVERYWHERE,))))
+
+    assert int(pipeline.watch(grey_frame(9.0, patch=PERSON)).frame.luma.max()) == 16

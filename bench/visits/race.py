@@ -174,7 +174,7 @@ def _pipeline(crowd: _Crowd, eyes: _Eyes, given: _Given, card: ModelCard) -> Pip
         objects=_Look(eyes, crowd),  # type: ignore[arg-type] (the members that are used)
         lookout=Lookout(side_px=eyes.side_px, looks_per_frame=looks_per_frame, watch=_WATCH),
         tracker=crowd,  # type: ignore[arg-type] (the members that are used)
-        rules=(),
+        rules={},
         album=Album(frozenset()),
         composer=Composer(origin, identities, clock.state, clock.mono),
     )

@@ -57,6 +57,10 @@ class Album:
         self._labels = frozenset(labels)
         self._best: dict[int, _Best] = {}
 
+    def concern(self, labels: Iterable[Label]) -> None:
+        """Keep pictures of these from now on."""
+        self._labels = frozenset(labels)
+
     def consider(self, frame: Frame, scene: Scene) -> None:
         """Draw what is seen better in this frame than before, and forget what is long ago."""
         for track in scene.tracks:

@@ -59,6 +59,10 @@ class Composer:
         # By visit, as first told: the camera's clock and ours may drift apart meanwhile.
         self._began: dict[str, str] = {}
 
+    def speak_for(self, origin: Origin) -> None:
+        """Put this into every alert from now on; visits keep their names."""
+        self._origin = origin
+
     def compose(self, finding: Finding, frame: Frame, picture: Picture | None) -> Alert:
         """Return the alert; a picture that this visit has already sent is not sent again."""
         is_last = finding.state is State.END

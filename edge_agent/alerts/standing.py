@@ -35,13 +35,22 @@ class Standings:
     def __init__(self, known: tuple[Standing, ...]) -> None:
         self._lock = threading.Lock()
         # A rule may be called like a trouble.
-        self._standing = {(one.camera, one.kind, one.rule): one for one in known}
+        self._standing = {_key(one): one for one in known}
         self._open: dict[tuple[str, str, str], set[str]] = {}
 
     def all(self) -> tuple[Standing, ...]:
         """Return all of them, in the order of the configuration."""
         with self._lock:
             return tuple(self._standing.values())
+
+    def settle(self, known: tuple[Standing, ...]) -> tuple[Standing, ...]:
+        """Know these from now on, as they stand; return those that are known no longer."""
+        keys = {_key(one): one for one in known}
+        with self._lock:
+            before = self._standing
+            self._standing = {key: before.get(key, one) for key, one in keys.items()}
+            self._open = {key: visits for key, visits in self._open.items() if key in keys}
+            return tuple(one for key, one in before.items() if key not in keys)
 
     def take(self, alert: Alert) -> Standing | None:
         """Return how the alert's rule stands now; None for a rule that nobody knows."""
@@ -62,3 +71,7 @@ class Standings:
             )
             self._standing[key] = now
             return now
+
+
+def _key(one: Standing) -> tuple[str, str, str]:
+    return one.camera, one.kind, one.rule

@@ -14,6 +14,8 @@ from edge_agent.contract.body import MOST_BYTES, parse
 _STATES = frozenset({"online", "stopped", "offline"})
 _MOST_SESSION = 2**53
 _MOST_WORD = 64
+# The member of a status that tells what the box runs.
+SOFTWARE = "software"
 _MOST_PLACE = 4_096
 
 
@@ -77,9 +79,10 @@ def read_condition(payload: bytes, *, is_health: bool) -> Condition | None:
 def keep_condition(transaction: Transaction, box: Box, told: Condition) -> Change | None:
     """Keep what a box of the same name said; None where it is older than what we know."""
     known = transaction.row(
-        "SELECT session, takeovers FROM boxes WHERE site = ? AND box = ?", box.site, box.box
+        "SELECT session, takeovers, status_json FROM boxes WHERE site = ? AND box = ?",
+        *(box.site, box.box),
     )
-    session, takeovers = known or (0, 0)
+    session, takeovers, status = known or (0, 0, None)
     if told.session < session:
         return None
     is_new = told.session > session
@@ -91,9 +94,17 @@ def keep_condition(transaction: Transaction, box: Box, told: Condition) -> Chang
         " WHERE site = ? AND box = ?",
         *(told.session, told.state, told.version, max(before, told.takeovers)),
         *((told.time,) if time else ()),
-        *(told.json, box.site, box.box),
+        *(told.json if told.is_health else _with_software(told.json, status), box.site, box.box),
     )
     return Change(has_begun_anew=is_new and session > 0, is_copied=told.takeovers > before)
+
+
+def _with_software(told: str, before: str | None) -> str:
+    """Return a status with what the box runs, which it says at its birth and not each time."""
+    now, known = json.loads(told), json.loads(before or "{}")
+    if SOFTWARE in now or SOFTWARE not in known:
+        return told
+    return json.dumps(now | {SOFTWARE: known[SOFTWARE]}, separators=(",", ":"))
 
 
 def _place(value: object) -> str | None:

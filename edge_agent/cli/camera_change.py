@@ -5,7 +5,7 @@ import argparse
 from edge_agent.cli.camera_password import set_password
 from edge_agent.cli.camera_rediscover import rediscover
 from edge_agent.cli.console import Console
-from edge_agent.cli.folder import RESTART, with_folder
+from edge_agent.cli.folder import RELOAD, with_folder
 from edge_agent.cli.login import Keyboard, Talk, Terminal
 from edge_agent.config.load import load_camera
 from edge_agent.config.store import remove_camera
@@ -45,7 +45,7 @@ def _remove(args: argparse.Namespace, talk: Talk) -> int:
         return 0
     for file in remove_camera(args.config, args.camera):
         talk.console.ok(args.camera, f"removed {file}")
-    talk.console.plain(f"a running agent watches it on until: {RESTART}")
+    talk.console.plain(f"a running agent watches it on until: {RELOAD}")
     return 0
 
 

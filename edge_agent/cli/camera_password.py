@@ -11,7 +11,7 @@ from pathlib import Path
 from edge_agent.cli.candidate import with_login
 from edge_agent.cli.configured import configured_cameras
 from edge_agent.cli.console import Console
-from edge_agent.cli.folder import RESTART
+from edge_agent.cli.folder import RELOAD
 from edge_agent.cli.login import Login, Talk, tell_open_file
 from edge_agent.cli.look import look_at
 from edge_agent.cli.saving import written_whole
@@ -40,7 +40,7 @@ def set_password(args: argparse.Namespace, talk: Talk) -> int:
     for each in (camera, *_siblings(args.config, camera)):
         _save(args.config, each, credentials)
         talk.console.ok(each.id, f"password of {credentials.username} saved")
-    talk.console.plain(f"a running agent takes it over after: {RESTART}")
+    talk.console.plain(f"a running agent takes it over after: {RELOAD}")
     return 0
 
 

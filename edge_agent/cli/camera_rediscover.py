@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from edge_agent.cli.configured import configured_cameras
-from edge_agent.cli.folder import RESTART
+from edge_agent.cli.folder import RELOAD
 from edge_agent.cli.login import Talk
 from edge_agent.config.load import load_camera
 from edge_agent.config.move import moved
@@ -114,5 +114,5 @@ def _save(folder: Path, cameras: Sequence[CameraSettings], there: Address, talk:
     for camera in cameras:
         file = save_camera(folder, moved(camera, there))
         talk.console.ok(camera.id, f"saved in {file}")
-    talk.console.plain(f"a running agent takes it over after: {RESTART}")
+    talk.console.plain(f"a running agent takes it over after: {RELOAD}")
     return True

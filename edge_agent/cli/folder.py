@@ -7,6 +7,7 @@ from pathlib import Path
 DEFAULT_FOLDER = "/etc/edge-agent"
 # The agent reads its files when it starts.
 RESTART = "sudo systemctl restart edge-agent"
+RELOAD = "sudo systemctl reload edge-agent"
 
 
 def default_folder() -> Path:

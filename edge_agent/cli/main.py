@@ -33,6 +33,7 @@ VERBS = {
     "enroll": "get this box its certificate from the center",
     "check": "check everything this box needs, before or after an alarm",
     "run": "watch all cameras and send alerts (what the service does)",
+    "reload": "let changed files count without a restart (what systemctl reload does)",
     "status": "ask the running agent how it is",
     "version": "say what runs here, down to the cameras' firmware",
     "support-bundle": "gather what helps whoever helps, without secrets",
@@ -44,7 +45,7 @@ VERBS = {
     "center": "the other end: store what boxes send, and confirm it",
 }
 # The others import NumPy and OpenCV, which die without a word on a processor that is too old.
-_FOR_ANY_PROCESSOR = {"discover", "enroll", "status", "key", "verify", "center"}
+_FOR_ANY_PROCESSOR = {"discover", "enroll", "reload", "status", "key", "verify", "center"}
 
 FINE = 0
 WRONG_ON_SITE = 1

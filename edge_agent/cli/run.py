@@ -3,12 +3,14 @@
 import argparse
 import logging
 import os
+import signal
 import sys
 from typing import NoReturn
 
 from edge_agent.cli.console import Console
 from edge_agent.config.load import load_settings
 from edge_agent.config.settings import Settings
+from edge_agent.daemon.notify import is_supervised
 from edge_agent.daemon.proposal import Proposal
 from edge_agent.daemon.service import Service, stop_on_signals
 from edge_agent.errors import EdgeAgentError
@@ -33,8 +35,8 @@ def run(args: argparse.Namespace, console: Console) -> int:  # noqa: ARG001 (eve
         settings = load_settings(args.config)
         _name_the_refused(settings)
         stop, ended = Stop(), Stop()
-        stop_on_signals(stop, ended)
         service = Service(settings, SystemClock(), stop, proposal)
+        stop_on_signals(stop, ended, service.reload)
         code = service.run()
     except EdgeAgentError as failure:
         if proposal.on_trial is None:
@@ -58,6 +60,9 @@ def _begin_anew() -> NoReturn:
     """
     logging.shutdown()
     sys.stdout.flush()
+    if is_supervised():
+        # Kept over the change: a `systemctl reload` meanwhile must not end who begins.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 (ourselves, as we were started)
 
 

@@ -5,9 +5,16 @@ import json
 from dataclasses import asdict
 
 from edge_agent.cli.console import Console
+from edge_agent.cli.folder import RESTART
 from edge_agent.config.load import load_settings
 from edge_agent.daemon.health import update_problem
-from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, ask_status
+from edge_agent.daemon.status import (
+    FOR_A_START,
+    AgentStatus,
+    BrokerStatus,
+    CameraStatus,
+    ask_status,
+)
 
 _PARKED = "have the broker's access rules allow our topics; the journal says why it refused each"
 _LOOK = "look at its picture: covered, turned away, sprayed, or its cable out?"
@@ -22,6 +29,8 @@ _CHOOSE = "go on with this one, or choose again: edge-agent model list"
 _HANGS = "restart it, which systemd does by itself:  systemctl restart edge-agent"
 _NEW_VERSION = "the center knows; how it stands:  sudo edge-agent-updates status"
 _RENEW = "see the journal why; by hand: edge-agent enroll --again"
+_UNCLEAN = "see how:  journalctl -u edge-agent;  after a power cut nothing is to be done"
+_FILES = "see what is wrong:  edge-agent check;  then:  sudo systemctl reload edge-agent"
 _LOOKS = "raise looks_per_second or crops_per_frame in agent.toml, or tame what moves there"
 # What `add` names, too: strict cameras refuse passwords that are so old.
 _WORST_DRIFT_S = 5.0
@@ -64,6 +73,10 @@ def _show(status: AgentStatus, console: Console) -> None:
     console.line_up(camera.id for camera in status.cameras)
     if status.model_problem:
         console.note("model", status.model_problem, _CHOOSE)
+    _show_starts(status, console)
+    if status.files_problem:
+        is_for_a_start = status.files_problem.startswith(FOR_A_START)
+        console.note("files", status.files_problem, RESTART if is_for_a_start else _FILES)
     for one in (*status.switched_off, *filter(None, [status.trial])):
         console.note("center", one)
     if text := update_problem(status.update):
@@ -74,6 +87,18 @@ def _show(status: AgentStatus, console: Console) -> None:
     for camera in status.cameras:
         _show_camera(camera, console)
     _show_delivery(status, console)
+
+
+def _show_starts(status: AgentStatus, console: Console) -> None:
+    """Say how the run before ended, where it did not end in order."""
+    starts = status.starts
+    if starts.last_end and starts.last_end == starts.last_unclean:
+        console.note(
+            "agent",
+            f"the run before did not end in order: {starts.last_end};"
+            f" {starts.unclean} of {starts.count} starts came after such an end",
+            _UNCLEAN,
+        )
 
 
 def _show_camera(camera: CameraStatus, console: Console) -> None:

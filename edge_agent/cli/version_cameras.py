@@ -1,11 +1,12 @@
-"""The cameras' firmware, asked over ONVIF: each device once, no longer than a person waits."""
+"""The cameras' firmware: as they said last, or asked now over ONVIF, no longer than a person waits."""
 
 from dataclasses import dataclass
 
 from edge_agent.cli.check_crew import Crew
 from edge_agent.cli.check_facts import Fact, wrong
-from edge_agent.cli.version_parts import Part
 from edge_agent.config.settings import CameraSettings, Settings
+from edge_agent.daemon.firmware import read_firmware, words_of
+from edge_agent.daemon.software import Part
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import read_address
 from edge_agent.onvif.device import read_device
@@ -18,6 +19,22 @@ from edge_agent.runtime.stop import Stop
 # For each question; healthy cameras answered within 0.4 s.
 _ANSWER_S = 3.0
 _DEADLINE_S = 8.0
+_WITHOUT_ONVIF = "was added without ONVIF: nobody tells its firmware"
+
+
+def known_firmware(settings: Settings) -> list[Part]:
+    """Return a part for each camera, as the running agent was told last. Asks nobody."""
+    known = read_firmware(settings.state_dir)
+    return [_known_part(camera, known.get(camera.id, "")) for camera in settings.cameras]
+
+
+def _known_part(camera: CameraSettings, words: str) -> Part:
+    if words:
+        return Part("camera", camera.id, words)
+    if not camera.onvif_url:
+        return Part("camera", camera.id, "", _WITHOUT_ONVIF)
+    why = "its firmware is not known yet: edge-agent version --all --ask"
+    return Part("camera", camera.id, "", why)
 
 
 def firmware_of(settings: Settings) -> list[Part]:
@@ -35,7 +52,7 @@ def firmware_of(settings: Settings) -> list[Part]:
 def _part(camera: CameraSettings, facts: dict[tuple[str, str], Fact]) -> Part:
     fact = facts.get((camera.onvif_url, camera.stream.username))
     if fact is None:
-        return Part("camera", camera.id, "", "was added without ONVIF: nobody tells its firmware")
+        return Part("camera", camera.id, "", _WITHOUT_ONVIF)
     if not fact.ok:
         return Part("camera", camera.id, "", f"its firmware is not known: {fact.what}")
     return Part("camera", camera.id, fact.what)
@@ -72,6 +89,4 @@ class _Firmware:
             stop=stop,
             may_show_password=False,
         )
-        device = read_device(line)
-        maker = f"{device.maker} {device.model}".strip() or "a camera without a name"
-        return f"{maker}, firmware {device.firmware or 'unknown'}"
+        return words_of(read_device(line))

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edge_agent.cli.console import Console
-from edge_agent.cli.folder import with_folder
+from edge_agent.cli.folder import RELOAD, with_folder
 from edge_agent.cli.look import look_at
 from edge_agent.cli.zone_picture import Picture, describe_rule, draw_zones, picture_of
 from edge_agent.config.camera import LONGEST_ZONE_NAME
@@ -26,7 +26,6 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.toml.reader import LONGEST_S, did_you_mean
 
-_RESTART = "sudo systemctl restart edge-agent"
 # 0,5 for a half, as most of the world writes it. 0,1 is a corner of the picture.
 _DECIMAL_COMMA = re.compile(r"(0),(\d{2,}|[2-9])")
 
@@ -129,7 +128,7 @@ def _tell_added(
     alerts = "; ".join(f"alert on {describe_rule(rule)}" for rule in rules) or "no alert yet"
     console.ok(camera.id, f'zone "{zone.name}" saved: {alerts}')
     console.next(with_folder(f"edge-agent zone show {camera.id}", args.config), camera.id)
-    console.plain(f"a running agent takes it over after: {_RESTART}")
+    console.plain(f"a running agent takes it over after: {RELOAD}")
 
 
 def _list(args: argparse.Namespace, console: Console) -> None:
@@ -157,7 +156,7 @@ def _remove(args: argparse.Namespace, console: Console) -> None:
     save_camera(args.config, replace(camera, zones=zones, rules=rules))
     also = "".join(f' and its rule "{rule.name}"' for rule in gone)
     console.ok(camera.id, f'zone "{args.name}"{also} removed')
-    console.plain(f"a running agent takes it over after: {_RESTART}")
+    console.plain(f"a running agent takes it over after: {RELOAD}")
 
 
 def _show(args: argparse.Namespace, console: Console) -> None:

@@ -11,6 +11,7 @@ from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions
 from edge_agent.onvif.options import Events
 from edge_agent.rules.options import IntrusionOptions
+from edge_agent.toml.values import CREDENTIAL, credentials_folder
 from edge_agent.video.options import StreamOptions
 
 # Lists hold texts, or pairs of numbers.
@@ -128,4 +129,6 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def _relative(file: Path, folder: Path) -> str:
+    if file.parent == credentials_folder():
+        return f"{CREDENTIAL}{file.name}"
     return str(file.relative_to(folder) if file.is_relative_to(folder) else file)

@@ -13,7 +13,7 @@ from edge_agent.daemon.events_patience import GOOD_S, EventsPatience
 from edge_agent.daemon.listening import Listening
 from edge_agent.errors import EdgeAgentError
 from edge_agent.onvif.address import Address
-from edge_agent.onvif.device import Services, read_services
+from edge_agent.onvif.device import Device, Services, read_device, read_services
 from edge_agent.onvif.events import CameraEvent
 from edge_agent.onvif.exchange import DEADLINE_S, StoppedError
 from edge_agent.onvif.line import FaultError, Line, PasswordRefusedError
@@ -35,6 +35,8 @@ _HEED_S = 5.0
 # A refusal has another reason than the password if the camera's clock has moved by this much; and
 # a digest by the old clock will be refused soon.
 _CLOCK_MOVED_S = 2.0
+# Between two questions for its firmware; some cameras end subscriptions every minute.
+_ASK_AGAIN_S = 3600.0
 OFF, ON, NOT_OFFERED = "off", "on", "not offered"
 
 
@@ -70,8 +72,12 @@ class CameraEvents:
         self.address = address
         self.state = EventsState(OFF)
         self.camera_clock = CameraClock(clock, stop)
+        # What it says of itself, and when it was asked last.
+        self.device: Device | None = None
+        self._asked_mono = -_ASK_AGAIN_S
         self._credentials = credentials
-        self._listeners: list[Listener] = []
+        # Replaced as a whole, never changed.
+        self._listeners: tuple[Listener, ...] = ()
         self._clock = clock
         self._stop = stop
         self._pull_s = pull_s
@@ -83,9 +89,18 @@ class CameraEvents:
         self._refused_offset_s: float | None = None
 
     def add(self, listener: Listener) -> None:
-        """Listen for one more camera of this device; only before `run`."""
-        self._listeners.append(listener)
-        self._note("trying")
+        """Listen for one more camera of this device; the main thread may, at any time."""
+        self._listeners = (*self._listeners, listener)
+        if self.state.word == OFF:
+            self._note("trying")
+
+    def drop(self, listener: Listener) -> None:
+        """Listen for this camera no longer; the main thread may, at any time."""
+        self._listeners = tuple(one for one in self._listeners if one is not listener)
+
+    def leave(self) -> None:
+        """End: no camera belongs to this device any more."""
+        self._stop.tell()
 
     def run(self) -> None:
         """Listen until told to stop, then give the camera its place back, within three seconds."""
@@ -102,6 +117,7 @@ class CameraEvents:
         """
         self.camera_clock.ask_if_due(self.address)
         if not self._listeners:
+            self._note(OFF)
             return self.camera_clock.wait_s
         if self.address != self._tried:
             self._tried, self._retry_mono = self.address, self._clock.mono()
@@ -147,6 +163,7 @@ class CameraEvents:
     def _listen(self, line: Line) -> float:
         services = read_services(line)
         if not services.events_url:
+            self._ask_firmware()
             self._note(NOT_OFFERED)
             return self._patience.after_giving_up()
         sources = self._sources(line, services)
@@ -166,11 +183,25 @@ class CameraEvents:
             return self._fail("given up", error, self._patience.after_giving_up())
         return self._stay(point, sources)
 
+    def _ask_firmware(self) -> None:
+        """Ask who it is; nothing else depends on it. A new firmware comes with a new subscription."""
+        if self._clock.mono() - self._asked_mono < _ASK_AGAIN_S:
+            return
+        self._asked_mono = self._clock.mono()
+        try:
+            self.device = read_device(self._line(self._stop))
+        except StoppedError:
+            raise
+        except EdgeAgentError as error:
+            log.info("it does not tell its firmware: %s", error.what)
+
     def _stay(self, point: PullPoint, sources: VideoSources) -> float:
         """Fetch until it fails or has to begin anew, then give the place back."""
         listening = Listening(point, self._clock, self._stop, self._pull_s)
         pause_s = 0.0
         try:
+            # By now it has taken our password.
+            self._ask_firmware()
             self._fetch(listening, sources)
         except StoppedError:
             self._leave(point)
@@ -186,7 +217,7 @@ class CameraEvents:
         return pause_s if listening.age_s >= _SHORT_S else pause_s or self._patience.after_failure()
 
     def _fetch(self, listening: Listening, sources: VideoSources) -> None:
-        offset_s = self._offset_s
+        offset_s, listeners = self._offset_s, self._listeners
         while not self._stop.is_told and not listening.is_over:
             events = listening.turn()
             self._patience.note_success(listening.age_s)
@@ -195,6 +226,9 @@ class CameraEvents:
             self._hand_over(events, sources)
             self.camera_clock.ask_if_due(self.address)
             if self._has_moved(offset_s) or self.address != self._tried:
+                return
+            # Another camera of this device, perhaps with a channel to be told from others.
+            if listeners is not self._listeners:
                 return
 
     def _hand_over(self, events: Sequence[CameraEvent], sources: VideoSources) -> None:

@@ -10,6 +10,7 @@ from edge_agent.daemon.observer import Observer
 from edge_agent.domain.alert import Alert
 from edge_agent.domain.frame import Frame
 from edge_agent.domain.trouble import Trouble
+from edge_agent.duty import Duty
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.size_file import SizeFile
 from edge_agent.onvif.camera_word import CameraWord
@@ -97,6 +98,8 @@ class CameraLoop:
         self._nudge = nudge
         self._sizes = sizes
         self._observer = observer
+        # What it is to watch for from now on: the latest word counts.
+        self._duties: Mailbox[tuple[Duty, Observer | None]] = Mailbox()
         self._looks: deque[int] = deque(maxlen=_LOOK_FRAMES)
         self._pace = Pace(frames_per_second)
         self._clock = clock
@@ -117,8 +120,13 @@ class CameraLoop:
         if self._sizes:
             self._sizes.keep()
 
+    def take_on(self, duty: Duty, observer: Observer | None) -> None:
+        """Watch for this from the next round on, and tell what is seen that way. For any thread."""
+        self._duties.put((duty, observer))
+
     def run_once(self) -> None:
         """Wait for one frame, for at most half a second, and see it through."""
+        self._change()
         frame = self._frames.get(_WAIT_S)
         now = self._clock.mono()
         self.state = replace(self.state, beat_mono=now, dropped_frames=self._frames.dropped)
@@ -133,6 +141,18 @@ class CameraLoop:
             self._keep()
         if self._sizes:
             self._sizes.keep_now_and_then()
+
+    def _change(self) -> None:
+        """Take on the latest duty, if there is a new one."""
+        news = self._duties.get(0.0)
+        if news is None:
+            return
+        duty, observer = news
+        self._count(self._pipeline.take_on(duty))
+        if observer is None or self._observer is None or observer.every_s != self._observer.every_s:
+            if self._observer:
+                self._observer.finish()
+            self._observer = observer
 
     def _see(self, frame: Frame, now: float) -> None:
         seen = self._pipeline.watch(frame)

@@ -46,7 +46,7 @@ class Health:
         self._state_dir = state_dir
         self._head = head
         self._session = session
-        self._place = place
+        self.place = place
         self._told_mono = -EVERY_S
         # Before any camera is watched: what has an earlier time is of an earlier run.
         self._began_mono = clock.mono()
@@ -77,7 +77,7 @@ class Health:
             "site": status.site,
             "box": status.box,
             "session": self._session(),
-            "place": self._place and self._place.told(),
+            "place": self.place and self.place.told(),
             **self._about_box(status),
             "cameras": {one.id: _about_camera(one) for one in status.cameras},
             "spool": {
@@ -113,6 +113,7 @@ class Health:
             "mono_ms": round(self._clock.mono() * 1000),
             "began_mono_ms": round(self._began_mono * 1000),
             "started": rfc3339(status.started_wall),
+            "starts": status.starts.told(),
             "clock": {"synced": clock.is_synced, "error_ms": clock.error_ms},
             "rss_bytes": status.rss_bytes,
             "certificate_expires": None
@@ -132,7 +133,7 @@ class Health:
 def problems(status: AgentStatus) -> list[str]:
     """Return what somebody should see to, a line each."""
     found = [f"{one.id}: {text}" for one in status.cameras for text in _troubles(one)]
-    found += [each for each in (status.model_problem, status.certificate_problem) if each]
+    found += [each for each in _standing(status) if each]
     found += status.switched_off
     found += [status.trial] if status.trial else []
     found += [line] if (line := update_problem(status.update)) else []
@@ -150,6 +151,10 @@ def problems(status: AgentStatus) -> list[str]:
     if broker.problem:
         found.append(f"broker: {broker.problem}")
     return [one[:_LONGEST_PROBLEM] for one in found[:_MOST_PROBLEMS]]
+
+
+def _standing(status: AgentStatus) -> tuple[str, ...]:
+    return status.model_problem, status.certificate_problem, status.files_problem
 
 
 def update_problem(update: Update | None) -> str:

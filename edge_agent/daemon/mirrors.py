@@ -6,6 +6,7 @@ a bounded mailbox. What it could not say it says anew after the next connection.
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from edge_agent.alerts.home_assistant import (
     OFF,
@@ -43,9 +44,7 @@ class Mirrors:
         self._spool = spool
         self._say = say
         self._clock = clock
-        self._standings = Standings(
-            tuple(one for camera in settings.cameras for one in _of_camera(camera))
-        )
+        self._standings = Standings(_of_site(settings))
         # Of the connection that was told last, and what is still to be told on it.
         self._told_wall: float | None = None
         self._to_tell: deque[Message] = deque()
@@ -58,6 +57,13 @@ class Mirrors:
         standing = self._standings.take(alert)
         for message in self._messages(standing) if standing else ():
             self._say(message)
+
+    def settle(self, settings: Settings) -> None:
+        """Show these cameras and rules from now on, and of those that are gone that nothing is wrong."""
+        gone = [replace(one, is_on=False) for one in self._standings.settle(_of_site(settings))]
+        last_words = [message for one in gone for message in self._messages(one)]
+        self._settings, self._options = settings, settings.mirrors
+        self._to_tell = deque([*last_words, *self._everything()])
 
     def turn(self, broker: BrokerState) -> None:
         """Tell a new connection how everything stands, a part in each round. For one thread."""
@@ -108,6 +114,10 @@ class Mirrors:
 
 def _retained(topic: str, payload: bytes, content_type: str) -> Message:
     return Message(topic=topic, payload=payload, content_type=content_type, is_retained=True, qos=0)
+
+
+def _of_site(settings: Settings) -> tuple[Standing, ...]:
+    return tuple(one for camera in settings.cameras for one in _of_camera(camera))
 
 
 def _of_camera(camera: CameraSettings) -> list[Standing]:

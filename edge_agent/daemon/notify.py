@@ -20,6 +20,11 @@ def notify(*lines: str) -> None:
         daemon.notify("\n".join(lines))
 
 
+def is_supervised() -> bool:
+    """Tell whether systemd started us and hears what we say."""
+    return bool(os.environ.get("NOTIFY_SOCKET"))
+
+
 def watchdog_s() -> float | None:
     """Return how often systemd wants a sign of life, in seconds; None if it does not."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")

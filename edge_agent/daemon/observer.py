@@ -23,6 +23,7 @@ class Observer:
     def __init__(
         self, *, topics: Topics, camera: str, every_s: float, say: Callable[[Message], object]
     ) -> None:
+        self.every_s = every_s
         self._topics = topics
         self._camera = camera
         self._keeper = TallyKeeper(every_s)

@@ -86,11 +86,16 @@ class Proposal:
             )
             self.roll_back(why)
             return
-        self.on_trial = replace(journal, starts=1)
+        self.on_trial = self.take_up(journal)
+
+    def take_up(self, journal: Journal) -> Journal:
+        """Note on the disk that it had its chance, whatever comes; return it, not on trial yet."""
+        begun = replace(journal, starts=1)
         try:
-            self._note(self.on_trial)
+            self._note(begun)
         except OSError as error:
             raise not_written(self._place, error) from error
+        return begun
 
     def journal(self) -> Journal | None:
         """Return what is on trial; None where nothing is."""

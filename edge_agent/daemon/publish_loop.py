@@ -13,8 +13,9 @@ from types import MappingProxyType
 from edge_agent.contract.receipt import RECEIPT
 from edge_agent.daemon.receipts import PATIENCE_S, Receipts
 from edge_agent.errors import EdgeAgentError
-from edge_agent.mqtt.link import Fate, Link, Outcome
+from edge_agent.mqtt.link import Link
 from edge_agent.mqtt.message import Heard, Message
+from edge_agent.mqtt.outcome import Fate, Outcome
 from edge_agent.runtime.backoff import Backoff
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.mailbox import Mailbox
@@ -91,6 +92,8 @@ class PublishLoop:
         self._clock = clock
         self._stop = stop
         self._state = BrokerState(beat_mono=clock.mono())
+        # By which way to go on; taken up by the publisher's thread.
+        self._following: tuple[Link, Receipts | None] | None = None
         self._session: int | None = None
         self._retries = Backoff(_FIRST_RETRY_S, _LAST_RETRY_S)
         self._retry_at_mono = 0.0
@@ -122,6 +125,8 @@ class PublishLoop:
         """Connect if need be, feed the link, and take in what the broker said."""
         now = self._clock.mono()
         self._state = replace(self._state, beat_mono=now)
+        if self._following:
+            self._change(*self._following)
         if not self._link.is_connected and now < self._retry_at_mono:
             self._stop.wait(min(_TURN_S, self._retry_at_mono - now))
             return
@@ -142,6 +147,14 @@ class PublishLoop:
             self._must_rewind = True
             self._stop.wait(_TURN_S)
 
+    def go_on_by(self, link: Link, receipts: Receipts | None) -> None:
+        """Deliver by this link from now on. For any thread; until it is done nothing is said.
+
+        Nothing is lost: what the old one has not acknowledged goes again.
+        """
+        self._following = link, receipts
+        self._link.wake()
+
     def nudge(self) -> None:
         """Say that there is something new on the disk."""
         self._link.wake()
@@ -158,7 +171,7 @@ class PublishLoop:
         `on_taken` is called by the publisher's thread when the broker has it, and somebody listens;
         perhaps never.
         """
-        if not self._state.is_connected:
+        if not self._state.is_connected or self._following:
             return False
         self._sayings.put((message, on_taken))
         self._link.wake()
@@ -166,7 +179,8 @@ class PublishLoop:
 
     def connection(self) -> int | None:
         """Return which connection this is; None while there is none. What was said may be lost with it."""
-        return self._link.losses if self._state.is_connected else None
+        is_there = self._state.is_connected and not self._following
+        return self._link.losses if is_there else None
 
     def session(self) -> int:
         """Return the number of this start, as the status carries it; 0 before the first connection."""
@@ -183,6 +197,26 @@ class PublishLoop:
             losses=self._link.losses,
             takeovers=self._link.takeovers,
         )
+
+    def _change(self, link: Link, receipts: Receipts | None) -> None:
+        """Leave one broker for another, or the same one to come in another way."""
+        if self._link.leave_to(link, _GOODBYE_S):
+            log.info("left the broker: another one, or another way in, is asked for")
+        if receipts and self._receipts:
+            receipts.refused = self._receipts.refused
+        self._link, self._receipts = link, receipts
+        self._state = replace(
+            self._state, is_connected=False, since_wall=self._clock.wall(), last_error=""
+        )
+        # What was said and not sent is said anew, by whom it matters to.
+        while self._sayings.get(0) is not None:
+            pass
+        self._must_rewind = self._is_probing = False
+        self._retries.reset()
+        self._probes.reset()
+        self._retry_at_mono = 0.0
+        # Last: from here on there is something to be said by.
+        self._following = None
 
     def _connect(self) -> None:
         now = self._clock.mono()

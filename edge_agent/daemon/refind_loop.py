@@ -22,6 +22,7 @@ from edge_agent.onvif.refind import Lost, Trace
 from edge_agent.onvif.wsse import Credentials
 from edge_agent.runtime.backoff import Backoff
 from edge_agent.runtime.clock import Clock
+from edge_agent.runtime.mailbox import Mailbox
 from edge_agent.runtime.stop import Stop
 from edge_agent.video.camera_reader import ReaderState
 from edge_agent.video.options import StreamOptions
@@ -99,6 +100,7 @@ class RefindLoop:
         # By camera, for `edge-agent status`: where it was found again, or who is in its place.
         self.moves: Mapping[str, str] = {}
         self._cameras = [each for each in cameras if can_be_found(each.settings)]
+        self._news: Mailbox[list[Watched]] = Mailbox()
         self._folder = folder
         self._search = search
         self._clock = clock
@@ -114,6 +116,20 @@ class RefindLoop:
         """Whether there is any camera that could be found again."""
         return bool(self._cameras)
 
+    def look_after(self, cameras: Iterable[Watched]) -> bool:
+        """Look after these from the next round on; return whether any of them could be found again.
+
+        Those whose reader stays stay where they were found.
+        """
+        news = [each for each in cameras if can_be_found(each.settings)]
+        self._news.put(news)
+        return bool(news)
+
+    def settings_of(self, camera_id: str) -> CameraSettings | None:
+        """Return where a camera was found last; None of one that is not looked after."""
+        found = (each.settings for each in self._cameras if each.settings.id == camera_id)
+        return next(found, None)
+
     def run(self) -> None:
         """Look after the cameras once a second."""
         while not self._stop.wait(_LOOK_S):
@@ -122,6 +138,8 @@ class RefindLoop:
     def run_once(self) -> None:
         """Ask the network if a device is missing and it is time to ask."""
         now = self._clock.mono()
+        if (news := self._news.get(0.0)) is not None:
+            self._change(news)
         self._note_dark(now)
         self._note_strangers(now)
         missing = dict(self._lost(now))
@@ -133,6 +151,24 @@ class RefindLoop:
             return
         self._look_for(list(missing.values()))
         self._next_mono = self._clock.mono() + self._backoff.next_s()
+
+    def _change(self, news: list[Watched]) -> None:
+        known = {id(each.reader): each for each in self._cameras}
+        for each in news:
+            before = known.get(id(each.reader))
+            if before is None:
+                continue
+            each.dark_mono, each.stranger, each.told = (
+                before.dark_mono,
+                before.stranger,
+                before.told,
+            )
+            # Its file may still have the old address, where the disk refused the new one.
+            if before.settings.onvif_url != each.settings.onvif_url:
+                each.settings = moved(each.settings, read_address(before.settings.onvif_url))
+        ids = {each.settings.id for each in news if id(each.reader) in known}
+        self.moves = {name: note for name, note in self.moves.items() if name in ids}
+        self._cameras = news
 
     def _note_dark(self, now: float) -> None:
         for camera in self._cameras:

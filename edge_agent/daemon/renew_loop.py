@@ -22,6 +22,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.trial import Step, Visit, try_broker
 from edge_agent.runtime.backoff import Backoff
 from edge_agent.runtime.clock import Clock
+from edge_agent.runtime.mailbox import Mailbox
 from edge_agent.runtime.stop import Stop
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ _LEAST_LOOK_S, _MOST_LOOK_S = 1.0, 600.0
 # Between tries when one failed: first, and at most. A third of the life is left.
 _FIRST_RETRY_S, _LAST_RETRY_S = 60.0, 6 * 3600.0
 _WORD_S = 86_400.0
+# How long another configuration may go unnoticed.
+_HEED_S = 1.0
 # A center that signs with a module in a vault takes its seconds; a stop does not wait for it.
 _PATIENCE_S = 20.0
 _AGAIN = "it is tried again; see that the center's certificate service runs"
@@ -51,16 +54,12 @@ class RenewLoop:
     """Looks after one certificate until told to stop. `state` may be asked by any thread."""
 
     def __init__(self, settings: Settings, clock: Clock, stop: Stop) -> None:
-        self._settings = settings
         self._clock = clock
         self._stop = stop
-        self._folder = tls_folder(settings.folder, settings.box, settings.state_dir)
-        self._file = settings.broker.certificate_file
-        self._service = _service_of(settings, self._folder, stop)
+        self._news: Mailbox[Settings] = Mailbox()
+        self._settle(settings)
         self._drawn = random.random()  # noqa: S311 (spreads load, keeps no secret)
         self._retries = Backoff(_FIRST_RETRY_S, _LAST_RETRY_S)
-        self._retry_at_mono = 0.0
-        self._word_at_mono = 0.0
 
     @property
     def is_needed(self) -> bool:
@@ -71,11 +70,31 @@ class RenewLoop:
         """Return how it stands with the certificate now."""
         return expiry_of(self._file, self._settings.box, self._clock.wall())
 
+    def settle(self, settings: Settings) -> None:
+        """Look after the certificate of these within a second. For any thread."""
+        self._news.put(settings)
+
     def run(self) -> None:
         """Look after the certificate."""
+        ends_mono = 0.0
         while not self._stop.is_told:
-            self.run_once()
-            self._stop.wait(self._pause_s())
+            if self._heeds_news() or self._clock.mono() >= ends_mono:
+                self.run_once()
+                ends_mono = self._clock.mono() + self._pause_s()
+            self._stop.wait(min(_HEED_S, ends_mono - self._clock.mono()))
+
+    def _heeds_news(self) -> bool:
+        settings = self._news.get(0.0)
+        if settings is not None:
+            self._settle(settings)
+        return settings is not None
+
+    def _settle(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = tls_folder(settings.folder, settings.box, settings.state_dir)
+        self._file = settings.broker.certificate_file
+        self._service = _service_of(settings, self._folder, self._stop)
+        self._retry_at_mono = self._word_at_mono = 0.0
 
     def run_once(self) -> None:
         """Renew what is due, and say what is late."""

@@ -1,5 +1,6 @@
 """Gather what every part says of itself into one status."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -8,11 +9,13 @@ from edge_agent import __version__
 from edge_agent.config.settings import RefusedCamera, Settings
 from edge_agent.daemon.assemble import Camera
 from edge_agent.daemon.box import resident_bytes
+from edge_agent.daemon.notify import is_supervised
 from edge_agent.daemon.proposal import Proposal
 from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import hung_s
 from edge_agent.daemon.refind_loop import RefindLoop
 from edge_agent.daemon.renew_loop import RenewLoop
+from edge_agent.daemon.starts import Starts
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
 from edge_agent.daemon.switches import Switches
 from edge_agent.domain.update import Update
@@ -42,6 +45,7 @@ class Reporter:
         proposal: Proposal,
         refused_commands: Callable[[], int],
         renew: RenewLoop,
+        starts: Starts = Starts(),  # noqa: B008 (frozen)
         update: Callable[[], Update | None] = lambda: None,
         clock: Clock,
     ) -> None:
@@ -56,9 +60,17 @@ class Reporter:
         self._proposal = proposal
         self._refused_commands = refused_commands
         self._renew = renew
+        self._starts = starts
         self._update = update
         self._clock = clock
         self._started_wall = clock.wall()
+        self._files_problem = ""
+        # How often the files were read since the start.
+        self.files_read = 0
+
+    def settle(self, settings: Settings, cameras: Sequence[Camera], problem: str) -> None:
+        """Tell of these from now on, and what is wrong with the files since; "" is nothing."""
+        self._settings, self._cameras, self._files_problem = settings, tuple(cameras), problem
 
     def status(self) -> AgentStatus:
         """Return how everything is now."""
@@ -81,6 +93,11 @@ class Reporter:
             refused_commands=self._refused_commands(),
             certificate_ends_wall=expiry.ends_wall,
             certificate_problem=expiry.problem,
+            files_problem=self._files_problem,
+            starts=self._starts,
+            pid=os.getpid(),
+            can_reload=is_supervised(),
+            files_read=self.files_read,
             update=self._update(),
         )
 
@@ -105,7 +122,9 @@ class Reporter:
         waiting = self._spool.state().waiting
         hung = [camera.settings.id for camera in self._cameras if self._hung_s(camera)]
         hang = f"; the analysis of {', '.join(hung)} HANGS" if hung else ""
-        return f"{streaming} of {known} cameras stream; broker {link}; {waiting} alerts wait{hang}"
+        files = f"; {self._files_problem}" if self._files_problem else ""
+        told = f"{streaming} of {known} cameras stream; broker {link}; {waiting} alerts wait"
+        return told + hang + files.replace("\n", " ")
 
     def _trial(self) -> str:
         journal = self._proposal.on_trial

@@ -6,31 +6,36 @@ the process when a thread died of a defect, so that systemd starts a whole one.
 
 import logging
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from types import FrameType
 
 from edge_agent import __version__
 from edge_agent.alerts.box_key import FOLDER
 from edge_agent.alerts.seal import Seal, open_seal
 from edge_agent.config.settings import Settings
+from edge_agent.daemon.about import About
 from edge_agent.daemon.assemble import Camera, CameraAssembly
 from edge_agent.daemon.box import boot_id
-from edge_agent.daemon.camera_events import CameraEvents
+from edge_agent.daemon.cameras import Cameras
 from edge_agent.daemon.clock_watch import ClockWatch
-from edge_agent.daemon.commands.assemble import Parts, open_desk
+from edge_agent.daemon.commands.assemble import Parts, open_desk, verbs_of, whose_of
 from edge_agent.daemon.commands.desk import Desk
+from edge_agent.daemon.firmware import FirmwareBook
 from edge_agent.daemon.health import Health
 from edge_agent.daemon.mirrors import Mirrors
 from edge_agent.daemon.model_start import ModelStart
-from edge_agent.daemon.notify import notify, watchdog_s
+from edge_agent.daemon.notify import is_supervised, notify, watchdog_s
 from edge_agent.daemon.proposal import Proposal
 from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import STALE_S, hung
 from edge_agent.daemon.receipts import Receipts
 from edge_agent.daemon.refind_loop import RefindLoop, Watched
+from edge_agent.daemon.reload import Reload, Running
 from edge_agent.daemon.renew_loop import RenewLoop
 from edge_agent.daemon.report import Reporter
+from edge_agent.daemon.starts import DEFECT, FAILED, RESTARTED, STOPPED, StartBook
 from edge_agent.daemon.status import SOCKET_NAME, to_json
 from edge_agent.daemon.status_socket import StatusSocket
 from edge_agent.daemon.update_watch import UpdateWatch
@@ -72,6 +77,7 @@ class Service:
         # The publisher's own: it leaves last, when it knows what the cameras had to say at the end.
         self._leave = Stop()
         self._model = ModelStart(settings, clock)
+        self._starts = StartBook(settings.state_dir, clock.wall, boot_id())
         self._status = StatusSocket(settings.state_dir / SOCKET_NAME)
         # A thread did not end: it waits for the system (a dead name server), and so would we.
         self.is_stuck = False
@@ -79,6 +85,11 @@ class Service:
         self.wants_restart = False
         self._proposal = proposal
         self._desk: Desk | None = None
+        self._reload: Reload | None = None
+        self._about: About | None = None
+        self._updates: UpdateWatch | None = None
+        # By name; the cameras' have their own place.
+        self._workers: dict[str, Worker] = {}
 
     def run(self) -> int:
         """Run until told to stop; return 0, or 70 when a thread but the events' died of a defect.
@@ -88,17 +99,25 @@ class Service:
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
         # First: a second agent must not take this one's model for a failed start of its own.
         self._status.open()
+        self._starts.begin()
+        how = DEFECT
         try:
             assembly = self._model.assemble()
             seal = self._open_seal()
             path = self._settings.state_dir / "spool.sqlite"
             with closing(open_spool(path, self._settings.spool, seal)) as spool:
-                return self._run_with(assembly, spool, seal)
+                code = self._run_with(assembly, spool, seal)
+            if code == EXIT_FINE:
+                how = RESTARTED if self.wants_restart else STOPPED
         except EdgeAgentError:
             # Not the model's doing, or noted already.
             self._model.end_well()
+            how = FAILED
             raise
+        else:
+            return code
         finally:
+            self._starts.end(how)
             self._status.close()
 
     def _open_seal(self) -> Seal:
@@ -108,17 +127,53 @@ class Service:
         )
 
     def _run_with(self, assembly: CameraAssembly, spool: Spool, seal: Seal) -> int:
+        firmware = FirmwareBook(self._settings.state_dir)
+        self._about = About(self._starts, firmware, assembly.card)
         publisher = self._publisher(spool)
         mirrors = Mirrors(self._settings, spool, publisher.say, self._clock)
-        cameras = self._cameras(assembly, mirrors, publisher)
-        refind = self._refind(cameras)
+        cameras = Cameras(assembly, mirrors, publisher, self._stop)
+        cameras.put_together(self._settings.cameras)
+        refind = self._refind(cameras.now)
         renew = RenewLoop(self._settings, self._clock, self._stop)
-        updates = UpdateWatch(self._clock, self._settings.state_dir, spool.note_update)
-        reporter = Reporter(
+        self._updates = UpdateWatch(self._clock, self._settings.state_dir, spool.note_update)
+        reporter = self._reporter(assembly, cameras, spool, publisher, refind, renew)
+        health = self._health(spool, publisher)
+        parts = self._parts(
+            assembly, cameras, spool, seal, publisher, lambda: health.told(reporter.status())
+        )
+        if self._settings.center.keys:
+            self._desk = open_desk(parts)
+        running = Running(
+            assembly=assembly,
+            cameras=cameras,
+            mirrors=mirrors,
+            refind=refind,
+            renew=renew,
+            reporter=reporter,
+            health=health,
+            call_broker=lambda settings: publisher.go_on_by(*self._way(settings, spool)),
+            tell_desk=lambda settings, then: self._tell_desk(
+                replace(parts, settings=settings, cameras=cameras.now), then
+            ),
+            need=self._need,
+            restart=self._restart,
+        )
+        return self._work(running, spool, publisher)
+
+    def _reporter(
+        self,
+        assembly: CameraAssembly,
+        cameras: Cameras,
+        spool: Spool,
+        publisher: PublishLoop,
+        refind: RefindLoop,
+        renew: RenewLoop,
+    ) -> Reporter:
+        return Reporter(
             settings=self._settings,
             model=f"{assembly.card.name} {assembly.card.version}",
             model_problem=self._model.problem,
-            cameras=cameras,
+            cameras=cameras.now,
             spool=spool,
             publisher=publisher,
             refind=refind,
@@ -126,56 +181,76 @@ class Service:
             proposal=self._proposal,
             refused_commands=lambda: self._desk.refused if self._desk else 0,
             renew=renew,
-            update=lambda: updates.update,
+            starts=self._starts.now,
+            update=lambda: self._updates.update if self._updates else None,
             clock=self._clock,
         )
-        health = self._health(spool, publisher)
-        parts = Parts(
+
+    def _parts(
+        self,
+        assembly: CameraAssembly,
+        cameras: Cameras,
+        spool: Spool,
+        seal: Seal,
+        publisher: PublishLoop,
+        health: Callable[[], dict[str, object]],
+    ) -> Parts:
+        return Parts(
             settings=self._settings,
             assembly=assembly,
-            cameras=cameras,
+            cameras=cameras.now,
             spool=spool,
             seal=seal,
             broker=publisher,
             proposal=self._proposal,
             session=publisher.session,
-            health=lambda: health.told(reporter.status()),
+            health=health,
             restart=self._restart,
+            apply=lambda: self._reload.insist() if self._reload else None,
+            started_wall=self._clock.wall(),
             clock=self._clock,
             stop=self._stop,
         )
-        workers = self._workers(cameras, publisher) + self._more_workers(refind, renew, parts)
-        rounds = (updates.look, lambda: mirrors.turn(publisher.state()))
-        return self._work(parts, workers, reporter, health, publisher, rounds)
 
-    def _cameras(
-        self, assembly: CameraAssembly, keeper: Mirrors, publisher: PublishLoop
-    ) -> list[Camera]:
-        return [
-            assembly.camera(camera, keeper, publisher.nudge, self._stop, publisher.say)
-            for camera in self._settings.cameras
-        ]
-
-    def _work(
-        self,
-        parts: Parts,
-        workers: Sequence[Worker],
-        reporter: Reporter,
-        health: Health,
-        publisher: PublishLoop,
-        rounds: Sequence[Callable[[], None]],
-    ) -> int:
-        cameras, helpers = parts.cameras, _events_workers(parts.cameras)
-        count = "1 camera" if len(cameras) == 1 else f"{len(cameras)} cameras"
+    def _work(self, running: Running, spool: Spool, publisher: PublishLoop) -> int:
+        self._reload = Reload(self._settings, running, self._proposal, self._clock)
+        cameras, reporter, about = running.cameras, running.reporter, self._about
+        count = "1 camera" if len(cameras.now) == 1 else f"{len(cameras.now)} cameras"
         log.info("edge-agent %s: %s", __version__, count)
         publisher.announce(reporter.cameras())
-        watch = ClockWatch(self._clock, boot_id(), parts.spool.note_clock)
-        for worker in (*workers, *helpers):
-            worker.start()
+        watch = ClockWatch(self._clock, boot_id(), spool.note_clock)
+        self._need("publish", publisher.run)
+        cameras.start()
+        self._start_others(running)
         notify("READY=1", f"STATUS={reporter.line()}")
-        self._supervise(reporter, cameras, publisher, health, (watch.look, *rounds))
-        self._say_last_words(workers, parts.spool, publisher)
-        return self._end(workers, helpers)
+        rounds = (
+            watch.look,
+            lambda: self._updates.look() if self._updates else None,
+            lambda: running.mirrors.turn(publisher.state()),
+            self._reload.turn,
+            lambda: about.note(cameras.now) if about else None,
+        )
+        self._supervise(running, publisher, rounds)
+        self._say_last_words(cameras.watchers(), spool, publisher)
+        return self._end([*cameras.workers(), *self._workers.values()], cameras.helpers())
+
+    def reload(self) -> None:
+        """Read the configuration again, in the next round. Any thread may ask, and a signal."""
+        if self._reload:
+            self._reload.ask()
+
+    def _tell_desk(self, parts: Parts, then: Callable[[], None]) -> None:
+        if self._desk:
+            self._desk.go_on(whose_of(parts.settings), verbs_of(parts), then)
+        elif parts.settings.center.keys:
+            self._desk = open_desk(parts)
+            self._need("commands", self._desk.run)
+
+    def _need(self, name: str, run: Callable[[], None]) -> None:
+        """Start a thread, where it does not run yet; its death is the agent's."""
+        if name not in self._workers:
+            self._workers[name] = Worker(name, run, on_failure=self._stop.tell)
+            self._workers[name].start()
 
     def _restart(self) -> None:
         """End in order, and be started anew. Any thread may ask for it."""
@@ -193,47 +268,39 @@ class Service:
         )
 
     def _publisher(self, spool: Spool) -> PublishLoop:
-        settings = self._settings
+        link, receipts = self._way(self._settings, spool)
+        return PublishLoop(spool, link, self._clock, self._leave, receipts, self._hear)
+
+    def _way(self, settings: Settings, spool: Spool) -> tuple[Link, Receipts | None]:
+        """Return how these settings reach the center, and whose word counts."""
         site, box, keys = settings.site, settings.box, settings.center.keys
-        link = Link(settings.broker, site=site, box=box, head=spool.head)
+        link = Link(settings.broker, site=site, box=box, head=spool.head, about=self._tell)
         if keys:
             link.listen()
         waits = settings.confirm is Confirm.RECEIPT
-        receipts = Receipts(spool, self._clock, keys, site=site, box=box) if waits else None
-        return PublishLoop(spool, link, self._clock, self._leave, receipts, self._hear)
+        return link, Receipts(spool, self._clock, keys, site=site, box=box) if waits else None
+
+    def _tell(self, is_birth: bool) -> Mapping[str, object]:  # noqa: FBT001 (as in about.py)
+        return self._about.told(is_birth) if self._about else {}
 
     def _refind(self, cameras: Sequence[Camera]) -> RefindLoop:
         watched = [Watched(camera.settings, camera.reader, camera.events) for camera in cameras]
         search = Search(self._clock, mac_of=neighbour_address, stop=self._stop)
         return RefindLoop(watched, self._settings.folder, search, self._clock, self._stop)
 
-    def _workers(self, cameras: Sequence[Camera], publisher: PublishLoop) -> list[Worker]:
-        workers = [self._worker("publish", publisher.run)]
-        for camera in cameras:
-            workers.append(self._worker(f"{camera.settings.id} read", camera.reader.run))
-            workers.append(self._worker(f"{camera.settings.id}{_WATCH}", camera.loop.run))
-        return workers
-
-    def _more_workers(self, refind: RefindLoop, renew: RenewLoop, parts: Parts) -> list[Worker]:
-        """Return those that only some sites need."""
-        if self._settings.center.keys:
-            self._desk = open_desk(parts)
-        wanted = [("refind", refind.run)] if refind.is_needed else []
-        wanted += [("renew", renew.run)] if renew.is_needed else []
-        wanted += [("commands", self._desk.run)] if self._desk else []
-        return [self._worker(name, run) for name, run in wanted]
-
-    def _worker(self, name: str, run: Callable[[], None]) -> Worker:
-        return Worker(name, run, on_failure=self._stop.tell)
+    def _start_others(self, running: Running) -> None:
+        """Start those that only some sites need."""
+        if running.refind.is_needed:
+            self._need("refind", running.refind.run)
+        if running.renew.is_needed:
+            self._need("renew", running.renew.run)
+        if self._desk:
+            self._need("commands", self._desk.run)
 
     def _supervise(
-        self,
-        reporter: Reporter,
-        cameras: Sequence[Camera],
-        publisher: PublishLoop,
-        health: Health,
-        rounds: Sequence[Callable[[], None]],
+        self, running: Running, publisher: PublishLoop, rounds: Sequence[Callable[[], None]]
     ) -> None:
+        reporter, health = running.reporter, running.health
         pause_s = watchdog_s()
         told_at = 0.0
         while not self._stop.is_told:
@@ -250,20 +317,19 @@ class Service:
                 continue
             told_at = now
             notify(f"STATUS={reporter.line()}")
-            if not _hangs(cameras, publisher, now) and pause_s:
+            if not _hangs(running.cameras.watched(), publisher, now) and pause_s:
                 notify("WATCHDOG=1")
 
     def _say_last_words(
-        self, workers: Sequence[Worker], spool: Spool, publisher: PublishLoop
+        self, watchers: Sequence[Worker], spool: Spool, publisher: PublishLoop
     ) -> None:
         """Let open visits end, and send that, before the publisher signs how far the chain has come.
 
         Else its head would vouch for a chain without them.
         """
         until = self._clock.mono() + _LAST_WORDS_S
-        for worker in workers:
-            if worker.name.endswith(_WATCH):
-                worker.join(max(0.0, until - self._clock.mono()))
+        for watcher in watchers:
+            watcher.join(max(0.0, until - self._clock.mono()))
         until = self._clock.mono() + _DRAIN_S
         publisher.nudge()
         while publisher.state().is_connected and self._clock.mono() < until and _has_alerts(spool):
@@ -308,23 +374,13 @@ def _hangs(cameras: Sequence[Camera], publisher: PublishLoop, now: float) -> boo
     return bool(names)
 
 
-def _events_workers(cameras: Sequence[Camera]) -> list[Worker]:
-    """Return one for each device, whose end is nobody else's: the picture is the matter."""
-    # The first camera of a recorder gives its name.
-    devices: dict[CameraEvents, str] = {}
-    for camera in cameras:
-        if camera.events:
-            devices.setdefault(camera.events, camera.settings.id)
-    return [
-        Worker(f"{name} events", events.run, on_failure=events.note_defect)
-        for events, name in devices.items()
-    ]
-
-
-def stop_on_signals(stop: Stop, ended: Stop | None = None) -> None:
+def stop_on_signals(
+    stop: Stop, ended: Stop | None = None, reload: Callable[[], None] | None = None
+) -> None:
     """Let SIGTERM, SIGINT and SIGHUP end the agent in order. Call from the main thread.
 
-    `ended` is told by signals only: who is told to end must not begin anew.
+    `ended` is told by signals only: who is told to end must not begin anew. Under systemd SIGHUP is
+    for `reload`: nobody's terminal closes there.
     """
 
     def told(_number: int, _frame: FrameType | None) -> None:
@@ -334,6 +390,8 @@ def stop_on_signals(stop: Stop, ended: Stop | None = None) -> None:
 
     signal.signal(signal.SIGTERM, told)
     signal.signal(signal.SIGINT, told)
+    if reload and is_supervised():
+        signal.signal(signal.SIGHUP, lambda *_: reload())
     # A terminal that closes, or a lost ssh; whoever said `nohup` wants it to go on.
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+    elif signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, told)

@@ -5,14 +5,17 @@ Only the box's own users reach the socket: it is a file, 0660, in the state fold
 
 import json
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edge_agent.daemon.starts import Starts
 from edge_agent.domain.update import Phase, Update
 from edge_agent.errors import EdgeAgentError
 
 SOCKET_NAME = "status.sock"
+# How a problem of the files begins that a restart ends.
+FOR_A_START = "counts only after a restart"
 _DEADLINE_S = 3.0
 _MOST_BYTES = 1_000_000
 
@@ -110,6 +113,13 @@ class AgentStatus:
     # When the box's certificate ends, and what is to be said of it.
     certificate_ends_wall: float | None = None
     certificate_problem: str = ""
+    # The files of the configuration were changed, and what of that does not count (yet).
+    files_problem: str = ""
+    starts: Starts = field(default=Starts())
+    # Who it is, whether a hangup lets it read its files again, and how often it has.
+    pid: int = 0
+    can_reload: bool = False
+    files_read: int = 0
     # The latest change of version on this box, where one was watched.
     update: Update | None = None
 
@@ -154,10 +164,16 @@ def _from_json(answer: bytes) -> AgentStatus:
         cameras = tuple(CameraStatus(**camera) for camera in told.pop("cameras"))
         spool = SpoolStatus(**told.pop("spool"))
         broker = BrokerStatus(**told.pop("broker"))
-        off = tuple(told.pop("switched_off"))
+        off, starts = tuple(told.pop("switched_off")), Starts(**told.pop("starts"))
         update = _update(told.pop("update"))
         return AgentStatus(
-            cameras=cameras, spool=spool, broker=broker, switched_off=off, update=update, **told
+            cameras=cameras,
+            spool=spool,
+            broker=broker,
+            switched_off=off,
+            starts=starts,
+            update=update,
+            **told,
         )
     except (ValueError, TypeError, KeyError) as error:
         raise EdgeAgentError(

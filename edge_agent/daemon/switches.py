@@ -6,14 +6,14 @@ camera's file counts.
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from edge_agent.domain.sighting import Finding, Scene
+from edge_agent.duty import Rule
 from edge_agent.errors import EdgeAgentError
-from edge_agent.pipeline import Rule
 from edge_agent.runtime.clock import rfc3339
 from edge_agent.runtime.files import write_whole
 
@@ -123,10 +123,6 @@ def _off(told: dict[str, object]) -> Off:
     return Off(Kind(str(told["kind"])), str(told["camera"]), str(told["name"]), until)  # type: ignore[arg-type]  # looked at above
 
 
-def switched(rules: Sequence[tuple[str, Rule]], switches: Switches, camera: str) -> list[Rule]:
-    """Return a camera's rules, by their names, as they can be switched."""
-
-    def is_on(name: str) -> Callable[[], bool]:
-        return lambda: switches.is_on(Kind.RULE, camera, name)
-
-    return [SwitchedRule(rule, is_on(name)) for name, rule in rules]
+def switched(rule: Rule, name: str, switches: Switches, camera: str) -> Rule:
+    """Return a camera's rule as it can be switched."""
+    return SwitchedRule(rule, lambda: switches.is_on(Kind.RULE, camera, name))

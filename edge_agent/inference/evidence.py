@@ -54,6 +54,10 @@ class Evidence:
         self._variance: Grid = np.full(1, _DEVIATION**2, np.float32)
         self._rest: Grid = np.full(1, _CALM, np.float32)
 
+    def ask(self, limit: float) -> None:
+        """Take this limit from now on; what the cells have learned stays."""
+        self._limit = limit
+
     @property
     def is_alive(self) -> bool:
         """Tell whether something moved a moment ago, so that the network should look again."""

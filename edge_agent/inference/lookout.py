@@ -87,6 +87,10 @@ class Lookout:
         self._looks_since = 0
         self._trusts_sizes = True
 
+    def concern(self, watch: Watch) -> None:
+        """Look for these rules from now on."""
+        self._watch = watch
+
     def choose(self, frame: Frame, motion: Motion, followed: Sequence[Expected]) -> Plan:
         """Return where to look in this frame, for what moves and for those followed who are due."""
         self._trusts_sizes = not self._trusts_sizes

@@ -95,6 +95,10 @@ class MovingCells:
         # When each cell last did not move.
         self._calm_at: NDArray[np.float64] = np.zeros((ROWS, COLUMNS))
 
+    def adjust(self, options: MotionOptions) -> None:
+        """Judge by these from the next frame on."""
+        self._evidence.ask(_logit(options.least_score))
+
     def watch(self, frame: Frame) -> Motion:
         """Return what moves in this frame; of the first frame, nothing is known yet."""
         taken_at = frame.taken_at

@@ -9,19 +9,14 @@ import socket
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from edge_agent.domain.alert import Alert
 from edge_agent.mqtt.message import Acknowledgement, Heard, Message
 from edge_agent.mqtt.options import BrokerOptions
-from edge_agent.mqtt.pipe import (
-    Caller,
-    Pipe,
-    is_about_content,
-    open_pipe,
-)
+from edge_agent.mqtt.outcome import Fate, Outcome
+from edge_agent.mqtt.pipe import Caller, Pipe, is_about_content, open_pipe
 from edge_agent.mqtt.route import Route
 from edge_agent.mqtt.status import Statuses
 from edge_agent.mqtt.topics import Topics
@@ -54,26 +49,6 @@ _MOST_WAITING = 200
 _TWO_LINES = "application/x-ndjson"
 
 
-class Fate(Enum):
-    """What became of an alert."""
-
-    # The broker has it, and its picture unless there is a reason why not.
-    DELIVERED = auto()
-    # The broker will not take it, now or ever.
-    REFUSED = auto()
-    # Taken or not, nobody got it: nobody listens, or our quota is used up. Later.
-    UNHEARD = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The broker's last word on one alert. A reason beside DELIVERED: why its picture did not go."""
-
-    number: int
-    fate: Fate
-    reason: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class _Part:
     """One message of an alert; a status message has no alert."""
@@ -88,7 +63,7 @@ class _Part:
 class Link:
     """Connects, sends and tells what became of it. Used by one thread, but for `wake`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what it is, and what it says of itself)
         self,
         options: BrokerOptions,
         *,
@@ -97,8 +72,9 @@ class Link:
         clock: Clock | None = None,
         will_delay_s: int = WILL_DELAY_S,
         head: Callable[[], str] = lambda: "",
+        about: Callable[[bool], Mapping[str, object]] = lambda _: {},
     ) -> None:
-        """Put what `head` returns into the status: the signed head of the box's chain."""
+        """Put the signed head of the box's chain into each status, and `about` while it is online."""
         self.topics = Topics(site, box)
         # Connections that ended, and those of them over somebody with our name, since the start.
         self.losses = 0
@@ -107,7 +83,7 @@ class Link:
         self._listens = False
         self._route = Route(options.urls)
         self._clock: Clock = clock or SystemClock()
-        self._statuses = Statuses(self.topics, self._clock, head)
+        self._statuses = Statuses(self.topics, self._clock, head, about)
         self._will_delay_s = will_delay_s
         self._protocol = MQTT_5
         self._silences = 0
@@ -140,7 +116,7 @@ class Link:
             raise
         if self._listens:
             self._pipe.listen(self.topics.everything_down)
-        self._say_online()
+        self._say_online(is_birth=True)
 
     def announce(self, cameras: Mapping[str, str]) -> None:
         """Publish how each camera is, by its id: now, or with the birth message once connected."""
@@ -152,6 +128,11 @@ class Link:
     def url(self) -> str:
         """Which broker it is, or is to be."""
         return self._route.url
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every broker that it may go to."""
+        return self._options.urls
 
     @property
     def is_connected(self) -> bool:
@@ -234,6 +215,20 @@ class Link:
         except (BlockingIOError, OSError):
             return  # it is being woken already, or has been closed
 
+    def leave_to(self, other: "Link", seconds: float) -> bool:
+        """Let another link go on in this one's place; return whether there was a connection.
+
+        At the same broker nothing is said: it holds the will back until the other has come. At
+        another one it is, within that time: the box has left there on purpose.
+        """
+        was_connected = self._pipe is not None
+        other.losses, other.takeovers = self.losses + was_connected, self.takeovers
+        if self.url in other.urls:
+            self._close()
+        else:
+            self.say_goodbye(seconds)
+        return was_connected
+
     def say_goodbye(self, seconds: float) -> None:
         """Publish that we stop on purpose and disconnect, within that time; raises nothing."""
         until = self._clock.mono() + seconds
@@ -248,12 +243,15 @@ class Link:
         except LinkLostError:
             pass  # gone, which is what we wanted
         finally:
-            self._drop()
-            self._awake.close()
-            self._wake.close()
+            self._close()
 
-    def _say_online(self) -> None:
-        self._waiting.append(_Part(self._statuses.online(self._fits)))
+    def _close(self) -> None:
+        self._drop()
+        self._awake.close()
+        self._wake.close()
+
+    def _say_online(self, *, is_birth: bool = False) -> None:
+        self._waiting.append(_Part(self._statuses.online(self._fits, is_birth=is_birth)))
         self._pump()
 
     def _still_waits(self, packet_id: int) -> bool:

@@ -16,12 +16,20 @@ log = logging.getLogger(__name__)
 class Statuses:
     """Writes them. Birth, will and end carry one session: a late will cannot deny a birth."""
 
-    def __init__(self, topics: Topics, clock: Clock, head: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        topics: Topics,
+        clock: Clock,
+        head: Callable[[], str],
+        about: Callable[[bool], Mapping[str, object]] = lambda _: {},
+    ) -> None:
+        """`about` returns more to say while it is online; it is told whether this is a birth."""
         self.session = 0
         self.cameras: Mapping[str, str] = {}
         self._topics = topics
         self._clock = clock
         self._head = head
+        self._about = about
 
     def will(self) -> Message:
         """Return what the broker says of a box that vanished: without a head, which would be old."""
@@ -31,10 +39,12 @@ class Statuses:
         """Return the last word of an agent that ends on purpose."""
         return self._status("stopped", **self._told_head())
 
-    def online(self, fits: Callable[[Message], bool]) -> Message:
-        """Return how the box and its cameras are; without the cameras where that is too large."""
-        head = self._told_head()
-        message = self._status("online", cameras=dict(self.cameras), **head)
+    def online(self, fits: Callable[[Message], bool], *, is_birth: bool = True) -> Message:
+        """Return how the box and its cameras are; with less of it where that is too large."""
+        head, cameras = self._told_head(), dict(self.cameras)
+        message = self._status("online", cameras=cameras, **self._about(is_birth), **head)
+        if not fits(message):
+            message = self._status("online", cameras=cameras, **head)
         if not fits(message):
             log.warning("the status goes without the cameras: too large for the broker")
             message = self._status("online", **head)
@@ -49,7 +59,7 @@ class Statuses:
             return {}
         return {"head": head} if head else {}
 
-    def _status(self, state: str, **more: Mapping[str, str] | str) -> Message:
+    def _status(self, state: str, **more: object) -> Message:
         status = {
             "state": state,
             "session": self.session,

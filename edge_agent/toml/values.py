@@ -1,5 +1,7 @@
 """Values that name something else: addresses without passwords, files, private files."""
 
+import os
+import re
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -7,6 +9,12 @@ from edge_agent.runtime.secret import Secret
 from edge_agent.toml.reader import Table
 
 _OTHERS = 0o007
+# Of systemd's credentials: by these words a file's place is left to the unit.
+CREDENTIAL = "credential:"
+# Where systemd keeps those of our unit while it runs (systemd.exec(5)); in the service itself
+# $CREDENTIALS_DIRECTORY says it.
+_CREDENTIALS = "/run/credentials/edge-agent.service"
+_CREDENTIAL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 _PRIVATE_HINT = "sudo chmod 0640 {file}"
 
 
@@ -48,7 +56,7 @@ def _judge_url(table: Table, key: str, url: str, schemes: tuple[str, ...], examp
 
 def read_password(table: Table, folder: Path) -> tuple[Path | None, Secret]:
     """Return where the password is, and the password."""
-    file = table.path("password_file", folder)
+    file = _place(table, "password_file", folder)
     if file is None:
         return None, Secret("")
     if not check_file(table, "password_file", file, is_private=True):
@@ -62,10 +70,28 @@ def read_password(table: Table, folder: Path) -> tuple[Path | None, Secret]:
 
 def read_file(table: Table, key: str, folder: Path, *, is_private: bool = False) -> Path | None:
     """Return the path of a file that must be there and readable."""
-    file = table.path(key, folder)
+    file = _place(table, key, folder)
     if file is not None:
         check_file(table, key, file, is_private=is_private)
     return file
+
+
+def credentials_folder() -> Path:
+    """Return where systemd lays the credentials of our unit."""
+    return Path(os.environ.get("CREDENTIALS_DIRECTORY") or _CREDENTIALS)
+
+
+def _place(table: Table, key: str, folder: Path) -> Path | None:
+    """Return where a file is: a path, or the place of a credential that is named."""
+    text = table.raw(key)
+    if not isinstance(text, str) or not text.startswith(CREDENTIAL):
+        return table.path(key, folder)
+    name = text.removeprefix(CREDENTIAL)
+    if not _CREDENTIAL_NAME.fullmatch(name) or name.strip(".") == "":
+        table.refuse(
+            key, f'"{name}" cannot be the name of a credential', f"write it like {CREDENTIAL}broker"
+        )
+    return credentials_folder() / name
 
 
 def check_file(table: Table, key: str, file: Path, *, is_private: bool) -> bool:
@@ -74,7 +100,7 @@ def check_file(table: Table, key: str, file: Path, *, is_private: bool) -> bool:
         with file.open("rb"):
             mode = file.stat().st_mode
     except FileNotFoundError:
-        table.refuse(key, f"there is no file {file}", "create it, or correct the path")
+        _refuse_missing(table, key, file)
         return False
     except IsADirectoryError:
         table.refuse(key, f"{file} is a folder", "name a file")
@@ -88,6 +114,15 @@ def check_file(table: Table, key: str, file: Path, *, is_private: bool) -> bool:
         table.refuse(key, f"every user of this box can read {file}", hint)
         return False
     return True
+
+
+def _refuse_missing(table: Table, key: str, file: Path) -> None:
+    if file.parent != credentials_folder():
+        table.refuse(key, f"there is no file {file}", "create it, or correct the path")
+        return
+    what = f"there is no credential {file.name} (only while the service runs can it be read)"
+    hint = "name it in a drop-in: LoadCredential=, then sudo systemctl restart edge-agent"
+    table.refuse(key, what, hint)
 
 
 def _text_of(file: Path) -> str:

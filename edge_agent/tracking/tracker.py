@@ -102,6 +102,10 @@ class Tracker:
             for one in self._followed
         ]
 
+    def concern(self, watch: Watch) -> None:
+        """Follow for these rules from now on; who is followed goes on being followed."""
+        self._watch = watch
+
     @property
     def is_in_doubt(self) -> bool:
         """Tell whether a few more looks, soon, would show who is there, or who has left."""

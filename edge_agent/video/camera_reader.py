@@ -118,7 +118,7 @@ class CameraReader:
         told = EdgeAgentError(
             f"{refusal.what}; the next try is in {words}",
             hint=f"edge-agent camera set-password {self._camera}, "
-            "then:  systemctl restart edge-agent",
+            "then:  sudo systemctl reload edge-agent",
         )
         self._note(told.report(), is_repeated=told.report() == self.state.problem)
         return pause_s

@@ -377,3 +377,17 @@ def test_receipts_hold_a_hundred_ranges_each(desk: Desk, box: Sender) -> None:
     assert len(letters) == 2
     stored, _ = desk.opened(letters)
     assert stored == [(n, n) for n in range(1, 251, 2)]
+
+
+def test_what_a_box_runs_is_kept_although_it_says_it_only_at_its_birth(
+    desk: Desk, box: Sender
+) -> None:
+    software = {"parts": [["model", "street", "1.0.0", "ab"]], "left_out": 0}
+    birth = box.status()
+    told = json.loads(birth.payload) | {"software": software}
+    desk.take(replace(birth, payload=json.dumps(told).encode()))
+
+    desk.take(box.status(), box.health())
+
+    ((kept,),) = desk.ask("SELECT status_json FROM boxes")
+    assert json.loads(str(kept))["software"] == software

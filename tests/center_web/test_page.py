@@ -251,8 +251,10 @@ def test_the_second_of_two_operators_is_told(
 def test_boxes_are_on_the_map_and_in_the_list_with_what_is_wrong(
     page: Start, browser: Browser, database: Database, box: CityBox, clock: FakeClock
 ) -> None:
-    health = '{"cameras": {"gate": {"state": "no picture"}, "yard": {"state": "streaming"}}}'
-    box.is_seen(clock.wall() - 10, health_json=health)
+    health = '{"cameras": {"gate": {"state": "no picture"}, "yard": {"state": "streaming"}}'
+    health += ', "starts": {"count": 9, "unclean": 2, "last_unclean": {"end": "watchdog"}}}'
+    software = '{"software": {"parts": [["model", "street", "1.0.0", "abab"], 7, ["x"]]}}'
+    box.is_seen(clock.wall() - 10, health_json=health, status_json=software)
     box.alarms(clock.wall(), "gap", "numbers 4-7 are missing")
     CityBox(database, "ilir-02").is_seen(clock.wall() - 600)
     arrival = Arrival("city/v1/palembang/plaju-01/up/record", b"?")
@@ -264,6 +266,9 @@ def test_boxes_are_on_the_map_and_in_the_list_with_what_is_wrong(
     rows = [row.text for row in browser.all("table.boxes tbody tr")]
     assert "silent" in rows[0]
     assert "no picture: gate" in rows[1]
+    browser.one("table.boxes details summary").click()
+    assert "street 1.0.0 abab" in browser.text("table.software")
+    assert "9 starts, 2 not in order (watchdog)" in rows[1]
     assert "messages set aside: 1" in rows[1]
     assert "set aside" not in rows[0]
 

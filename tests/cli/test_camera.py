@@ -163,7 +163,7 @@ def test_a_camera_is_removed_with_its_password_after_a_question(desk: Desk) -> N
     assert camera_ids(desk.folder) == ("yard",)
     assert [file.name for file in (desk.folder / "secrets").iterdir()] == ["yard"]
     assert "1 zone and 0 rules" in desk.out
-    assert "systemctl restart edge-agent" in desk.out
+    assert "systemctl reload edge-agent" in desk.out
 
 
 def test_a_camera_stays_where_the_answer_is_no_or_nobody_answers(desk: Desk) -> None:

@@ -14,6 +14,9 @@ from edge_agent import __version__
 from edge_agent.cli.main import main
 from edge_agent.config.settings import CameraSettings
 from edge_agent.config.store import save_camera, save_password
+from edge_agent.daemon.firmware import FirmwareBook
+from edge_agent.inference.model_file import find_card, load_card
+from edge_agent.onvif.device import Device
 from edge_agent.runtime.secret import Secret
 from edge_agent.video.options import StreamOptions
 from tests.cli.sites import RIGHT
@@ -68,7 +71,11 @@ def test_libraries_are_those_that_were_loaded_with_their_versions(folder: Path) 
         assert told[name] == importlib.metadata.version(name)
     assert "pytest" not in told
     assert {"libavcodec", "OpenSSL", "SQLite"} <= {part["name"] for part in parts}
-    assert [part["name"] for part in parts if part["part"] == "model"] == ["street"]
+    (street, motion) = [part for part in parts if part["part"] == "model"]
+    card = load_card(find_card("street"))
+    assert (street["version"], street["sha256"]) == (card.version, card.sha256)
+    assert motion["name"] == "motion"
+    assert {"system", "processor"} <= {part["part"] for part in parts}
 
 
 def test_each_camera_tells_its_firmware_or_why_not(
@@ -81,13 +88,32 @@ def test_each_camera_tells_its_firmware_or_why_not(
     with OnvifCamera() as camera:
         _camera(folder, "gate", camera.port)
 
-        assert main(["version", "--all", "--config", str(folder)]) == 0
+        assert main(["version", "--all", "--ask", "--config", str(folder)]) == 0
 
     said = capsys.readouterr().out
-    assert "camera   gate                            Acme AC-100, firmware 1.0" in said
+    assert "camera     gate                            Acme AC-100, firmware 1.0" in said
     assert "• gone   its firmware is not known: 127.0.0.1 refuses connections on port" in said
     assert "• hall   was added without ONVIF: nobody tells its firmware" in said
     assert RIGHT not in said
+
+
+def test_nobody_waits_for_a_camera_whose_firmware_is_known(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with OnvifCamera() as camera:
+        _camera(folder, "gate", camera.port)
+        _camera(folder, "yard", camera.port)
+        said = Device(maker="Acme", model="AC-100", firmware="2.0", serial="")
+        (folder / "state").mkdir()
+        FirmwareBook(folder / "state").note({"gate": said}, {"gate"})
+
+        assert main(["version", "--all", "--config", str(folder)]) == 0
+
+        assert camera.seen.operations == []
+    told = capsys.readouterr().out
+    assert "camera     gate" in told
+    assert "Acme AC-100, firmware 2.0" in told
+    assert "yard   its firmware is not known yet: edge-agent version --all --ask" in told
 
 
 def test_channels_of_one_recorder_are_asked_once(
@@ -97,7 +123,7 @@ def test_channels_of_one_recorder_are_asked_once(
         _camera(folder, "nvr-1", camera.port, "wrong")
         _camera(folder, "nvr-2", camera.port, "wrong")
 
-        main(["version", "--all", "--config", str(folder)])
+        main(["version", "--all", "--ask", "--config", str(folder)])
 
         assert camera.seen.refused == 1
     assert capsys.readouterr().out.count("refuses user 'admin'") == 2

@@ -65,7 +65,7 @@ def test_a_zone_with_an_alert_is_saved(site: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().out.splitlines() == [
         '✓ gate   zone "walkway" saved: alert on person, two_wheeler after 2.5 s (high)',
         "         next: edge-agent zone show gate",
-        "a running agent takes it over after: sudo systemctl restart edge-agent",
+        "a running agent takes it over after: sudo systemctl reload edge-agent",
     ]
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from edge_agent.daemon import service
 from edge_agent.daemon.camera_events import CameraEvents, Listener
+from edge_agent.daemon.cameras import events_worker
 from edge_agent.daemon.proposal import Proposal
 from edge_agent.onvif.address import Address
 from edge_agent.onvif.events import CameraEvent, EventKind
@@ -108,6 +109,32 @@ def test_what_the_camera_reports_arrives_and_the_place_is_given_back() -> None:
         assert (event.kind, event.is_active, event.source) == (EventKind.MOTION, True, "VS_1")
         assert site.events.state.count == 1
     assert camera.seen.operations[-1] == "Unsubscribe"
+    assert camera.most_subscribed == 1
+
+
+def test_who_it_is_was_asked_once_by_the_way() -> None:
+    with EventCamera() as camera, running(Site(camera)) as site:
+        until(lambda: site.events.device is not None)
+        until(lambda: camera.pulls > 2)
+
+        assert site.events.device
+        assert site.events.device.firmware
+    assert camera.seen.operations.count("GetDeviceInformation") == 1
+
+
+def test_another_camera_of_the_device_hears_as_soon_as_it_is_added() -> None:
+    with EventCamera() as camera, running(Site(camera)) as site:
+        until(lambda: site.events.state.word == "on")
+        another = Listener("", Mailbox[CameraEvent](128))
+        site.events.add(another)
+        until(lambda: camera.seen.operations.count("CreatePullPointSubscription") == 2, 15.0)
+        until(lambda: site.events.state.word == "on" and bool(camera.subscriptions))
+        camera.report(*_MOTION)
+
+        assert another.events.get(5.0) is not None
+        site.events.drop(another)
+        camera.report("tns1:VideoSource/MotionAlarm", "State=false")
+        assert another.events.get(0.5) is None
     assert camera.most_subscribed == 1
 
 
@@ -306,8 +333,7 @@ def test_a_defect_of_ours_in_the_events_ends_the_events_alone() -> None:
     with EventCamera() as camera:
         site = Site(camera)
         site.events.camera_clock = None  # type: ignore[assignment]  # the defect
-        gate = SimpleNamespace(settings=SimpleNamespace(id="gate"), events=site.events)
-        (worker,) = service._events_workers([gate, gate])
+        worker = events_worker("gate", site.events)
         worker.start()
 
         assert worker.join(5.0)

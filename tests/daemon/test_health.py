@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.daemon.health import Health, problems
+from edge_agent.daemon.starts import Starts
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
 from edge_agent.errors import EdgeAgentError
 from tests.fakes.clock import FakeClock
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GATE = CameraStatus(id="gate", name="Gate", is_streaming=True, stream_fps=15.04)
+STARTS = Starts(
+    count=17,
+    unclean=2,
+    last_end="stopped",
+    last_unclean="power",
+    last_unclean_time="2026-11-02T03:14:05.000Z",
+)
 WELL = AgentStatus(
     version="0.1.0",
     site="palembang",
@@ -23,6 +31,7 @@ WELL = AgentStatus(
     started_wall=1_795_000_501.0,
     now_wall=1_795_000_561.0,
     rss_bytes=90_000_000,
+    starts=STARTS,
     cameras=(GATE,),
     spool=SpoolStatus(waiting=3, size_bytes=4096, parked=0, dropped_thumbnails=0, dropped_alerts=0),
     broker=BrokerStatus(

@@ -50,6 +50,7 @@ class Box:
         camera = SHORTEST_CAMERA + ZONES + "".join(RULE.format(n) for n in range(rules))
         settings = load_settings(write_site(folder, text, gate=camera))
         settings = replace(settings, mirrors=options, place=Place(name="Simpang Plaju"))
+        self.settings = settings
         self.spool = open_spool(folder / "spool.db", SpoolOptions(size_mb=16))
         self.publisher = Publisher(self.spool, BrokerOptions(url=url, insecure=True))
         self.mirrors = Mirrors(settings, self.spool, self.publisher.loop.say, SystemClock())
@@ -241,3 +242,24 @@ def test_an_observation_reaches_the_broker_and_grows_old_there(
         [told] = center.of("observation")
         assert (told.qos, told.is_retained, told.content_type) == (0, False, "application/json")
         assert told.expiry_s == 3600
+
+
+def test_a_rule_that_is_gone_leaves_nothing_switched_on(
+    broker: Mosquitto, start: Callable[..., Box]
+) -> None:
+    with Listener(broker.port, "city/#") as listener:
+        box = start(broker, rules=2, home_assistant=True, onvif=False)
+        box.connect()
+        box.tell("a", "new", "rule-0")
+        box.tell("b", "new", "rule-1")
+        listener.wait_for(lambda _: {one.payload for one in _homes(listener)[-2:]} == {b"ON"}, 5)
+        camera = box.settings.cameras[0]
+        fewer = replace(camera, rules=camera.rules[1:])
+
+        box.mirrors.settle(replace(box.settings, cameras=(fewer,)))
+        heard = len(listener.heard)
+        box.supervise(1)
+
+        listener.wait_for(lambda _: len(_homes(listener)) >= 2 and len(listener.heard) > heard, 5)
+        states = {one.topic.rpartition("/")[2]: one.payload for one in _homes(listener)}
+        assert sorted(states.values()) == [b"OFF", b"ON"]

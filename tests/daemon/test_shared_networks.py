@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,11 +39,14 @@ class Box:
         )
         self._settings = load_settings(folder)
         self._clock = FakeClock()
+        self._count = 0
         self.assembly = CameraAssembly(self._settings, self._clock)
 
     def add_camera(self) -> Pipeline:
         identities = Identities(self._clock.wall, random.Random(1))
-        return self.assembly.pipeline(self._settings.cameras[0], identities, self._clock)
+        self._count += 1
+        camera = replace(self._settings.cameras[0], id=f"gate-{self._count}")
+        return self.assembly.pipeline(camera, identities, self._clock)
 
     def networks(self) -> tuple[int, int]:
         pools = (self.assembly._networks, self.assembly._motion_networks)

@@ -9,11 +9,12 @@ from edge_agent.alerts.identity import Identities
 from edge_agent.domain.geometry import Point, Polygon
 from edge_agent.domain.sighting import Label
 from edge_agent.domain.zone import Watch, Zone
+from edge_agent.duty import MotionStage
 from edge_agent.inference.budget import Share
 from edge_agent.inference.lookout import Lookout
 from edge_agent.inference.objects import Detector
 from edge_agent.inference.size_grid import SizeGrid
-from edge_agent.pipeline import MotionStage, Pipeline
+from edge_agent.pipeline import Pipeline
 from edge_agent.rules.intrusion import Intrusion
 from edge_agent.rules.options import IntrusionOptions
 from edge_agent.tracking.tracker import Tracker, TrackerOptions
@@ -55,7 +56,7 @@ def make_pipeline(  # noqa: PLR0913 (what a test may want to be different)
             side_px=objects.side_px, looks_per_frame=4, watch=watch, sizes=sizes, share=share
         ),
         tracker=Tracker(TrackerOptions(), watch),
-        rules=[Intrusion(rule)],
+        rules={rule: Intrusion(rule)},
         album=Album(labels),
         composer=Composer(ORIGIN, identities, clock.state, clock.mono),
     )

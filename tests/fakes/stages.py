@@ -8,6 +8,7 @@ from edge_agent.domain.geometry import Box
 from edge_agent.domain.sighting import Label, Sighting
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.motion import Motion
+from edge_agent.inference.options import MotionOptions
 
 PERSON = Box(0.4, 0.4, 0.5, 0.8)
 
@@ -23,6 +24,9 @@ class FakeMotion:
         assert self._last is None or frame.taken_at > self._last, "frames come in order, once"
         self._last = frame.taken_at
         return Motion(self.areas, is_global=False)
+
+    def adjust(self, options: MotionOptions) -> None:
+        """It sees what it is told to, whatever the options."""
 
 
 class FakeObjects:

@@ -64,9 +64,11 @@ def test_both_deadlines_of_a_stream_are_the_ones_told() -> None:
 
 def test_the_page_names_every_thread() -> None:
     source = (AGENT / "daemon" / "service.py").read_text(encoding="utf-8")
-    suffixes = re.findall(r'f"\{camera\.settings\.id\} (\w+)"', source)
+    cameras = (AGENT / "daemon" / "cameras.py").read_text(encoding="utf-8")
+    suffixes = re.findall(r'Worker\(f"\{name\} (\w+)"|_worker\(f"\{name\} (\w+)"', cameras)
+    suffixes = ["".join(one) for one in suffixes]
 
-    assert suffixes
+    assert len(suffixes) == 3
     assert all(f"| `<camera> {suffix}` |" in PAGE for suffix in suffixes)
     assert "| `publish` |" in PAGE
     assert '"publish"' in source

@@ -19,7 +19,7 @@ from edge_agent.mqtt.topics import Topics
 from edge_agent.mqtt.trial import Visit
 from edge_agent.spool import chain, purging
 from tests.daemon.commands.desk import Office
-from tests.daemon.test_health import WELL
+from tests.daemon.test_health import STARTS, WELL
 from tests.fakes.box import a_known_seal, a_seal
 from tests.fakes.center_key import CenterKey
 from tests.fakes.clock import FakeClock
@@ -63,6 +63,15 @@ SAME = {
     "updated",
 }
 EXAMPLES = FOLDER / "examples"
+SOFTWARE = [
+    ["agent", "edge-agent", "0.1.0"],
+    ["python", "CPython", "3.11.2"],
+    ["system", "Debian GNU/Linux 12 (bookworm)", "6.1.0-31-arm64 aarch64"],
+    ["processor", "Raspberry Pi 4 Model B Rev 1.5", "4 cores"],
+    ["model", "street", "1.0.0", "ab" * 32],
+    ["camera", "gate", "Acme AC-100, firmware 1.0"],
+    ["library", "numpy", "1.24.2"],
+]
 HASH = "ab" * 32
 A_STEP = ClockStep(
     boot="6f1c2a58-3a0e-4b7e-9d0c-2f6f0a5f7a11",
@@ -131,7 +140,11 @@ def written(name: str, folder: Path) -> dict[str, Any]:
         well: dict[str, Any] = json.loads(health.message(WELL).payload)
         return well
     if name == "status":
-        statuses = Statuses(Topics("palembang", "plaju-01"), FakeClock(), lambda: head)
+        software = {"parts": SOFTWARE, "left_out": 0}
+        about = {"starts": STARTS.told(), "software": software}
+        statuses = Statuses(
+            Topics("palembang", "plaju-01"), FakeClock(), lambda: head, lambda _: about
+        )
         statuses.session, statuses.cameras = 1_795_000_501, {"gate": "streaming"}
         told: dict[str, Any] = json.loads(statuses.online(lambda _: True).payload)
         return told

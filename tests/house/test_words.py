@@ -22,6 +22,7 @@ SAID_ELSEWHERE = {
     "edge_agent/config/camera.py": "config/outline.py judges an outline, for files and for `zone`",
     "edge_agent/config/checks.py": "judge_name, for files and for `zone`",
     "edge_agent/config/load.py": "BadConfiguration shows its problems; tomllib words a bad line",
+    "edge_agent/daemon/reload.py": "BadConfiguration shows its problems",
     "edge_agent/packs/pack_file.py": "inference/model_file.py and packs/examine.py say it of a folder",
     "edge_agent/packs/trial.py": "packs/examine.py says it, in a process of its own",
     "edge_agent/config/store.py": "BadConfiguration shows its problems",

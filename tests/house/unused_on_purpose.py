@@ -35,6 +35,7 @@ frozenset(
         _.closed_by,
         _.closed_why,
         _.is_vertical,
+        _.software,
         _.label_x,
         _.label_y,
         _.scale_width,

@@ -10,6 +10,7 @@ from edge_agent.inference.model_file import MODELS
 from tests.peers.agent import Agent
 from tests.peers.center import Center
 from tests.peers.mosquitto import Mosquitto
+from tests.peers.supervisor import Supervisor
 
 
 @pytest.fixture
@@ -26,6 +27,15 @@ def make_agent(tmp_path: Path) -> Iterator[Callable[..., Agent]]:
             return running.enter_context(Agent(tmp_path / "etc", broker_url, **options))
 
         yield make
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
+    supervisor = Supervisor(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setenv("WATCHDOG_USEC", "3000000")
+    yield supervisor
+    supervisor.close()
 
 
 @pytest.fixture(scope="session")

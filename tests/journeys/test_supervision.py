@@ -1,10 +1,9 @@
 """What systemd sees of us, over a real notify socket."""
 
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,37 +12,9 @@ from tests.peers.agent import Agent
 from tests.peers.center import Center, until
 from tests.peers.mosquitto import Mosquitto
 from tests.peers.silent import SilentServer
+from tests.peers.supervisor import Supervisor
 
 pytestmark = pytest.mark.journey
-
-
-class Supervisor:
-    """Listens where systemd would."""
-
-    def __init__(self, path: Path) -> None:
-        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        self._line.bind(str(path))
-        self._heard: list[str] = []
-
-    def heard(self) -> list[str]:
-        """Return every line so far."""
-        while True:
-            try:
-                self._heard += self._line.recv(4096).decode().split("\n")
-            except BlockingIOError:
-                return self._heard
-
-    def close(self) -> None:
-        self._line.close()
-
-
-@pytest.fixture
-def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
-    supervisor = Supervisor(tmp_path / "notify")
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    monkeypatch.setenv("WATCHDOG_USEC", "3000000")
-    yield supervisor
-    supervisor.close()
 
 
 def test_systemd_hears_that_we_are_ready_alive_and_going(
@@ -73,6 +44,29 @@ def test_two_agents_on_one_folder_are_one_too_many(
 
     assert second.returncode == 1
     assert "another edge-agent is already running" in second.stderr + second.stdout
+    assert agent.stop() == 0
+
+
+def test_a_box_tells_how_often_it_began_and_how_it_ended(
+    broker: Mosquitto, center: Center, make_agent: Callable[..., Agent]
+) -> None:
+    def told() -> dict[str, object]:
+        online = [one for one in center.statuses() if one["state"] == "online"]
+        return dict(online[-1]["starts"]) if online else {}
+
+    agent = make_agent(broker.url).start()
+    until(lambda: told() == {"count": 1, "unclean": 0, "last_end": None, "last_unclean": None}, 15)
+    agent.kill()
+    agent.start()
+    until(lambda: (told()["count"], told()["unclean"], told()["last_end"]) == (2, 1, "crash"), 15)
+    assert agent.stop() == 0
+    agent.start()
+    until(lambda: (told()["count"], told()["unclean"], told()["last_end"]) == (3, 1, "stopped"), 15)
+
+    births = [one for one in center.statuses() if "software" in one]
+    assert {part[0] for part in births[0]["software"]["parts"]} >= {"agent", "model", "library"}
+    assert "the run before this one did not end in order: crash" in agent.words()
+    assert agent.ask("status").stdout.count("did not end in order") == 0
     assert agent.stop() == 0
 
 

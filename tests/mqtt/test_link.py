@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.mqtt.link import Fate, Link, Outcome
+from edge_agent.mqtt.link import Link
+from edge_agent.mqtt.outcome import Fate, Outcome
 from edge_agent.mqtt.topics import Topics
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker

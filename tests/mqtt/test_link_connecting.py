@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_agent.mqtt.link import Fate, Link, Outcome
+from edge_agent.mqtt.link import Link
 from edge_agent.mqtt.message import Heard
+from edge_agent.mqtt.outcome import Fate, Outcome
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
 from edge_agent.wire.answers import LinkLostError

@@ -10,7 +10,8 @@ import pytest
 from edge_agent.wire.answers import LinkLostError
 
 if TYPE_CHECKING:
-    from edge_agent.mqtt.link import Link, Outcome
+    from edge_agent.mqtt.link import Link
+    from edge_agent.mqtt.outcome import Outcome
 
 
 def outcomes(link: Link, count: int, seconds: float = 5.0) -> list[Outcome]:

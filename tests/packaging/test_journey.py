@@ -65,7 +65,7 @@ def _install(site: Site) -> None:
 
     said = machine.install(site.package)
 
-    assert "edge-agent discover" in said
+    assert "edge-agent setup" in said
     assert "edge-agent check" in said
     assert machine.show("ActiveState") == "inactive"
     assert "not configured yet" in machine.journal()
@@ -111,7 +111,8 @@ def _repair(site: Site, older: Path) -> None:
     machine.run("edge-agent-updates", "accept")
     shutil.copy(older, machine.root / "srv" / older.name)
     machine.run("dpkg", "--force-confold", "--unpack", f"/srv/{older.name}")
-    machine.run("systemctl", "kill", "--kill-whom=main", "-s", "KILL", "edge-agent")
+    # Not `systemctl kill`: machines that run side by side share names of control groups.
+    machine.run("kill", "-KILL", machine.show("MainPID"))
 
     machine.run("dpkg", "--force-confold", "--configure", "-a")
 

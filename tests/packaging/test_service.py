@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,19 +86,107 @@ def test_an_agent_that_hangs_is_started_again(site: Site) -> None:
     assert "Watchdog timeout" in site.machine.journal()
     heard = len(site.numbers())
     wait_for(lambda: site.hears_more(heard), "no alert afterwards")
+    starts = json.loads(site.machine.read("/var/lib/edge-agent/starts.json"))
+    assert (starts["last_end"], starts["last_unclean"]) == ("watchdog", "watchdog")
 
 
-def test_a_password_comes_as_a_credential_that_no_file_of_the_agent_has(site: Site) -> None:
+def test_who_killed_it_is_known_afterwards(site: Site) -> None:
+    _with(site, "RestartSec=1")
+    site.machine.run("systemctl", "restart", "edge-agent")
+    first = site.machine.show("MainPID")
+
+    site.machine.run("kill", "-KILL", first)
+
+    wait_for(lambda: site.machine.show("MainPID") not in {first, "0"}, "nobody noticed", 30)
+    wait_for(lambda: site.machine.show("ActiveState") == "active", "it did not come back", 30)
+    starts = json.loads(site.machine.read("/var/lib/edge-agent/starts.json"))
+    assert starts["last_end"] == "killed"
+
+
+_WITH_PASSWORDS = """\
+per_listener_settings true
+listener 1883 127.0.0.1
+allow_anonymous true
+listener 1884 127.0.0.1
+allow_anonymous false
+password_file /etc/mosquitto/passwords
+"""
+_LOGIN = 'username = "box"\npassword_file = "credential:broker"\n'
+_PASSWORD = "a secret of the broker"
+
+
+def _ask_for_passwords(site: Site) -> None:
+    """Let the broker take alerts on another port only by name and password."""
     machine = site.machine
-    machine.write("/etc/credstore/edge-agent.broker", "a secret of the broker\n")
-    machine.shell("chmod 600 /etc/credstore/edge-agent.broker")
-    _with(site, "LoadCredential=broker:/etc/credstore/edge-agent.broker")
-    login = 'username = "box"\npassword_file = "/run/credentials/edge-agent.service/broker"\n'
-    site.configure(SETTINGS + login)
+    machine.shell(
+        f"mosquitto_passwd -b -c /etc/mosquitto/passwords box '{_PASSWORD}'"
+        " && chown mosquitto /etc/mosquitto/passwords"
+    )
+    machine.write("/etc/mosquitto/conf.d/test.conf", _WITH_PASSWORDS)
+    machine.run("systemctl", "restart", "mosquitto", "ear")
+
+
+def _credential(site: Site, *, is_encrypted: bool) -> str:
+    machine = site.machine
+    machine.shell("install -d -m 0700 /etc/credstore /etc/credstore.encrypted")
+    if not is_encrypted:
+        machine.write("/etc/credstore/edge-agent.broker", f"{_PASSWORD}\n")
+        machine.shell("chmod 600 /etc/credstore/edge-agent.broker")
+        return "LoadCredential=broker:/etc/credstore/edge-agent.broker"
+    file = "/etc/credstore.encrypted/edge-agent.broker"
+    machine.shell(
+        f"printf '%s' '{_PASSWORD}' | systemd-creds encrypt --with-key=host --name=broker - {file}"
+    )
+    assert _PASSWORD not in machine.read(file)
+    return f"LoadCredentialEncrypted=broker:{file}"
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_a_password_comes_as_a_credential_that_no_file_of_the_agent_has(
+    site: Site,
+    is_encrypted: bool,  # noqa: FBT001 (pytest's)
+) -> None:
+    machine = site.machine
+    _ask_for_passwords(site)
+    _with(site, _credential(site, is_encrypted=is_encrypted))
+    site.configure(SETTINGS.replace("1883", "1884") + _LOGIN)
 
     machine.run("systemctl", "restart", "edge-agent")
 
     wait_for(lambda: "broker connected" in machine.show("StatusText"), machine.journal(), 30)
+    checked = machine.run("edge-agent", "check", is_fine=False)
+    assert "there is no credential" not in checked
+    machine.run("systemctl", "stop", "edge-agent")
+    assert "there is no credential broker" in machine.run("edge-agent", "check", is_fine=False)
+    found = machine.shell(f"grep -rlsF '{_PASSWORD}' /etc/edge-agent /var/lib/edge-agent || true")
+    assert found == ""
+
+
+def test_a_reload_takes_files_in_and_keeps_the_process(site: Site) -> None:
+    machine = site.machine
+    first, said = machine.show("MainPID"), "the configuration is taken in"
+    before = machine.journal().count(said)
+    site.configure(SETTINGS.replace("[broker]", '[place]\nname = "Plaju"\n[broker]'))
+
+    machine.run("systemctl", "reload", "edge-agent")
+
+    wait_for(lambda: machine.journal().count(said) > before, machine.journal(), 30)
+    wait_for(lambda: machine.show("ActiveState") == "active", "it is not ready", 30)
+    assert machine.show("MainPID") == first
+    assert "connected anew" not in machine.journal()
+
+    site.configure("site = 3\n")
+    said = machine.run("systemctl", "reload", "edge-agent", is_fine=False)
+    assert "failed" in said
+    assert "needs a text" in machine.journal()
+    site.configure()
+    site.machine.write("/etc/edge-agent/cameras.d/yard.toml", "wrong\n")
+    assert "failed" in machine.run("systemctl", "reload", "edge-agent", is_fine=False)
+    machine.run("rm", "/etc/edge-agent/cameras.d/yard.toml")
+
+    wait_for(lambda: "was not taken in" in machine.show("StatusText"), machine.journal(), 30)
+    assert machine.show("MainPID") == first
+    assert machine.show("ActiveState") == "active"
 
 
 def test_it_is_ready_in_an_orderly_way_and_ends_so(site: Site) -> None:

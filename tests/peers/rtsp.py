@@ -61,6 +61,11 @@ class RtspServer(process.Server):
         self.host = host
         self.port = port
 
+    @property
+    def connections(self) -> int:
+        """How many connections were made to it since it was started last."""
+        return self.log_path.read_text(errors="replace").splitlines().count("client")
+
     def url(self, path: str = "/main") -> str:
         """Return the address of a mount, without user and password."""
         return f"rtsp://{self.host}:{self.port}{path}"

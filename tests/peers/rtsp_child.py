@@ -29,6 +29,8 @@ def main() -> None:
         server.set_auth(_lock(wanted))
     for path, mount in wanted["mounts"].items():
         server.get_mount_points().add_factory(path, _factory(mount, shared=wanted["shared"]))
+    # Each connection is a line, for tests that count them.
+    server.connect("client-connected", lambda *_: print("client", flush=True))  # noqa: T201 (above)
     server.attach(None)
     print(f"port {server.get_bound_port()}", flush=True)  # noqa: T201 (how the test learns it)
     GLib.MainLoop().run()

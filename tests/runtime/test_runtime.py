@@ -155,3 +155,23 @@ def test_an_error_says_where_what_and_what_next() -> None:
     error.add_note("camera gate")
 
     assert error.report() == "camera gate: main stream: it is dark\n  next: switch on the light"
+
+
+def test_a_part_ends_alone_or_with_the_whole() -> None:
+    whole = Stop()
+    camera, other = whole.part(), whole.part()
+
+    camera.tell()
+    assert (camera.is_told, other.is_told, whole.is_told) == (True, False, False)
+
+    whole.tell()
+    assert other.is_told
+    assert whole.part().is_told
+
+
+def test_parts_that_have_ended_are_forgotten() -> None:
+    whole = Stop()
+    for _ in range(100):
+        whole.part().tell()
+
+    assert len(whole._parts) <= 1

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from edge_agent.contract.command import Command, Result
+from edge_agent.errors import EdgeAgentError
+
+T = TypeVar("T")
 
 # A reason is a sentence for a person at the center, not a log.
 _LONGEST_REASON = 2_000
@@ -103,3 +106,13 @@ class Lasting(Verb, Protocol):
     def conclude(self, order: Order) -> Answer | None:
         """Return how it ended; None while nobody knows. Asked again and again, also after a start."""
         ...
+
+
+def tried(work: Callable[[], T]) -> T | Answer:
+    """Return what a verb says, or that it refused or could not."""
+    try:
+        return work()
+    except RefusedError as refusal:
+        return refused(str(refusal))
+    except EdgeAgentError as failure:
+        return failed(failure.report())

@@ -46,24 +46,19 @@ class Parts:
     session: Callable[[], int]
     health: Callable[[], Mapping[str, object]]
     restart: Callable[[], None]
+    # Takes in what the files say now: while cameras are watched where that can be.
+    apply: Callable[[], None]
+    started_wall: float
     clock: Clock
     stop: Stop
 
 
 def open_desk(parts: Parts) -> Desk:
     """Return the desk, ready to run on its thread."""
-    settings, clock = parts.settings, parts.clock
-    memory = Memory(settings.state_dir / FILE)
-    keys = [read_key(key) for key in settings.center.keys]
-    whose = Whose(
-        site=settings.site,
-        box=settings.box,
-        keys=tuple(key for key in keys if key),
-        allowed=tuple(str(one) for one in sorted(settings.center.commands)),
-        topic=Topics(settings.site, settings.box).response,
-    )
+    clock = parts.clock
+    memory = Memory(parts.settings.state_dir / FILE)
     return Desk(
-        whose=whose,
+        whose=whose_of(parts.settings),
         verbs=verbs_of(parts),
         memory=memory,
         courier=Courier(memory, parts.broker, clock),
@@ -72,6 +67,18 @@ def open_desk(parts: Parts) -> Desk:
         start=os.urandom(8).hex(),
         clock=clock,
         stop=parts.stop,
+    )
+
+
+def whose_of(settings: Settings) -> Whose:
+    """Return which box it is, and whom it obeys."""
+    keys = [read_key(key) for key in settings.center.keys]
+    return Whose(
+        site=settings.site,
+        box=settings.box,
+        keys=tuple(key for key in keys if key),
+        allowed=tuple(str(one) for one in sorted(settings.center.commands)),
+        topic=Topics(settings.site, settings.box).response,
     )
 
 
@@ -93,7 +100,7 @@ def verbs_of(parts: Parts) -> list[Verb]:
         ConfigPropose(
             settings,
             parts.proposal,
-            parts.restart,
+            parts.apply,
             clock,
             may_change_trust=Permission.CONFIG_CENTER in allowed,
         ),
@@ -106,7 +113,7 @@ def verbs_of(parts: Parts) -> list[Verb]:
 
 
 def _facts(parts: Parts) -> Callable[[], Mapping[str, object]]:
-    started = rfc3339(parts.clock.wall())
+    started = rfc3339(parts.started_wall)
     commands = [str(one) for one in sorted(parts.settings.center.commands)]
     return lambda: {
         "version": __version__,

@@ -110,8 +110,11 @@ class ConfigPropose:
             self._proposal.confirm()
             return done("confirmed")
         if self._clock.mono() - self._began_mono > journal.within_s:
-            self._proposal.roll_back(f"not confirmed within {journal.within_s:g} s")
+            why = f"not confirmed within {journal.within_s:g} s"
+            self._proposal.roll_back(why)
             self._restart()
+            # It waits on the disk until the old configuration's broker takes it.
+            return failed(f"the old configuration is back: {why}")
         return None
 
 

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from edge_agent.contract.body import split
 from edge_agent.contract.command import (
@@ -23,7 +23,7 @@ from edge_agent.contract.command import (
 )
 from edge_agent.contract.letter import open_letter
 from edge_agent.contract.signature import Verdict
-from edge_agent.daemon.commands.answer import Answer, Lasting, RefusedError, Verb, failed, refused
+from edge_agent.daemon.commands.answer import Answer, Lasting, Verb, failed, refused, tried
 from edge_agent.daemon.commands.courier import Courier
 from edge_agent.daemon.commands.judge import judge_time
 from edge_agent.daemon.commands.memory import Arrived, Memory, Outgoing, Remembered
@@ -33,8 +33,6 @@ from edge_agent.runtime.mailbox import Mailbox
 from edge_agent.runtime.stop import Stop
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 # Commands on the way from the publisher's thread; a person sends one a minute.
 MOST_UNREAD = 64
@@ -117,6 +115,8 @@ class Desk:
         self._clock = clock
         self._stop = stop
         self._letters: Mailbox[_Letter] = Mailbox(MOST_UNREAD)
+        # From whom, and what, it takes from now on, and what is to be done then.
+        self._news: Mailbox[tuple[Whose, dict[str, Verb], Callable[[], None]]] = Mailbox()
         self._is_open = False
         self._refused = 0
         self._tokens, self._refilled_mono = float(_BURST), clock.mono()
@@ -126,6 +126,12 @@ class Desk:
     def take(self, payload: bytes, correlation: bytes = b"") -> None:
         """Leave what came from the center, or from whoever may write there; never waits."""
         self._letters.put(_Letter(payload, correlation))
+
+    def go_on(
+        self, whose: Whose, verbs: Iterable[Verb], then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Take these commands from them from the next round on, and do `then` first; never waits."""
+        self._news.put((whose, {verb.name: verb for verb in verbs}, then))
 
     @property
     def refused(self) -> int:
@@ -145,6 +151,9 @@ class Desk:
         try:
             if not self._is_open:
                 self._open()
+            if (news := self._news.get(0.0)) is not None:
+                self._whose, self._verbs, then = news
+                then()
             letter = self._letters.get(_ROUND_S)
             if letter is not None:
                 self._judge(letter)
@@ -218,13 +227,13 @@ class Desk:
 
     def _carry_out(self, order: "_Order") -> None:
         log.info("command %s from the center: %s", order.command.id, order.command.verb)
-        answer = _tried(lambda: self._verbs[order.command.verb].act(order))
+        answer = tried(lambda: self._verbs[order.command.verb].act(order))
         self._end(order, answer)
         if answer.then is None:
             return
         # First that it was accepted, then whatever may end us.
         self._wait_until_heard(order)
-        final = _tried(answer.then)
+        final = tried(answer.then)
         if final is not None:
             self._end(order, final)
 
@@ -272,7 +281,7 @@ class Desk:
         )
         if not isinstance(verb, Lasting):
             return
-        answer = _tried(lambda: verb.conclude(order))
+        answer = tried(lambda: verb.conclude(order))
         if answer is not None:
             self._end(order, answer)
 
@@ -382,16 +391,6 @@ class _Order:
 
     def say(self, answer: Answer) -> None:
         self._desk.say(self.command, answer, self.correlation, is_last=False)
-
-
-def _tried(work: Callable[[], T]) -> T | Answer:
-    """Return what a verb says, or that it refused or could not."""
-    try:
-        return work()
-    except RefusedError as refusal:
-        return refused(str(refusal))
-    except EdgeAgentError as failure:
-        return failed(failure.report())
 
 
 def _picture(topic: str, jpeg: bytes) -> Outgoing:

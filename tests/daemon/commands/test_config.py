@@ -71,6 +71,23 @@ def test_a_configuration_that_works_stays(obeys: Callable[..., Commander], post:
     assert (post.agent.folder / "agent.toml").read_text() == text
     assert "# from" not in (post.agent.folder / ".proposal/previous/agent.toml").read_text()
     assert center.ask("ping").result == "done"
+    # One and the same process: nobody's stream was dropped for it.
+    assert post.agent.words().count("edge-agent 0.") == 1
+
+
+def test_what_the_center_may_do_changes_while_the_agent_runs(
+    obeys: Callable[..., Commander], post: Post
+) -> None:
+    center = obeys("ping", "config_get", "config_propose", "config_center")
+    assert "purge" not in center.ask("ping").data["commands"]
+    text = agent_toml(center).replace("commands = [", 'commands = ["purge", ', 1)
+
+    assert center.last(propose(center, "agent.toml", text), 40).result == "done"
+
+    told = center.ask("ping").data
+    assert "purge" in told["commands"]
+    assert center.ask("purge", {"what": "alerts"}).result == "done"
+    assert post.agent.words().count("edge-agent 0.") == 1
 
 
 def test_a_broker_that_is_not_there_costs_a_moment_and_not_the_box(
@@ -94,7 +111,7 @@ def test_a_box_that_is_killed_in_its_trial_comes_back_as_it_was(
     before = (post.agent.folder / "agent.toml").read_bytes()
     text = agent_toml(center).replace(post.broker.url, f"mqtt://127.0.0.1:{free_port()}")
     sent = propose(center, "agent.toml", text, within_s=600)
-    post.listener.wait_for(lambda _: post.agent.words().count("edge-agent 0.") == 2, 30)
+    post.listener.wait_for(lambda _: "the configuration is taken in" in post.agent.words(), 30)
     assert (post.agent.folder / "agent.toml").read_bytes() != before
 
     post.agent.kill()
