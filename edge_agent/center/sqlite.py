@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -45,9 +46,12 @@ class Sqlite:
     def connect(self) -> sqlite3.Connection:
         """Return a connection whose commits are durable. Raises EdgeAgentError."""
         # Pictures of people: for us only, and SQLite gives its log the same mode. What is wrong with
-        # the path SQLite says in its own words.
+        # the path SQLite says in its own words. Made without opening it: closing any descriptor of a
+        # file takes POSIX's locks on it away from this process's other connections, and the next
+        # program to leave would take itself for the last and delete the log under them
+        # (sqlite.org/howtocorrupt.html, 2.2).
         with suppress(OSError):
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            os.mknod(self._path, 0o600 | stat.S_IFREG)
         try:
             connection = sqlite3.connect(
                 self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -52,6 +54,39 @@ def test_several_centers_may_open_a_new_database_at_once(where: str) -> None:
     assert {one.read(lambda transaction: transaction.row(_COUNT)) for one in opened} == {(0,)}
     for one in opened:
         one.close()
+
+
+def test_another_program_that_comes_and_goes_takes_nothing_away(where: str) -> None:
+    """As `center boxes` does beside `center run`, whose threads have a connection each."""
+
+    def insert(box: str) -> None:
+        here.write(lambda transaction: transaction.run(_INSERT, "test", box))
+
+    here = open_database(where)
+    insert("a")
+    with ThreadPoolExecutor(1) as another_thread:
+        another_thread.submit(insert, "b").result()
+    insert("c")
+
+    first = _counted_elsewhere(where)
+    insert("d")
+    then = _counted_elsewhere(where)
+
+    assert (first, then) == ("3", "4")
+    here.close()
+
+
+def _counted_elsewhere(where: str) -> str:
+    program = f"""
+from edge_agent.center.database import open_database
+database = open_database({where!r})
+print(*database.read(lambda transaction: transaction.row({_COUNT!r})), end="")
+database.close()
+"""
+    done = subprocess.run(  # noqa: S603 (ours)
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    return done.stdout or done.stderr
 
 
 def test_whoever_has_seen_a_change_misses_none_below_it(where: str) -> None:

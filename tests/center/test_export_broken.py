@@ -73,6 +73,8 @@ def test_a_browser_is_not_told_that_an_export_is_whole_when_it_broke_off(
     desk.database.close()
 
     assert b"/up/health" in broken.value.partial.splitlines()[0]
-    told = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    # On a busy machine waitress warns of its own queue.
+    ours = [one for one in caplog.records if one.name.startswith("edge_agent")]
+    told = [one for one in ours if one.levelno >= logging.WARNING]
     assert ["broke off" in one.getMessage() for one in told] == [True]
     assert not told[0].exc_info

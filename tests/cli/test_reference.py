@@ -19,6 +19,7 @@ _INNER_VERBS = {
     "center": (
         *("key", "check", "run", "boxes", "alarms"),
         *("set", "command", "operator", "deliveries", "export"),
+        *("quarantine", "hold", "retention"),
     ),
     "key": ("show", "rotate"),
     "zone": ("add", "list", "show", "remove"),
