@@ -46,7 +46,7 @@ class Postgres:
         except ImportError as error:
             raise EdgeAgentError(
                 "the database is PostgreSQL, but psycopg is not installed",
-                hint="sudo apt install python3-psycopg, or pip install 'edge-agent[center]'",
+                hint="in a clone of edge-agent: pip install '.[center]'",
             ) from error
         self._psycopg = psycopg
         self._url = url

@@ -185,7 +185,7 @@ def _look_up(to: Address) -> Iterable[Found]:
         if to.host.lower().endswith(_PLACEHOLDER):
             raise LinkLostError(
                 f'the broker "{to.host}" is only an example, nobody has that name',
-                hint="write the center's own address into url under [broker] of agent.toml",
+                hint="write the broker's own address into url under [broker]",
             ) from error
         raise LinkLostError(
             f'the name "{to.host}" cannot be found',

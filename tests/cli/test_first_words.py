@@ -91,7 +91,7 @@ def test_a_broker_that_is_only_an_example_is_called_so(
 
     said = capsys.readouterr().out
     assert '✗ broker reach: the broker "alerts.example" is only an example' in said
-    assert "next: write the center's own address into url under [broker]" in said
+    assert "next: write the broker's own address into url under [broker]" in said
 
 
 def test_a_broken_agent_file_does_not_make_check_miss_cameras(
