@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from edge_agent.cli.console import Console
@@ -34,6 +35,7 @@ def run(args: argparse.Namespace, console: Console) -> int:  # noqa: ARG001 (eve
     try:
         settings = load_settings(args.config)
         _name_the_refused(settings)
+        _make_state_dir(settings.state_dir)
         stop, ended = Stop(), Stop()
         service = Service(settings, SystemClock(), stop, proposal)
         stop_on_signals(stop, ended, service.reload)
@@ -64,6 +66,16 @@ def _begin_anew() -> NoReturn:
         # Kept over the change: a `systemctl reload` meanwhile must not end who begins.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 (ourselves, as we were started)
+
+
+def _make_state_dir(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EdgeAgentError(
+            f"the agent's folder {folder} cannot be made: {error.strerror}",
+            hint="name a folder of your own as state_dir in agent.toml, or run this with sudo",
+        ) from error
 
 
 def _name_the_refused(settings: Settings) -> None:

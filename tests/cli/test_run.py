@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_agent.cli.run import _name_the_refused
+from edge_agent.cli.run import _make_state_dir, _name_the_refused
 from edge_agent.config.load import load_settings
+from edge_agent.errors import EdgeAgentError
 
 if TYPE_CHECKING:
     from edge_agent.config.settings import Settings
@@ -39,3 +40,12 @@ def test_a_box_that_watches_nothing_says_why(
 
     assert caplog.messages[-1] == words
     assert len(caplog.messages) == len(wrong) + 1
+
+
+def test_a_folder_that_cannot_be_made_is_no_defect(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(EdgeAgentError, match="state cannot be made: Not a directory") as refused:
+        _make_state_dir(tmp_path / "file" / "state")
+
+    assert "state_dir" in refused.value.hint
