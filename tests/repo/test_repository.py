@@ -200,6 +200,22 @@ def test_signed_anew_the_lists_are_whole_and_end_later(city: City) -> None:
     assert b"Valid-Until:" in signed.read_bytes()
 
 
+def test_an_older_package_does_not_let_the_signatures_run_out(city: City) -> None:
+    city.add("0.2.0+deb12")
+    signed = city.public / "dists/bookworm-canary/InRelease"
+    signed.unlink()
+    older = tiny(city.folder, "0.1.0+deb12")
+    words = ["-m", "tools.repo", "--key", KEY, "--folder", city.folder / "repo", "add", older]
+
+    done = subprocess.run(  # noqa: S603 (our own)
+        [sys.executable, *words], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+
+    assert done.returncode == 1
+    assert f"take {older.name} out of dist/" in done.stdout
+    assert b"Valid-Until:" in signed.read_bytes()
+
+
 def test_the_command_says_what_each_suite_has(city: City) -> None:
     package = tiny(city.folder, "0.3.0+deb13")
     words = ["-m", "tools.repo", "--key", KEY, "--folder", city.folder / "repo"]

@@ -36,9 +36,10 @@ def _do(args: argparse.Namespace, repository: Repository) -> str:
     match args.what:
         case "add":
             files = args.packages or sorted((debian.REPOSITORY / "dist").glob("*.deb"))
-            names = ", ".join(str(repository.add(file)) for file in files)
-            # With a new date also where nothing is new.
+            # First, and with a new date also where nothing is new: one file that cannot be taken must
+            # not let the signatures of all boxes run out.
             repository.sign()
+            names = ", ".join(str(repository.add(file)) for file in files)
             return f"the canaries have {names}" if names else "signed anew; dist/ has no package"
         case "promote":
             repository.promote(args.version, args.source, args.target)

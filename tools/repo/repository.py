@@ -72,7 +72,10 @@ class Repository:
         suite = f"{releases[0].name}-{RINGS[0]}"
         self._do("includedeb", suite, str(file))
         if held not in self.held(suite):
-            raise UnfitError(f"{suite} has a newer version than {held}; withdraw that one first")
+            raise UnfitError(
+                f"{suite} has a newer version than {held}; take {file.name} out of dist/, or go back"
+                " to it by withdrawing the newer one first"
+            )
         return held
 
     def promote(self, version: str, source: str, target: str) -> None:
