@@ -92,7 +92,7 @@ class Evidence:
     def _asked(self) -> Grid:
         by_usual = self._usual + STANDS_OUT * np.sqrt(self._variance)
         asked = np.minimum(by_usual, self._rest + ABOVE_REST)
-        return np.clip(asked, FAINT, MOST_ASKED, dtype=np.float32)
+        return np.asarray(np.clip(asked, FAINT, MOST_ASKED), np.float32)
 
     def _carried(self, passed_s: float) -> Grid:
         if self._evidence is None:
