@@ -1,12 +1,14 @@
-"""From a network's word on one picture to what moves: faint evidence adds up along a path.
+"""From a network's word on one picture to what moves: faint words add up along a path.
 
 A walker by night is a doubtful cell in each picture, but a doubtful cell beside the doubtful cell
-of the moment before; noise is somewhere else each time. So a cell's evidence is the network's
-logit of now and a part of what it or a neighbour had a moment ago. And each cell has a limit of its
-own: a flag, leaves or the clock's digits must be much clearer than they usually are.
+of the moment before; noise is somewhere else each time. So what a cell says beyond what it is asked
+for, and a part of what it or a neighbour had a moment ago, is its evidence: a cumulative sum (Page,
+Biometrika 41, 1954) that may move by one cell with each picture. And what is asked is each cell's
+own: a flag, leaves or the clock's digits must say more than they usually do.
 """
 
 import math
+from collections import deque
 
 import cv2
 import numpy as np
@@ -15,32 +17,39 @@ from numpy.typing import NDArray
 Grid = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+# The numbers of this file were chosen on painted scenes that bench/motion does not show.
 # What a cell, or its best neighbour, brings along from the picture before, and how much at most.
-# Share and limits below were chosen on painted scenes that bench/motion does not show.
-CARRIED, MOST_CARRIED = 0.8, 3.0
+CARRIED, MOST_CARRIED = 0.8, 4.0
 # The share above was chosen for five pictures a second; over longer pauses less is carried.
 _CHOSEN_AT_S = 0.2
+# From this logit on a cell's word adds up, everywhere. Calm cells are at -3.6, give or take 0.4.
+FAINT = -2.2
 # Whoever the network itself finds as unlikely as this does not move, whatever was before.
 LEAST_LOGIT = -2.5
-# A cell must exceed its own mean by so many deviations, and what it stays below for two fifths of the
-# time by so much; the lesser counts. On a road the first is high, since cars come and go, and the
-# second low; in rain it is the other way round; where a flag waves both are high. And it never needs
-# more than the most: what is as clear as that is told everywhere.
-STANDS_OUT, ABOVE_REST, MOST_ASKED = 3.0, 4.0, 4.0
+# A cell is asked for its own mean and so many deviations, or for so much more than what it stays below
+# for two fifths of the time; the lesser counts. On a road the first is high, since cars come and go,
+# and the second low; where a flag waves both are high. And it is never asked for more than the most.
+STANDS_OUT, ABOVE_REST, MOST_ASKED = 3.0, 3.0, 1.0
 REST_SHARE = 0.4
-# A calm cell's evidence and deviation, until it has been seen; and the least deviation.
-_CALM, _DEVIATION, _LEAST_DEVIATION = -3.0, 0.8, 0.4
+# Until a cell has been seen: its mean and deviation. And the least deviation.
+_CALM, _DEVIATION, _LEAST_DEVIATION = -3.6, 0.45, 0.4
 # Seconds in which a cell learns its mean, logits a second by which it learns its rest, and what counts
-# of one surprise, in deviations: who passes makes no place deaf.
-USUAL_PACE_S, _REST_PER_S, _HEARD = 6.0, 4.0, 3.0
+# of one surprise, in deviations.
+USUAL_PACE_S, _REST_PER_S, _HEARD = 3.0, 4.0, 3.0
+# A cell learns what it said so long ago: by then somebody who walked by is past it, and is not judged
+# by what they did themselves. And how many pictures may wait for that.
+LEARNED_AFTER_S, _MOST_WAITING = 1.6, 32
+# What is carried spreads by a cell in each direction. A cell that says so much less than one nearby, and
+# is not clear by itself, is its rim.
+FALLS_OFF, CLEAR = 1.0, 0.4
 # From pictures so far apart on, a camera is asleep and shows its key frames alone: nothing adds up, and
 # a doubt may wake it, which costs four seconds of decoding.
 ASLEEP_S, DOUBT = 1.0, 1.0
 # One look after a pause says no more about the pause than this.
 _LONGEST_PAUSE_S = 1.0
-# A change of all evidence below this is over.
+# Evidence below this is over.
 _ALIVE = 0.5
-_NEIGHBOURS = np.ones((3, 3), np.uint8)
+_NEIGHBOURS, _AROUND = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
 
 
 class Evidence:
@@ -53,6 +62,9 @@ class Evidence:
         self._usual: Grid = np.full(1, _CALM, np.float32)
         self._variance: Grid = np.full(1, _DEVIATION**2, np.float32)
         self._rest: Grid = np.full(1, _CALM, np.float32)
+        # Logits and the seconds before them that are still to be learned; and all those seconds.
+        self._waiting: deque[tuple[Grid, float]] = deque()
+        self._waiting_s = 0.0
 
     def ask(self, limit: float) -> None:
         """Take this limit from now on; what the cells have learned stays."""
@@ -65,31 +77,54 @@ class Evidence:
 
     def weigh(self, logits: Grid, passed_s: float) -> Mask:
         """Return which cells move now."""
-        evidence = logits
-        if self._evidence is not None:
-            share = CARRIED ** max(1.0, passed_s / _CHOSEN_AT_S)
-            carried = cv2.dilate(np.clip(self._evidence, 0, MOST_CARRIED), _NEIGHBOURS)
-            evidence = logits + np.float32(share) * carried
-        self._evidence = np.asarray(evidence, np.float32)
-        deviation = np.sqrt(self._variance)
-        asked = np.minimum(self._usual + STANDS_OUT * deviation, self._rest + ABOVE_REST)
+        self._evidence = np.asarray(logits - self._asked() + self._carried(passed_s), np.float32)
+        self._remember(logits, min(passed_s, _LONGEST_PAUSE_S))
         least = self._limit - DOUBT if passed_s >= ASLEEP_S else self._limit
-        limit = np.clip(asked, least, max(least, MOST_ASKED))
-        self._learn(self._evidence, deviation, min(passed_s, _LONGEST_PAUSE_S))
-        moving: Mask = (self._evidence > limit) & (logits > LEAST_LOGIT)
-        return moving
+        moving = (self._evidence > least - FAINT) & (logits > LEAST_LOGIT)
+        return _trimmed(moving, logits)
 
     def forget(self) -> None:
         """Begin anew: what was before is no longer comparable."""
         self._evidence = None
+        self._waiting.clear()
+        self._waiting_s = 0.0
 
-    def _learn(self, evidence: Grid, deviation: Grid, passed_s: float) -> None:
+    def _asked(self) -> Grid:
+        by_usual = self._usual + STANDS_OUT * np.sqrt(self._variance)
+        asked = np.minimum(by_usual, self._rest + ABOVE_REST)
+        return np.asarray(np.clip(asked, FAINT, MOST_ASKED), np.float32)
+
+    def _carried(self, passed_s: float) -> Grid:
+        if self._evidence is None:
+            return np.zeros(1, np.float32)
+        share = CARRIED ** max(1.0, passed_s / _CHOSEN_AT_S)
+        best = cv2.dilate(np.clip(self._evidence, 0, MOST_CARRIED), _NEIGHBOURS)
+        return np.asarray(np.float32(share) * best, np.float32)
+
+    def _remember(self, logits: Grid, passed_s: float) -> None:
+        self._waiting.append((logits, passed_s))
+        self._waiting_s += passed_s
+        while self._waiting_s > LEARNED_AFTER_S or len(self._waiting) > _MOST_WAITING:
+            oldest, before_s = self._waiting.popleft()
+            self._waiting_s -= before_s
+            self._learn(oldest, before_s)
+
+    def _learn(self, logits: Grid, passed_s: float) -> None:
         step = _REST_PER_S * passed_s
-        rising = np.where(evidence > self._rest, step * REST_SHARE, -step * (1 - REST_SHARE))
-        self._rest = np.clip(self._rest + rising, _CALM, MOST_ASKED, dtype=np.float32)
+        rising = np.where(logits > self._rest, step * REST_SHARE, -step * (1 - REST_SHARE))
+        self._rest = np.asarray(self._rest + rising, np.float32)
         share = np.float32(1 - math.exp(-passed_s / USUAL_PACE_S))
-        most = _HEARD * deviation
-        beyond = np.clip(evidence - self._usual, -most, most)
+        most = _HEARD * np.sqrt(self._variance)
+        beyond = np.clip(logits - self._usual, -most, most)
         self._usual = np.asarray(self._usual + share * beyond, np.float32)
         variance = self._variance + share * (beyond * beyond - self._variance)
         self._variance = np.maximum(variance, _LEAST_DEVIATION**2, dtype=np.float32)
+
+
+def _trimmed(moving: Mask, logits: Grid) -> Mask:
+    """Return the moving cells without those that only lie beside a clearer one."""
+    if not moving.any():
+        return moving
+    heard = np.where(moving, logits, np.float32(LEAST_LOGIT))
+    clearest = cv2.dilate(heard, _AROUND)
+    return np.asarray(moving & (logits > np.minimum(CLEAR, clearest - FALLS_OFF)), np.bool_)

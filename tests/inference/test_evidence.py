@@ -26,12 +26,42 @@ def test_a_clear_word_is_believed_at_once() -> None:
 def test_a_faint_walker_is_believed_after_a_moment_a_faint_speck_is_not() -> None:
     walker, speck = Evidence(0.5), Evidence(0.5)
 
-    walked = [walker.weigh(cells((5, 5 + step), logit=0.3), FRAME_S) for step in range(6)]
-    jumped = [speck.weigh(cells((5, 6 * step), logit=0.3), FRAME_S) for step in range(6)]
+    walked = [walker.weigh(cells((5, 5 + step), logit=-1.0), FRAME_S) for step in range(6)]
+    jumped = [speck.weigh(cells((5, 6 * step), logit=-1.0), FRAME_S) for step in range(6)]
 
     assert not walked[0].any()
     assert walked[-1][5, 10]
     assert not any(moving.any() for moving in jumped)
+
+
+def test_somebody_slow_is_not_judged_by_their_own_steps() -> None:
+    evidence = Evidence(0.5)
+    for _ in range(50):
+        evidence.weigh(cells(logit=-4.0), FRAME_S)
+
+    # Three cells in five seconds, one after the other.
+    told = [evidence.weigh(cells((5, 5 + step // 8), logit=1.0), FRAME_S) for step in range(24)]
+
+    assert all(moving.any() for moving in told)
+
+
+def test_what_is_carried_makes_nobody_wider() -> None:
+    evidence = Evidence(0.5)
+    walker = cells(*((row, column) for row in (4, 5, 6) for column in (4, 5, 6)), logit=-2.0)
+    walker[5, 5] = 0.3
+
+    for _ in range(6):
+        moving = evidence.weigh(walker, FRAME_S)
+
+    assert list(zip(*np.nonzero(moving), strict=True)) == [(5, 5)]
+
+
+def test_a_thing_that_is_clear_everywhere_keeps_its_faint_middle() -> None:
+    evidence = Evidence(0.5)
+    bus = cells(*((row, column) for row in (4, 5, 6) for column in range(4, 12)), logit=0.6)
+    bus[5, 11] = 4.0
+
+    assert evidence.weigh(bus, FRAME_S).sum() == 3 * 8
 
 
 def test_what_the_network_finds_unlikely_does_not_move_whatever_was_before() -> None:
@@ -48,8 +78,8 @@ def test_after_a_pause_less_is_carried_along() -> None:
     for evidence in (soon, late):
         evidence.weigh(cells((5, 5), logit=2.0), FRAME_S)
 
-    assert soon.weigh(cells((5, 5), logit=-0.8), FRAME_S).any()
-    assert not late.weigh(cells((5, 5), logit=-0.8), 2.0).any()
+    assert soon.weigh(cells((5, 5), logit=-1.2), FRAME_S).any()
+    assert not late.weigh(cells((5, 5), logit=-1.2), 2.0).any()
 
 
 def test_a_doubt_wakes_who_sees_key_frames_alone() -> None:

@@ -28,7 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     from training.motion import export, studio, train  # noqa: PLC0415 (TensorFlow takes seconds)
 
     weights = options.work / "motion.npz"
-    averaged = train.train(corpus, weights, options.minutes, options.seed, options.makers)
+    spent = options.minutes, options.seed, options.makers
+    averaged = train.train(corpus, weights, *spent, options.rate or train.PEAK_RATE)
     samples = studio.Studio(corpus, options.seed - 1).samples()
     calibration = [next(samples)[0] for _ in range(CALIBRATION_SAMPLES)]
     model = export.quantised(averaged, calibration)
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--into", type=Path, default=into, help="where the network goes")
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--seed", type=int, default=SEED, help="another one to go on with a run")
+    parser.add_argument("--rate", type=float, help="the highest learning rate; 0.002 to go on")
     parser.add_argument("--makers", type=int, default=2, help="processes that paint samples")
     return parser
 

@@ -301,11 +301,27 @@ def lamps(random: Random) -> Nuisance:
     return change
 
 
+def street_lamp(random: Random) -> Nuisance:
+    """Switch one lamp on or off, once: a round of light on the ground, warm-up included."""
+    x, y = random.uniform(0, WIDTH_PX), random.uniform(0, HEIGHT_PX)
+    wide, high = random.uniform(60, 260), random.uniform(40, 180)
+    bright, at = random.uniform(15, 90), random.uniform(-1, SCENE_S)
+    warm_s, is_on = random.choice([0.01, 0.4, 2.0]), random.random() < 0.5  # noqa: PLR2004 (a coin)
+    spot = np.exp(-(((_X - x) / wide) ** 2) - ((_Y - y) / high) ** 2).astype(np.float32)
+
+    def change(picture: Plane, at_s: float, _again: Random) -> Plane:
+        share = float(np.clip((at_s - at) / warm_s, 0, 1))
+        light = bright * (share if is_on else 1 - share)
+        return picture + _fine(spot * np.float32(light)) * (0.4 + picture / 255)
+
+    return change
+
+
 def _fine(coarse: Plane) -> Plane:
     return np.asarray(cv2.resize(coarse, (WIDTH_PX, HEIGHT_PX)), np.float32)
 
 
 MAKERS: tuple[Callable[[Random], Nuisance], ...] = (
     rain, lens_drops, headlights, clouds, exposure, infrared, dusk, leaves, ripples, shake, clock,
-    insects, shadows, lamps, flags,
+    insects, shadows, lamps, street_lamp, flags,
 )  # fmt: skip

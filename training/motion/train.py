@@ -29,10 +29,12 @@ Arrays = list[np.ndarray]
 Batch = tuple[np.ndarray, np.ndarray]
 
 
-def train(corpus: Path, weights: Path, minutes: float, seed: int, makers: int) -> Arrays:
+def train(
+    corpus: Path, weights: Path, minutes: float, seed: int, makers: int, rate: float = PEAK_RATE
+) -> Arrays:
     """Spend so many minutes; keep and return the averaged weights.
 
-    Weights that are there already are where it starts from.
+    Weights that are there already are where it starts from; a lower peak rate suits them.
     """
     queue: Queue[Batch] = multiprocessing.Queue(12)
     workers = [
@@ -42,7 +44,7 @@ def train(corpus: Path, weights: Path, minutes: float, seed: int, makers: int) -
     for worker in workers:
         worker.start()
     try:
-        averaged = _learn(queue, minutes, weights)
+        averaged = _learn(queue, minutes, weights, rate)
     finally:
         for worker in workers:
             worker.kill()
@@ -59,18 +61,18 @@ def _make(corpus: Path, seed: int, queue: Queue[Batch]) -> None:
         queue.put((np.stack([one for one, _ in batch]), np.stack([one for _, one in batch])))
 
 
-def _learn(queue: Queue[Batch], minutes: float, weights: Path) -> Arrays:
+def _learn(queue: Queue[Batch], minutes: float, weights: Path, peak: float) -> Arrays:
     network = motion_network()
     if weights.exists():
         with np.load(weights) as kept:
             network.set_weights([kept[name] for name in kept.files])
-    optimizer = keras.optimizers.AdamW(PEAK_RATE, weight_decay=1e-4)
+    optimizer = keras.optimizers.AdamW(peak, weight_decay=1e-4)
     step = _step_of(network, optimizer)
     averaged = [one.copy() for one in network.get_weights()]
     batch = queue.get()
     began, count, recent = time.monotonic(), 0, []
     while (share := (time.monotonic() - began) / (60 * minutes)) < 1:
-        optimizer.learning_rate.assign(_rate(share, count))
+        optimizer.learning_rate.assign(peak * _rate(share, count))
         # Painting costs three times as much as learning: each picture serves as its mirror image too.
         batch = queue.get() if count % 2 == 0 else (batch[0][:, :, ::-1], batch[1][:, :, ::-1])
         recent.append(float(step(*batch)))
@@ -106,9 +108,9 @@ def _step_of(
 
 
 def _rate(share: float, count: int) -> float:
-    """Climb for a moment, then fall as a cosine to a fiftieth."""
+    """Climb for a moment, then fall as a cosine to a fiftieth; as a part of the peak."""
     warm = min(1.0, count / WARM_UP_STEPS)
-    return float(PEAK_RATE * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * share))))
+    return float(warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * share))))
 
 
 def _blended(averaged: Arrays, now: Arrays, count: int) -> Arrays:
