@@ -12,6 +12,7 @@ from edge_agent.certificates.certificate import day, read_certificates
 from edge_agent.certificates.examine import judge_name_and_dates
 from edge_agent.certificates.expiry import expiry_of
 from edge_agent.cli.check_facts import Answer, Fact, good_to_know, look_up, wrong
+from edge_agent.config.load import AGENT_FILE
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.model_start import with_chosen_model
 from edge_agent.daemon.status import ask_status
@@ -132,7 +133,11 @@ def _key(settings: Settings) -> Answer:
 def _center(settings: Settings) -> Answer:
     """Say what the center may do here: whoever stands at the box must be able to know."""
     if not settings.center.keys:
-        return "none is known: receipts and commands are taken from nobody"
+        return EdgeAgentError(
+            "no key of the center is known: receipts and commands are taken from nobody",
+            hint="edge-agent setup asks for it; or write what `edge-agent center key` prints below "
+            f"[center] in {settings.folder / AGENT_FILE}",
+        )
     allowed = ", ".join(sorted(settings.center.commands))
     return f"may give these commands: {allowed}" if allowed else "may give no commands"
 
