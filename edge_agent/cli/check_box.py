@@ -12,6 +12,8 @@ from edge_agent.certificates.certificate import day, read_certificates
 from edge_agent.certificates.examine import judge_name_and_dates
 from edge_agent.certificates.expiry import expiry_of
 from edge_agent.cli.check_facts import Answer, Fact, good_to_know, look_up, wrong
+from edge_agent.cli.folder import with_folder
+from edge_agent.cli.setup_center import refuse_own
 from edge_agent.config.load import AGENT_FILE
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.model_start import with_chosen_model
@@ -135,9 +137,10 @@ def _center(settings: Settings) -> Answer:
     if not settings.center.keys:
         return EdgeAgentError(
             "no key of the center is known: receipts and commands are taken from nobody",
-            hint="edge-agent setup asks for it; or write what `edge-agent center key` prints below "
+            hint=f"{with_folder('edge-agent setup', settings.folder)} asks for it; or write what `edge-agent center key` prints below "
             f"[center] in {settings.folder / AGENT_FILE}",
         )
+    refuse_own(settings.center.keys, settings.state_dir)
     allowed = ", ".join(sorted(settings.center.commands))
     return f"may give these commands: {allowed}" if allowed else "may give no commands"
 

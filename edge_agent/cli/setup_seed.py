@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 from edge_agent.cli.console import Console
-from edge_agent.cli.setup_site import Answers, host_name, judge, write_agent
+from edge_agent.cli.setup_site import Answers, host_name, judge, write_agent, written
 from edge_agent.config.checks import WORD_RULE, is_word
 from edge_agent.config.load import camera_ids, is_unsaid, load_settings
 from edge_agent.config.outline import read_outline
+from edge_agent.config.site import CENTER_KEY_RULE
 from edge_agent.domain.sighting import Label
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.secret import Secret
@@ -66,6 +67,7 @@ def configure_from(file: Path, box: str, folder: Path, commands: Runs) -> int:
     if is_unsaid(folder):
         written = write_agent(folder, seed.answers, seed.password or None)
         commands.console.ok("config", str(written))
+    _make_center_known(seed, folder, commands)
     is_wrong = not _enroll(seed, folder, commands)
     known = camera_ids(folder)
     for camera in seed.cameras:
@@ -78,6 +80,14 @@ def configure_from(file: Path, box: str, folder: Path, commands: Runs) -> int:
     return code or int(is_wrong)
 
 
+def _make_center_known(seed: _Seed, folder: Path, commands: Runs) -> None:
+    """Add the center's keys where they came later than the rest, unless a person has written."""
+    before = written(folder)
+    if before and seed.answers.center_keys and not before.center_keys:
+        file = write_agent(folder, replace(before, center_keys=seed.answers.center_keys))
+        commands.console.ok("config", f"{file}: [center] keys")
+
+
 def _enroll(seed: _Seed, folder: Path, commands: Runs) -> bool:
     """Return whether the box has its certificate, or needs none."""
     if seed.token_file is None or load_settings(folder).broker.certificate_file:
@@ -85,7 +95,10 @@ def _enroll(seed: _Seed, folder: Path, commands: Runs) -> bool:
     token = _text_of(seed.token_file)
     if commands.run("enroll", "--url", seed.answers.enroll_url, "--token", secret=token):
         return False
-    write_agent(folder, replace(seed.answers, has_certificate=True))
+    # Where a person wrote the file, `enroll` has just said which lines it lacks.
+    if before := written(folder):
+        url = seed.answers.enroll_url
+        write_agent(folder, replace(before, enroll_url=url, has_certificate=True))
     return True
 
 
@@ -120,7 +133,10 @@ def _read_all(table: Table, box: str, here: Path) -> _Seed:
     ca_file = read_file(broker, "ca_file", here)
     if password and not broker.has("username"):
         broker.refuse("password_file", "has no username beside it", 'add username = "…"')
-    keys = table.table("center").raw("keys")
+    center = table.table("center")
+    keys = center.raw("keys")
+    if keys is not None and not isinstance(keys, list):
+        center.refuse("keys", "needs a list of texts in quotes", CENTER_KEY_RULE)
     answers = Answers(
         site=table.text("site", ""),
         box=box or table.text("box", "") or host_name(),
