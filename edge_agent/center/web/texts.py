@@ -239,6 +239,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "alarm.foreign": ("message of another box", "pesan kotak lain"),
     "alarm.restarted": ("chain restarted", "rantai dimulai ulang"),
     "alarm.key_lost": ("key lost", "kunci hilang"),
+    "alarm.rolled_back": ("new version given up", "versi baru ditinggalkan"),
+    "alarm.model_rolled_back": ("new model given up", "model baru ditinggalkan"),
     "alarm.certificate_copied": ("certificate copied", "sertifikat disalin"),
     "not_found": ("There is nothing here.", "Tidak ada apa-apa di sini."),
     "refused": ("This was refused.", "Permintaan ini ditolak."),
