@@ -218,6 +218,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "more_boxes": ("more boxes", "kotak lain"),
     "open_alarms": ("Open", "Terbuka"),
     "closed_alarms": ("Over", "Sudah lewat"),
+    "most_alarms": (
+        "Only the newest of these are shown here; the table has all of them. Shown:",
+        "Hanya yang terbaru ditampilkan di sini; tabel memuat semuanya. Ditampilkan:",
+    ),
     "no_alarm": ("No alarm.", "Tidak ada alarm."),
     "set_aside": ("messages set aside", "pesan dipisahkan"),
     "set_aside_how": (
