@@ -7,9 +7,10 @@ from edge_agent.config.camera import read_camera
 from edge_agent.config.settings import CameraSettings, RefusedCamera, Settings
 from edge_agent.config.site import Site, read_site
 from edge_agent.errors import EdgeAgentError
+from edge_agent.runtime.usage import did_you_mean
 from edge_agent.toml.opening import open_table, parse_table
 from edge_agent.toml.problems import BadConfiguration, Problems
-from edge_agent.toml.reader import Table, did_you_mean
+from edge_agent.toml.reader import Table
 
 AGENT_FILE = "agent.toml"
 CAMERAS_FOLDER = "cameras.d"
