@@ -3,6 +3,7 @@
 Every problem is said at once. What differs from box to box is the name: --box, else the host's.
 """
 
+import stat
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -21,7 +22,7 @@ from edge_agent.toml.problems import BadConfiguration
 from edge_agent.toml.reader import Table
 from edge_agent.toml.values import read_file, read_password
 
-_FIRST_STEP = "write one as docs/reference/cli.md shows it below setup"
+_FIRST_STEP = "name the right one after --from; one to begin with: docs/examples/site.toml"
 
 
 class Runs(Protocol):
@@ -112,6 +113,7 @@ def _add(camera: _Camera, commands: Runs) -> bool:
 
 
 def _read(file: Path, box: str, folder: Path) -> _Seed:
+    _see(file)
     table, problems = open_table(file, _FIRST_STEP)
     if table is None:
         raise BadConfiguration(problems.found)
@@ -127,6 +129,17 @@ def _read(file: Path, box: str, folder: Path) -> _Seed:
     return seed
 
 
+def _see(file: Path) -> None:
+    """Raise EdgeAgentError where there is no such file: it is not the box's, so --config is no help."""
+    try:
+        is_folder = stat.S_ISDIR(file.stat().st_mode)
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", "") or "it is no name").lower()
+        raise EdgeAgentError(f"cannot read {file}: {why}", hint=_FIRST_STEP) from error
+    if is_folder:
+        raise EdgeAgentError(f"{file} is a folder", hint=_FIRST_STEP)
+
+
 def _read_all(table: Table, box: str, here: Path) -> _Seed:
     broker, enrolment, default = table.table("broker"), table.table("enrolment"), Answers()
     _, password = read_password(broker, here)
@@ -134,6 +147,10 @@ def _read_all(table: Table, box: str, here: Path) -> _Seed:
     if password and not broker.has("username"):
         broker.refuse("password_file", "has no username beside it", 'add username = "…"')
     center = table.table("center")
+    token_file = read_file(enrolment, "token_file", here, is_private=True)
+    if token_file and not enrolment.text("url", ""):
+        hint = 'add url = "https://center.example/.well-known/est"'
+        enrolment.refuse("token_file", "has no url beside it", hint)
     keys = center.raw("keys")
     if keys is not None and not isinstance(keys, list):
         center.refuse("keys", "needs a list of texts in quotes", CENTER_KEY_RULE)
@@ -152,9 +169,19 @@ def _read_all(table: Table, box: str, here: Path) -> _Seed:
     return _Seed(
         answers=answers,
         password=password,
-        token_file=read_file(enrolment, "token_file", here, is_private=True),
-        cameras=tuple(_read_camera(each, here) for each in table.tables("cameras")),
+        token_file=token_file,
+        cameras=_read_cameras(table, here),
     )
+
+
+def _read_cameras(table: Table, here: Path) -> tuple[_Camera, ...]:
+    found: dict[str, _Camera] = {}
+    for each in table.tables("cameras"):
+        camera = _read_camera(each, here)
+        if camera.name and camera.name in found:
+            each.refuse("name", f'there are two cameras "{camera.name}"', "give one another name")
+        found[camera.name] = camera
+    return tuple(found.values())
 
 
 def _read_camera(table: Table, here: Path) -> _Camera:

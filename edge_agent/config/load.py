@@ -16,7 +16,10 @@ AGENT_FILE = "agent.toml"
 CAMERAS_FOLDER = "cameras.d"
 # Files that come with the certificate: naming them first is no mistake.
 _MADE_BY_ENROLLING = {"broker.ca_file", "broker.certificate_file", "broker.key_file"}
-_FIRST_STEP = "copy docs/examples/agent.toml there and set site, box and the url of the broker"
+_FIRST_STEP = (
+    "edge-agent setup, which writes it; or copy docs/examples/agent.toml there and set site, box and"
+    " the url of the broker"
+)
 
 
 def load_settings(folder: Path) -> Settings:

@@ -264,6 +264,9 @@ def test_a_missing_configuration_is_78(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert done.stderr.splitlines() == [
         f"{tmp_path}/agent.toml: there is no such file",
-        "  next: copy docs/examples/agent.toml there and set site, box and the url of the broker",
+        (
+            "  next: edge-agent setup, which writes it; or copy docs/examples/agent.toml there and"
+            " set site, box and the url of the broker"
+        ),
         "the configuration has 1 problem",
     ]

@@ -331,7 +331,12 @@ def test_all_that_is_wrong_with_the_file_is_said_at_once_and_nothing_is_done(
         'site = "Kota Besar"\nbroker_url = "x"\n[broker]\nurl = "mqtt://10.0.0.1"\n'
         'password_file = "none"\n[center]\nkeys = "fe812c12f3ab4ce6"\n[[cameras]]\nname = "main gate"\n'
         '[[cameras.zones]]\nname = "z"\noutline = [[0, 0], [2, 0], [1, 1]]\nalert_on = ["persn"]\n'
+        '[[cameras]]\nname = "hall"\naddress = "127.0.0.1:1"\n'
+        '[[cameras]]\nname = "hall"\naddress = "127.0.0.1:2"\n'
+        '[enrolment]\ntoken_file = "token"\n'
     )
+    (tmp_path / "token").write_text("x\n")
+    (tmp_path / "token").chmod(0o600)
 
     done = technician.types("setup", "--from", str(seed), "--box", "box-7")
 
@@ -346,9 +351,21 @@ def test_all_that_is_wrong_with_the_file_is_said_at_once_and_nothing_is_done(
         "cameras[1].address: is missing",
         "corner 2 (2, 0) lies outside the picture",
         "persn",
+        "enrolment.token_file: has no url beside it",
+        'cameras[3].name: there are two cameras "hall"',
     ):
         assert told in done.stderr, done.stderr
     assert list((tmp_path / "etc").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["nowhere/site.toml", "site.toml", ".", "x" * 300])
+def test_a_file_of_answers_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
+    done = Technician(tmp_path / "etc").types("setup", "--from", str(tmp_path / name))
+
+    assert done.returncode == 1
+    said, hint = done.stderr.splitlines()
+    assert str(tmp_path) in said
+    assert hint.startswith("  next: name the right one after --from")
 
 
 def test_nobody_at_the_keyboard_is_told_of_the_file(tmp_path: Path) -> None:
