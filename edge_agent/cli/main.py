@@ -125,6 +125,9 @@ def _code_of(argv: Sequence[str], console: Console) -> int:
         return BAD_CONFIGURATION if isinstance(failure, BadConfiguration) else WRONG_ON_SITE
     except Exception as defect:  # noqa: BLE001 (the last door: a person must not see a traceback)
         console.clear_progress()
+        if isinstance(defect, PermissionError) and defect.filename:
+            print(_forbidden(defect).report(), file=sys.stderr)
+            return WRONG_ON_SITE
         print(_report(defect), file=sys.stderr)
         return OUR_DEFECT
 
@@ -160,6 +163,12 @@ def _main_parser() -> argparse.ArgumentParser:
     parser.add_argument("verb", metavar="VERB", choices=VERBS, help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
+
+
+def _forbidden(error: PermissionError) -> EdgeAgentError:
+    """Return what a forgotten sudo comes to, wherever it was noticed."""
+    what = f"cannot use {error.filename}: {(error.strerror or 'not permitted').lower()}"
+    return EdgeAgentError(what, hint="run this with sudo")
 
 
 def _report(defect: Exception) -> str:

@@ -106,8 +106,13 @@ def unknown_camera(folder: Path, camera_id: str) -> EdgeAgentError:
 
 
 def camera_ids(folder: Path) -> tuple[str, ...]:
-    """Return the ids of all cameras that have a file, in order."""
-    files = (folder / CAMERAS_FOLDER).glob("*.toml")
+    """Return the ids of all cameras that have a file, in order. Raises EdgeAgentError."""
+    try:
+        files = list((folder / CAMERAS_FOLDER).glob("*.toml"))
+    except PermissionError as error:
+        raise EdgeAgentError(
+            f"cannot read {error.filename}: permission denied", hint="run this with sudo"
+        ) from error
     # Hidden ones are files that somebody is writing just now.
     return tuple(sorted(file.stem for file in files if not file.name.startswith(".")))
 

@@ -273,8 +273,20 @@ def test_a_backup_of_the_spool_waits_for_the_agent_to_stop(
     with closing(old.spool()):
         assert old.types("backup", "--out", backup, "--spool") == 1
 
-    assert "works with the spool" in capsys.readouterr().err
+    told = "an agent runs on this box\n  next: sudo systemctl stop edge-agent\n"
+    assert capsys.readouterr().err == told
     assert not backup.exists()
+
+
+def test_a_box_whose_agent_answers_in_other_words_is_not_changed_either(
+    old: Box, backup: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old.types("backup", "--out", backup)
+
+    with closing(old.spool()):
+        assert old.types("restore", backup) == 1
+
+    assert "an agent runs on this box" in capsys.readouterr().err
 
 
 def test_files_that_lie_elsewhere_are_named(
