@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from edge_agent.daemon.commands.memory import FILE as COMMANDS
+from edge_agent.daemon.starts import FILE as STARTS
 from edge_agent.daemon.status import ask_status
 from edge_agent.errors import EdgeAgentError
 from edge_agent.spool.peek import is_in_use
@@ -20,8 +21,9 @@ ABOUT = "about.json"
 # Everything is locked up in memory, twice. A box without its spool has 20 MB at most: its models.
 MOST_BYTES = 128 * 2**20
 _SPOOL = "spool."
-# What belongs to one start of one box: commands carry the session they are meant for.
-_LEFT_OUT = (COMMANDS, "status.sock")
+# What belongs to one start of one box: commands carry the session they are meant for, and a run that
+# goes on while it is backed up would look to the next box like one that crashed.
+_LEFT_OUT = (COMMANDS, STARTS, "status.sock")
 _ENDS_LEFT_OUT = (".lock", ".sock", "-shm", ".before-restore")
 
 

@@ -56,6 +56,7 @@ class Box:
         (self.state / "models").mkdir(parents=True)
         (self.state / "models" / "choice.json").write_text("{}")
         (self.state / "commands.sqlite").write_text("of the old box")
+        (self.state / "starts.json").write_text("a run that goes on")
         open_keys(self.state / FOLDER)
         return self
 
@@ -123,6 +124,7 @@ def test_a_swapped_box_is_the_same_and_uses_no_number_twice(
     assert stat.S_IMODE((new.folder / "secrets").stat().st_mode) == 0o700
     assert (new.state / "models" / "choice.json").exists()
     assert not (new.state / "commands.sqlite").exists()
+    assert not (new.state / "starts.json").exists()
     assert min(_seqs(after)) > max(_seqs(told))
     assert (report.forked, report.refused) == ((), ())
     assert len(report.restarts) == 1
