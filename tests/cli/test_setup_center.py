@@ -19,7 +19,7 @@ OTHER = "7h0PIU4FuhxLGbQqKysVgdwflepZpMLrvE4whRkJ5Mw="
 _KID, _OTHER_KID = "21fe31dfa154a261", "d541f919ddca0055"
 _PRINTED = (
     f"✓ key    {_KID} signs receipts, from /srv/center/center.pem\n"
-    "         next: write this line under [center] in agent.toml of every box\n"
+    "         next: every box needs this line: edge-agent setup asks for it there\n"
     f'keys = ["{KEY}"]\n'
 )
 # Letters that a key in base64 may have, slashes among them, but too few of them.
