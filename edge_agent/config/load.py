@@ -110,8 +110,9 @@ def camera_ids(folder: Path) -> tuple[str, ...]:
     try:
         files = list((folder / CAMERAS_FOLDER).glob("*.toml"))
     except PermissionError as error:
+        why = (error.strerror or "not permitted").lower()
         raise EdgeAgentError(
-            f"cannot read {error.filename}: permission denied", hint="run this with sudo"
+            f"cannot read {error.filename}: {why}", hint="run this with sudo"
         ) from error
     # Hidden ones are files that somebody is writing just now.
     return tuple(sorted(file.stem for file in files if not file.name.startswith(".")))
