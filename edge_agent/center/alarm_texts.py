@@ -76,7 +76,26 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "the broker cannot be reached: no box is heard",
         "broker tidak terjangkau: tidak ada kotak yang terdengar",
     ),
+    "rolled_back": (
+        "new version {new} did not do, {old} is back: {why}",
+        "versi baru {new} tidak berhasil, {old} dipakai lagi: {why}",
+    ),
+    "stuck": (
+        "new version {new} did not do, and {old} could not be put back: {why}",
+        "versi baru {new} tidak berhasil, dan {old} tidak dapat dipasang lagi: {why}",
+    ),
+    "model_rolled_back": (
+        "new model {new} did not do, {old} is in use: {why}",
+        "model baru {new} tidak berhasil, {old} yang dipakai: {why}",
+    ),
     "silent": ("nothing heard since {since}", "tidak terdengar sejak {since}"),
+}
+# How boxes say what a new version did not do (update/condition.py), in Indonesian.
+_WHYS = {
+    "the service does not run": "layanannya tidak berjalan",
+    "it runs, and does not answer": "layanannya berjalan, tetapi tidak menjawab",
+    "no camera's pictures are looked at": "gambar kamera tidak diperiksa",
+    "the broker is not reached": "broker tidak terjangkau",
 }
 _TIMES = frozenset({"time", "since"})
 
@@ -110,6 +129,12 @@ def read_said(told: Mapping[str, object]) -> Said:
     return Said(facts.pop("word", ""), facts)
 
 
+def tell_why(why: str) -> str:
+    """Return in Indonesian why a new version did not do, as far as we know the words."""
+    first, semicolon, rest = why.partition("; ")
+    return f"{_WHYS.get(first, first)}{semicolon}{rest}"
+
+
 def say(one: Said, language: str, moment: Callable[[str], str]) -> str:
     """Return the sentence; "" where it has none. `moment` writes a time for people."""
     is_indonesian = language == "id"
@@ -118,6 +143,8 @@ def say(one: Said, language: str, moment: Callable[[str], str]) -> str:
     if sentences is None:
         return ""
     facts = {name: moment(fact) if name in _TIMES else fact for name, fact in one.facts.items()}
+    if is_indonesian and "why" in facts:
+        facts["why"] = tell_why(facts["why"])
     try:
         sentence = sentences[is_indonesian].format_map(facts)
     except KeyError:

@@ -29,6 +29,9 @@ class Kind(StrEnum):
     UNKNOWN_BOX = "unknown_box"
     UNKNOWN_KEY = "unknown_key"
     KEY_LOST = "key_lost"
+    # A new version of the agent, or a new model, that did not do; ends when a later one is kept.
+    ROLLED_BACK = "rolled_back"
+    MODEL_ROLLED_BACK = "model_rolled_back"
     # These are closed by a person, who has found out why.
     FORK = "fork"
     ALTERED = "altered"

@@ -22,6 +22,7 @@ from edge_agent.center.receipts import Receipts
 from edge_agent.center.retention.letters import is_deleted
 from edge_agent.center.stored_chain import Judged, StoredChain
 from edge_agent.center.told import read_object
+from edge_agent.center.updates import judge_update
 from edge_agent.center.visits import Run, end_visits, present_run
 from edge_agent.center.webhooks.options import WebhookOptions
 from edge_agent.center.webhooks.queue import queue_alert
@@ -233,6 +234,9 @@ class _Batch:
             *(arrival.topic, row and row.id, row and row.revision, row and row.thumb_sha256),
             *(self.wall, arrival.payload),
         )
+        if told.type == UPDATED:
+            body = split(arrival.payload)[0]
+            judge_update(self.transaction, self.alarms, chain.box, told.seq, body)
         if row:
             row = self._ended(chain.box, row, told.seq)
             keep = partial(keep_alert, self.transaction, chain.box, row)

@@ -7,7 +7,7 @@ from edge_agent import __version__
 from edge_agent.alerts.box_key import FOLDER, find_keys
 from edge_agent.alerts.position import Position
 from edge_agent.cli.backup_file import check_passphrase, lock_up
-from edge_agent.cli.backup_tree import About, items_of, pack
+from edge_agent.cli.backup_tree import About, items_of, pack, refuse_running
 from edge_agent.cli.console import Console
 from edge_agent.cli.login import Keyboard, Terminal
 from edge_agent.cli.passphrase import add_passphrase, read_passphrase
@@ -17,7 +17,6 @@ from edge_agent.config.store import not_written
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.clock import Clock, SystemClock
 from edge_agent.runtime.files import write_whole
-from edge_agent.spool.peek import peek
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -41,8 +40,7 @@ def run(
     if args.out.exists():
         raise EdgeAgentError(f"{args.out} is there already", hint="name another with --out FILE")
     if args.spool:
-        # Raises where an agent works with it.
-        peek(settings.state_dir / "spool.sqlite")
+        refuse_running(settings.state_dir)
     passphrase = read_passphrase(args.passphrase_file, keyboard or Terminal(), is_new=True)
     check_passphrase(passphrase)
     about = _about(settings, clock or SystemClock(), has_spool=args.spool)

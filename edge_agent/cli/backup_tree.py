@@ -11,15 +11,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from edge_agent.daemon.commands.memory import FILE as COMMANDS
+from edge_agent.daemon.starts import FILE as STARTS
+from edge_agent.daemon.status import ask_status
 from edge_agent.errors import EdgeAgentError
+from edge_agent.spool.peek import is_in_use
 
 CONFIG, STATE = "config", "state"
 ABOUT = "about.json"
 # Everything is locked up in memory, twice. A box without its spool has 20 MB at most: its models.
 MOST_BYTES = 128 * 2**20
 _SPOOL = "spool."
-# What belongs to one start of one box: commands carry the session they are meant for.
-_LEFT_OUT = (COMMANDS, "status.sock")
+# What belongs to one start of one box: commands carry the session they are meant for, and a run that
+# goes on while it is backed up would look to the next box like one that crashed.
+_LEFT_OUT = (COMMANDS, STARTS, "status.sock")
 _ENDS_LEFT_OUT = (".lock", ".sock", "-shm", ".before-restore")
 
 
@@ -49,6 +53,16 @@ class Item:
     mode: int
     user: str = ""
     group: str = ""
+
+
+def refuse_running(state_dir: Path) -> None:
+    """Raise EdgeAgentError where an agent runs, also one of another version, whose words we lack."""
+    is_running = is_in_use(state_dir / "spool.sqlite")
+    with suppress(EdgeAgentError):
+        ask_status(state_dir)
+        is_running = True
+    if is_running:
+        raise EdgeAgentError("an agent runs on this box", hint="sudo systemctl stop edge-agent")
 
 
 def items_of(folder: Path, state_dir: Path, *, with_spool: bool) -> Iterator[Item]:

@@ -30,7 +30,7 @@ def key(args: argparse.Namespace, console: Console) -> int:
         load_key(settings.key_file) if settings.key_file.exists() else make_key(settings.key_file)
     )
     console.ok("key", f"{made.kid} signs receipts, from {settings.key_file}")
-    console.next("write this line under [center] in agent.toml of every box", "key")
+    console.next("every box needs this line: edge-agent setup asks for it there", "key")
     console.plain(f'keys = ["{made.public_base64}"]')
     return 0
 

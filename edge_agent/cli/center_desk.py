@@ -87,6 +87,9 @@ def alarms(args: argparse.Namespace, console: Console) -> int:
             console.ok(f"{site}/{box}", f"over since {rfc3339(until)}: {line}")
             if who:
                 console.next(f"closed by {who}: {why}", f"{site}/{box}")
+    if len(rows) == _MOST_SHOWN:
+        what = f"only {_MOST_SHOWN} are listed, the newest open ones first"
+        console.note("alarms", what, "all of them: edge-agent center export --table alarms")
     if not rows:
         console.ok("alarms", "none")
     return 0

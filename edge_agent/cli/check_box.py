@@ -5,6 +5,7 @@ import platform
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge_agent import __version__
 from edge_agent.alerts.box_key import FOLDER, find_keys
@@ -12,6 +13,10 @@ from edge_agent.certificates.certificate import day, read_certificates
 from edge_agent.certificates.examine import judge_name_and_dates
 from edge_agent.certificates.expiry import expiry_of
 from edge_agent.cli.check_facts import Answer, Fact, good_to_know, look_up, wrong
+from edge_agent.cli.folder import with_folder
+from edge_agent.cli.setup_center import refuse_own
+from edge_agent.cli.setup_site import written
+from edge_agent.config.load import AGENT_FILE
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.model_start import with_chosen_model
 from edge_agent.daemon.status import ask_status
@@ -132,9 +137,20 @@ def _key(settings: Settings) -> Answer:
 def _center(settings: Settings) -> Answer:
     """Say what the center may do here: whoever stands at the box must be able to know."""
     if not settings.center.keys:
-        return "none is known: receipts and commands are taken from nobody"
+        return EdgeAgentError(
+            "no key of the center is known: receipts and commands are taken from nobody",
+            hint=_how_to_know_center(settings.folder),
+        )
+    refuse_own(settings.center.keys, settings.state_dir)
     allowed = ", ".join(sorted(settings.center.commands))
     return f"may give these commands: {allowed}" if allowed else "may give no commands"
+
+
+def _how_to_know_center(folder: Path) -> str:
+    """Return the next step: `setup` writes only into a file that it made itself."""
+    if written(folder):
+        return with_folder("edge-agent setup", folder) + "   asks for it"
+    return f"write the line of `edge-agent center key` below [center] in {folder / AGENT_FILE}"
 
 
 def _certificate(settings: Settings, clock: Clock) -> Answer:

@@ -170,6 +170,17 @@ def tell_open_file(password_file: str, name: str, console: Console) -> None:
 
 
 def _answer(ask: Callable[[str], str], question: str) -> str:
+    """Return a line; one that is no text here, say of a terminal set to Latin-1, is asked for again."""
+    while True:
+        with suppress(UnicodeError):
+            text = _line(ask, question)
+            # In some locales Python lets such bytes in, as halves of signs that no file takes.
+            text.encode()
+            return text
+        print("  that is not UTF-8: set the terminal to it, or type letters without accents")
+
+
+def _line(ask: Callable[[str], str], question: str) -> str:
     try:
         return ask(question)
     except EOFError as error:

@@ -12,15 +12,15 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn, Protocol, cast
+from typing import Protocol, cast
 
 from edge_agent import __version__
 from edge_agent.cli.console import Console, OutputLostError
 from edge_agent.cli.folder import DEFAULT_FOLDER, default_folder
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.processor import require_instructions
+from edge_agent.runtime.usage import WRONG_USAGE, Parser
 from edge_agent.toml.problems import BadConfiguration
-from edge_agent.toml.reader import did_you_mean
 
 # In the order of a technician's day.
 VERBS = {
@@ -49,7 +49,6 @@ _FOR_ANY_PROCESSOR = {"discover", "enroll", "reload", "status", "key", "verify",
 
 FINE = 0
 WRONG_ON_SITE = 1
-WRONG_USAGE = 2
 OUR_DEFECT = 70
 BAD_CONFIGURATION = 78
 # 128 + the signal, as shells show it.
@@ -68,11 +67,11 @@ class Verb(Protocol):
         ...
 
 
-class _Parser(argparse.ArgumentParser):
-    """Knows --config. Verbs with verbs inside get the same class for those, by argparse's rule."""
+class _Parser(Parser):
+    """Knows --config."""
 
     def __init__(self, **options: object) -> None:
-        super().__init__(**{**options, "allow_abbrev": False})  # type: ignore[arg-type]  # argparse's own
+        super().__init__(**options)
         # A corner at -0.1,0.5 is a slip of the hand, and no option.
         self._negative_number_matcher = re.compile(r"-\.?\d")
         self.add_argument(
@@ -83,19 +82,6 @@ class _Parser(argparse.ArgumentParser):
             default=argparse.SUPPRESS,
             help=f"folder with agent.toml ($EDGE_AGENT_CONFIG or {DEFAULT_FOLDER})",
         )
-
-    def error(self, message: str) -> NoReturn:
-        """Say what was wrong, which argparse hides below ten lines of usage, and leave with 2."""
-        choice = next((each for each in self._actions if each.choices is not None), None)
-        if choice and message.endswith(f": {choice.metavar}"):
-            message = f"say what to do: {', '.join(choice.choices or ())}"
-        self.exit(WRONG_USAGE, f"{self.prog}: {message}\n  next: {self.prog} --help\n")
-
-    def _check_value(self, action: argparse.Action, value: object) -> None:
-        """Refuse an unknown verb in one short line; argparse lists all that it knows, in quotes."""
-        if action.choices is not None and value not in action.choices:
-            hint = did_you_mean(str(value), action.choices)
-            raise argparse.ArgumentError(None, f'there is no "{value}"; {hint}')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -139,6 +125,9 @@ def _code_of(argv: Sequence[str], console: Console) -> int:
         return BAD_CONFIGURATION if isinstance(failure, BadConfiguration) else WRONG_ON_SITE
     except Exception as defect:  # noqa: BLE001 (the last door: a person must not see a traceback)
         console.clear_progress()
+        if isinstance(defect, PermissionError) and defect.filename:
+            print(_forbidden(defect).report(), file=sys.stderr)
+            return WRONG_ON_SITE
         print(_report(defect), file=sys.stderr)
         return OUR_DEFECT
 
@@ -174,6 +163,12 @@ def _main_parser() -> argparse.ArgumentParser:
     parser.add_argument("verb", metavar="VERB", choices=VERBS, help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
+
+
+def _forbidden(error: PermissionError) -> EdgeAgentError:
+    """Return what a forgotten sudo comes to, wherever it was noticed."""
+    what = f"cannot use {error.filename}: {(error.strerror or 'not permitted').lower()}"
+    return EdgeAgentError(what, hint="run this with sudo")
 
 
 def _report(defect: Exception) -> str:

@@ -10,14 +10,13 @@ from pathlib import Path
 from edge_agent.alerts.box_key import FOLDER, find_keys
 from edge_agent.alerts.position import STEP, Position
 from edge_agent.cli.backup_file import MAGIC, unlock
-from edge_agent.cli.backup_tree import MOST_BYTES, About, Item, unpack
+from edge_agent.cli.backup_tree import MOST_BYTES, About, Item, refuse_running, unpack
 from edge_agent.cli.console import Console
 from edge_agent.cli.folder import RESTART
 from edge_agent.cli.login import Keyboard, Terminal
 from edge_agent.cli.passphrase import add_passphrase, read_passphrase
 from edge_agent.cli.restore_place import Place
 from edge_agent.config.load import AGENT_FILE, is_unsaid
-from edge_agent.daemon.status import ask_status
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.clock import Clock, SystemClock, rfc3339
 from edge_agent.runtime.secret import Secret
@@ -50,7 +49,7 @@ def run(
     now_wall = (clock or SystemClock()).wall()
     place = Place(args.config.absolute(), about)
     _refuse_early(about, now_wall)
-    _refuse_running(place.state_dir)
+    refuse_running(place.state_dir)
     aside = _another(place, about, items)
     if aside and not args.replace:
         raise EdgeAgentError(
@@ -88,14 +87,6 @@ def _refuse_early(about: About, now_wall: float) -> None:
             f"this box's clock stands before the backup was made ({rfc3339(about.made_wall)})",
             hint="set it first: sudo timedatectl set-ntp true; it says how far the old box can have come",
         )
-
-
-def _refuse_running(state_dir: Path) -> None:
-    try:
-        ask_status(state_dir)
-    except EdgeAgentError:
-        return
-    raise EdgeAgentError("an agent runs on this box", hint="sudo systemctl stop edge-agent")
 
 
 def _another(place: Place, about: About, items: list[Item]) -> str:

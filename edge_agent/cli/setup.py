@@ -9,33 +9,47 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from textwrap import TextWrapper
 
 from edge_agent.cli.console import Console
+from edge_agent.cli.folder import RELOAD
 from edge_agent.cli.login import Keyboard, Terminal
 from edge_agent.cli.main import main
 from edge_agent.cli.setup_cameras import found_cameras
+from edge_agent.cli.setup_center import names_of, read_center_keys, refuse_own
 from edge_agent.cli.setup_seed import configure_from
 from edge_agent.cli.setup_site import (
     Answers,
     forget,
     host_name,
-    is_written_by_setup,
     judge,
     keep,
     kept,
     write_agent,
+    written,
 )
 from edge_agent.cli.setup_words import LANGUAGES, Ask, Words
 from edge_agent.config.load import AGENT_FILE, camera_ids, is_unsaid, load_camera, load_settings
+from edge_agent.config.settings import Settings
+from edge_agent.daemon.status import ask_status
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.secret import Secret
 from edge_agent.toml.problems import Problem
 
 _START = "sudo systemctl start edge-agent"
+_INTERRUPTED = 130
 _WHOLE_PICTURE = "0,0 1,0 1,1 0,1"
+# A serial console is 80 wide, and may cut what is longer. What is to be pasted stays whole.
+_LINES = TextWrapper(
+    width=78,
+    initial_indent="  ",
+    subsequent_indent="  ",
+    break_on_hyphens=False,
+    break_long_words=False,
+)
 _ENROLL_EXAMPLE = "https://center.example/.well-known/est"
 
 
@@ -69,10 +83,10 @@ def run(args: argparse.Namespace, console: Console, *, keyboard: Keyboard | None
         guide = _Guide(args.config, plain, present)
         try:
             return guide.lead()
-        except _LeftError:
+        except (_LeftError, KeyboardInterrupt) as why:
             console.plain()
             console.plain(guide.words.left)
-            return 0
+            return _INTERRUPTED if isinstance(why, KeyboardInterrupt) else 0
 
 
 @contextmanager
@@ -128,7 +142,10 @@ class _Guide:
         # Raises with all problems, whoever wrote it.
         settings = load_settings(self._folder)
         self._console.ok("config", f"{settings.site}/{settings.box}: {self._folder / AGENT_FILE}")
-        self._step("enroll", self._enroll)
+        self._recall()
+        self._know_center(settings)
+        if not settings.broker.certificate_file:
+            self._step("enroll", self._enroll)
         self._step("cameras", self._add_cameras)
         for camera in camera_ids(self._folder):
             self._step(f"zone {camera}", lambda camera=camera: self._draw(camera))  # type: ignore[misc]  # bound now
@@ -180,27 +197,48 @@ class _Guide:
         self._console.plain()
         self._console.plain(self.words.password.why)
         self._console.flush()
-        while not (secret := self._keyboard.ask_secret(f"{self.words.password.question}: ")):
+        while True:
+            secret = self._keyboard.ask_secret(f"{self.words.password.question}: ")
+            if secret and secret.reveal().isprintable():
+                return secret
             self._console.plain(self.words.again)
-        return secret
+
+    def _recall(self) -> None:
+        """Take up what an earlier setup has written: its answers are forgotten when all is done."""
+        if before := written(self._folder):
+            mine = self._answers
+            self._note(replace(before, language=mine.language, passed=mine.passed))
+
+    def _know_center(self, settings: Settings) -> None:
+        """Ask for the center's key at each setup, until there is one."""
+        if settings.center.keys or written(self._folder) is None:
+            # Of a file that a person wrote `check` says it, and what to write there.
+            return
+        answer = self._ask(self.words.center_key, "", lambda text: _why_no_key(text, settings))
+        if not answer:
+            self._console.plain(self.words.no_key)
+            return
+        keys = read_center_keys(answer)
+        self._write_again(replace(self._answers, center_keys=keys), "[center] keys")
+        self._console.ok("center", f"{names_of(keys)}: {self.words.key_known}")
 
     def _enroll(self) -> None:
         is_plain = load_settings(self._folder).broker.url.startswith("mqtt://")
         if is_plain or not self._agrees(self.words.enroll, "n"):
             return None
         url = self._ask(self.words.enroll_url, self._answers.enroll_url or _ENROLL_EXAMPLE)
-        self._write_again(replace(self._answers, enroll_url=url))
+        self._write_again(replace(self._answers, enroll_url=url), "[enrolment] url")
         if self._commands.run("enroll", "--url", url, "--token", "-"):
             return self._enroll()
-        return self._write_again(replace(self._answers, has_certificate=True))
+        having = replace(self._answers, has_certificate=True)
+        return self._write_again(having, "certificate_file, key_file")
 
-    def _write_again(self, answers: Answers) -> None:
-        """Write `agent.toml` anew with what the certificate needs; a person's own is left alone."""
+    def _write_again(self, answers: Answers, what: str) -> None:
+        """Write `agent.toml` anew with what is new in it; a person's own is left alone."""
+        is_ours = written(self._folder) is not None
         self._note(answers)
-        if is_written_by_setup(self._folder):
-            file = write_agent(self._folder, answers)
-            used = "certificate_file, key_file" if answers.has_certificate else "[enrolment] url"
-            self._console.ok("config", f"{file}: {used}")
+        if is_ours:
+            self._console.ok("config", f"{write_agent(self._folder, answers)}: {what}")
 
     def _add_cameras(self) -> None:
         found: list[str] = []
@@ -210,10 +248,17 @@ class _Guide:
                 self._console.plain(self.words.none_found)
         while True:
             default = found[0] if found else "-"
-            typed = self._ask(self.words.address, default)
+            numbered = {str(number): place for number, place in enumerate(found, 1)}
+
+            def wrong(typed: str, most: int = len(found)) -> str:
+                # An address that is one number is lawful, and never meant.
+                is_lacking = typed.isdecimal() and not 0 < int(typed[:9]) <= most
+                return f"no camera in the list has number {typed}" if is_lacking else ""
+
+            typed = self._ask(self.words.address, default, wrong)
             if typed == "-":
                 return
-            where = found[int(typed) - 1] if typed in map(str, range(1, len(found) + 1)) else typed
+            where = numbered.get(typed, typed)
             if self._commands.run("add", where) == 0 and where in found:
                 found.remove(where)
 
@@ -243,8 +288,18 @@ class _Guide:
             self._console.next(self.words.not_done)
             return code
         forget(self._folder)
-        self._console.next(f"{self.words.done} {_START}")
+        if self._runs():
+            self._console.next(f"{self.words.done_running} {RELOAD}")
+        else:
+            self._console.next(f"{self.words.done} {_START}")
         return 0
+
+    def _runs(self) -> bool:
+        """Tell whether an agent runs that has to be told of what is new."""
+        with suppress(EdgeAgentError):
+            ask_status(load_settings(self._folder).state_dir)
+            return True
+        return False
 
     def _step(self, name: str, act: Callable[[], None]) -> None:
         """Do a step once: what a person refused is not asked again."""
@@ -279,7 +334,7 @@ class _Guide:
             why = wrong(typed) if wrong else ""
             if not why:
                 return typed
-            self._console.plain(f"  {why}; {self.words.again}")
+            self._console.plain(_LINES.fill(f"{why}; {self.words.again}"))
 
     def _with(self, key: str, text: str) -> Answers:
         return replace(self._answers, **{key: text})  # type: ignore[arg-type]  # a text of its own
@@ -287,6 +342,15 @@ class _Guide:
     def _note(self, answers: Answers) -> None:
         self._answers = answers
         keep(self._folder, answers)
+
+
+def _why_no_key(answer: str, settings: Settings) -> str:
+    """Return what is wrong with what was given as the center's key; "" where nothing is."""
+    try:
+        refuse_own(read_center_keys(answer) if answer else (), settings.state_dir)
+    except EdgeAgentError as wrong:
+        return f"{wrong.what}; {wrong.hint}"
+    return ""
 
 
 def _first(problems: Sequence[Problem]) -> str:

@@ -3,15 +3,17 @@
 Every problem is said at once. What differs from box to box is the name: --box, else the host's.
 """
 
+import stat
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from edge_agent.cli.console import Console
-from edge_agent.cli.setup_site import Answers, host_name, judge, write_agent
+from edge_agent.cli.setup_site import Answers, host_name, judge, write_agent, written
 from edge_agent.config.checks import WORD_RULE, is_word
 from edge_agent.config.load import camera_ids, is_unsaid, load_settings
 from edge_agent.config.outline import read_outline
+from edge_agent.config.site import CENTER_KEY_RULE
 from edge_agent.domain.sighting import Label
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.secret import Secret
@@ -20,7 +22,7 @@ from edge_agent.toml.problems import BadConfiguration
 from edge_agent.toml.reader import Table
 from edge_agent.toml.values import read_file, read_password
 
-_FIRST_STEP = "write one as docs/reference/cli.md shows it below setup"
+_FIRST_STEP = "name the right one after --from; one to begin with: docs/examples/site.toml"
 
 
 class Runs(Protocol):
@@ -66,6 +68,7 @@ def configure_from(file: Path, box: str, folder: Path, commands: Runs) -> int:
     if is_unsaid(folder):
         written = write_agent(folder, seed.answers, seed.password or None)
         commands.console.ok("config", str(written))
+    _make_center_known(seed, folder, commands)
     is_wrong = not _enroll(seed, folder, commands)
     known = camera_ids(folder)
     for camera in seed.cameras:
@@ -78,6 +81,14 @@ def configure_from(file: Path, box: str, folder: Path, commands: Runs) -> int:
     return code or int(is_wrong)
 
 
+def _make_center_known(seed: _Seed, folder: Path, commands: Runs) -> None:
+    """Add the center's keys where they came later than the rest, unless a person has written."""
+    before = written(folder)
+    if before and seed.answers.center_keys and not before.center_keys:
+        file = write_agent(folder, replace(before, center_keys=seed.answers.center_keys))
+        commands.console.ok("config", f"{file}: [center] keys")
+
+
 def _enroll(seed: _Seed, folder: Path, commands: Runs) -> bool:
     """Return whether the box has its certificate, or needs none."""
     if seed.token_file is None or load_settings(folder).broker.certificate_file:
@@ -85,7 +96,10 @@ def _enroll(seed: _Seed, folder: Path, commands: Runs) -> bool:
     token = _text_of(seed.token_file)
     if commands.run("enroll", "--url", seed.answers.enroll_url, "--token", secret=token):
         return False
-    write_agent(folder, replace(seed.answers, has_certificate=True))
+    # Where a person wrote the file, `enroll` has just said which lines it lacks.
+    if before := written(folder):
+        url = seed.answers.enroll_url
+        write_agent(folder, replace(before, enroll_url=url, has_certificate=True))
     return True
 
 
@@ -99,6 +113,7 @@ def _add(camera: _Camera, commands: Runs) -> bool:
 
 
 def _read(file: Path, box: str, folder: Path) -> _Seed:
+    _see(file)
     table, problems = open_table(file, _FIRST_STEP)
     if table is None:
         raise BadConfiguration(problems.found)
@@ -114,13 +129,31 @@ def _read(file: Path, box: str, folder: Path) -> _Seed:
     return seed
 
 
+def _see(file: Path) -> None:
+    """Raise EdgeAgentError where there is no such file: it is not the box's, so --config is no help."""
+    try:
+        is_folder = stat.S_ISDIR(file.stat().st_mode)
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", "") or "it is no name").lower()
+        raise EdgeAgentError(f"cannot read {file}: {why}", hint=_FIRST_STEP) from error
+    if is_folder:
+        raise EdgeAgentError(f"{file} is a folder", hint=_FIRST_STEP)
+
+
 def _read_all(table: Table, box: str, here: Path) -> _Seed:
     broker, enrolment, default = table.table("broker"), table.table("enrolment"), Answers()
     _, password = read_password(broker, here)
     ca_file = read_file(broker, "ca_file", here)
     if password and not broker.has("username"):
         broker.refuse("password_file", "has no username beside it", 'add username = "…"')
-    keys = table.table("center").raw("keys")
+    center = table.table("center")
+    token_file = read_file(enrolment, "token_file", here, is_private=True)
+    if token_file and not enrolment.text("url", ""):
+        hint = 'add url = "https://center.example/.well-known/est"'
+        enrolment.refuse("token_file", "has no url beside it", hint)
+    keys = center.raw("keys")
+    if keys is not None and not isinstance(keys, list):
+        center.refuse("keys", "needs a list of texts in quotes", CENTER_KEY_RULE)
     answers = Answers(
         site=table.text("site", ""),
         box=box or table.text("box", "") or host_name(),
@@ -136,9 +169,19 @@ def _read_all(table: Table, box: str, here: Path) -> _Seed:
     return _Seed(
         answers=answers,
         password=password,
-        token_file=read_file(enrolment, "token_file", here, is_private=True),
-        cameras=tuple(_read_camera(each, here) for each in table.tables("cameras")),
+        token_file=token_file,
+        cameras=_read_cameras(table, here),
     )
+
+
+def _read_cameras(table: Table, here: Path) -> tuple[_Camera, ...]:
+    found: dict[str, _Camera] = {}
+    for each in table.tables("cameras"):
+        camera = _read_camera(each, here)
+        if camera.name and camera.name in found:
+            each.refuse("name", f'there are two cameras "{camera.name}"', "give one another name")
+        found[camera.name] = camera
+    return tuple(found.values())
 
 
 def _read_camera(table: Table, here: Path) -> _Camera:

@@ -98,11 +98,33 @@ def write_agent(folder: Path, answers: Answers, password: Secret | None = None) 
     return file
 
 
-def is_written_by_setup(folder: Path) -> bool:
-    """Tell whether nobody took the file's first line away."""
-    with suppress(OSError):
-        return (folder / AGENT_FILE).read_bytes().startswith(_HEADER.encode())
-    return False
+def written(folder: Path) -> Answers | None:
+    """Return what `agent.toml` was made of; None where a person has written there since.
+
+    What a person wrote is never written over, not even by the answers it was made of.
+    """
+    try:
+        text = (folder / AGENT_FILE).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    table, _ = parse_table(folder / AGENT_FILE, text)
+    if table is None:
+        return None
+    broker, keys = table.table("broker"), table.table("center").raw("keys")
+    answers = Answers(
+        site=table.text("site", ""),
+        box=table.text("box", ""),
+        state_dir=table.text("state_dir", ""),
+        url=broker.text("url", ""),
+        is_insecure=broker.flag("insecure", default=False),
+        username=broker.text("username", ""),
+        has_password=broker.has("password_file"),
+        ca_file=broker.text("ca_file", ""),
+        center_keys=tuple(map(str, keys)) if isinstance(keys, list) else (),
+        enroll_url=table.table("enrolment").text("url", ""),
+        has_certificate=broker.has("certificate_file"),
+    )
+    return answers if agent_text(answers) == text else None
 
 
 def keep(folder: Path, answers: Answers) -> None:

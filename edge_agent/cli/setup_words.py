@@ -27,6 +27,9 @@ class Words:
     username: Ask
     password: Ask
     ca_file: Ask
+    center_key: Ask
+    no_key: str
+    key_known: str
     enroll: Ask
     enroll_url: Ask
     cameras: Ask
@@ -40,6 +43,7 @@ class Words:
     again: str
     left: str
     done: str
+    done_running: str
     not_done: str
 
 
@@ -59,6 +63,16 @@ ENGLISH = Words(
         "Who signed the broker's certificate: a file of the center's. Empty: a\npublic authority.",
         "CA file",
     ),
+    center_key=Ask(
+        "The center's key proves what the center says. Paste the line that\n"
+        "`edge-agent center key` has printed there, or name a file that holds it.\n"
+        "Enter: later.",
+        "center's key",
+    ),
+    no_key="Later, then. Until this box knows the key, an alert leaves its disk when the\n"
+    "broker has it, not when the center has it, and the center can ask it nothing.\n"
+    "The next `edge-agent setup` asks again.",
+    key_known="compare it with what the center shows",
     enroll=Ask(
         "A certificate of its own proves to the broker which box this is. You need\n"
         "the center's token.",
@@ -82,6 +96,7 @@ ENGLISH = Words(
     again="please answer again",
     left="left; `edge-agent setup` goes on from here",
     done="this box is configured; start it:",
+    done_running="this box is configured; have the running agent take it in:",
     not_done="something is not right yet; correct it, then run `edge-agent check`",
 )
 INDONESIAN = Words(
@@ -97,6 +112,16 @@ INDONESIAN = Words(
     ca_file=Ask(
         "Penanda tangan sertifikat broker: berkas dari pusat. Kosong: otoritas umum.", "berkas CA"
     ),
+    center_key=Ask(
+        "Kunci pusat membuktikan apa yang dikatakan pusat. Tempel baris yang dicetak\n"
+        "`edge-agent center key` di sana, atau sebut berkas yang berisi baris itu.\n"
+        "Enter: nanti.",
+        "kunci pusat",
+    ),
+    no_key="Nanti saja. Selama kunci belum dikenal, peringatan meninggalkan disk ketika\n"
+    "broker menerimanya, bukan ketika pusat menyimpannya, dan pusat tidak dapat\n"
+    "meminta apa pun. `edge-agent setup` berikutnya bertanya lagi.",
+    key_known="bandingkan dengan yang ditampilkan pusat",
     enroll=Ask(
         "Sertifikat sendiri membuktikan kepada broker kotak mana ini. Perlu token\ndari pusat.",
         "ambil sekarang? y/n",
@@ -119,6 +144,7 @@ INDONESIAN = Words(
     again="jawab sekali lagi",
     left="keluar; `edge-agent setup` melanjutkan dari sini",
     done="kotak ini sudah diatur; nyalakan:",
+    done_running="kotak ini sudah diatur; minta agen yang berjalan membacanya:",
     not_done="masih ada yang salah; perbaiki, lalu jalankan `edge-agent check`",
 )
 LANGUAGES = {"en": ENGLISH, "id": INDONESIAN}

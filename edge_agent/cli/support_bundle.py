@@ -9,6 +9,7 @@ import io
 import subprocess
 import tarfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +92,11 @@ def _secret_files(settings: Settings | None) -> list[Path]:
     broker = settings.broker
     streams = [one for each in settings.cameras for one in (each.stream, each.main_stream) if one]
     named = [broker.password_file, broker.key_file, *(one.password_file for one in streams)]
-    return [*(file for file in named if file), *(settings.state_dir / "keys").glob("*.pem*")]
+    keys: list[Path] = []
+    # Who may not read the keys has not read them into anything here either.
+    with suppress(PermissionError):
+        keys = list((settings.state_dir / "keys").glob("*.pem*"))
+    return [*(file for file in named if file), *keys]
 
 
 def _gather(all_sources: Iterable[Source], redaction: Redaction, console: Console) -> list[_Part]:
@@ -115,9 +120,11 @@ def _gather(all_sources: Iterable[Source], redaction: Redaction, console: Consol
 
 
 def _reason(error: Exception) -> str:
-    return (
-        error.report() if isinstance(error, EdgeAgentError) else f"{type(error).__name__}: {error}"
-    )
+    if isinstance(error, EdgeAgentError):
+        return error.report()
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror.lower()}: {error.filename or 'no name'}"
+    return f"{type(error).__name__}: {error}"
 
 
 def _cut(content: bytes, limit: int) -> bytes:

@@ -24,7 +24,8 @@ from edge_agent.domain.sighting import Label, Severity
 from edge_agent.domain.zone import Zone
 from edge_agent.errors import EdgeAgentError
 from edge_agent.rules.options import IntrusionOptions
-from edge_agent.toml.reader import LONGEST_S, did_you_mean
+from edge_agent.runtime.usage import did_you_mean
+from edge_agent.toml.reader import LONGEST_S
 
 # 0,5 for a half, as most of the world writes it. 0,1 is a corner of the picture.
 _DECIMAL_COMMA = re.compile(r"(0),(\d{2,}|[2-9])")

@@ -13,7 +13,8 @@ from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions
 from edge_agent.onvif.options import Events
 from edge_agent.rules.options import IntrusionOptions
-from edge_agent.toml.reader import Table, did_you_mean
+from edge_agent.runtime.usage import did_you_mean
+from edge_agent.toml.reader import Table
 from edge_agent.toml.values import read_password, read_url
 from edge_agent.video.options import StreamOptions
 

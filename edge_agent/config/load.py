@@ -7,15 +7,19 @@ from edge_agent.config.camera import read_camera
 from edge_agent.config.settings import CameraSettings, RefusedCamera, Settings
 from edge_agent.config.site import Site, read_site
 from edge_agent.errors import EdgeAgentError
+from edge_agent.runtime.usage import did_you_mean
 from edge_agent.toml.opening import open_table, parse_table
 from edge_agent.toml.problems import BadConfiguration, Problems
-from edge_agent.toml.reader import Table, did_you_mean
+from edge_agent.toml.reader import Table
 
 AGENT_FILE = "agent.toml"
 CAMERAS_FOLDER = "cameras.d"
 # Files that come with the certificate: naming them first is no mistake.
 _MADE_BY_ENROLLING = {"broker.ca_file", "broker.certificate_file", "broker.key_file"}
-_FIRST_STEP = "copy docs/examples/agent.toml there and set site, box and the url of the broker"
+_FIRST_STEP = (
+    "edge-agent setup, which writes it; or copy docs/examples/agent.toml there and set site, box and"
+    " the url of the broker"
+)
 
 
 def load_settings(folder: Path) -> Settings:
@@ -102,8 +106,14 @@ def unknown_camera(folder: Path, camera_id: str) -> EdgeAgentError:
 
 
 def camera_ids(folder: Path) -> tuple[str, ...]:
-    """Return the ids of all cameras that have a file, in order."""
-    files = (folder / CAMERAS_FOLDER).glob("*.toml")
+    """Return the ids of all cameras that have a file, in order. Raises EdgeAgentError."""
+    try:
+        files = list((folder / CAMERAS_FOLDER).glob("*.toml"))
+    except PermissionError as error:
+        why = (error.strerror or "not permitted").lower()
+        raise EdgeAgentError(
+            f"cannot read {error.filename}: {why}", hint="run this with sudo"
+        ) from error
     # Hidden ones are files that somebody is writing just now.
     return tuple(sorted(file.stem for file in files if not file.name.startswith(".")))
 

@@ -22,7 +22,7 @@ from edge_agent.tracking.options import ObservationOptions
 STATE_DIR = Path("/var/lib/edge-agent")
 _SCHEMES = ("mqtts", "mqtt")
 _URL_EXAMPLE = "mqtts://alerts.example:8883"
-_CENTER_KEY_RULE = "write it as `edge-agent center key` prints it at the center"
+CENTER_KEY_RULE = "write it as `edge-agent center key` prints it at the center"
 # MQTT 5, sections 3.1.2.10 and 3.3.2.2: two bytes each.
 _TWO_BYTES = 65_535
 # More threads than that on the boxes we know only wait for each other.
@@ -86,7 +86,7 @@ def _read_center(table: Table) -> CenterOptions:
     # An empty list is a wish, too: nothing is taken from afar.
     is_none = table.raw("commands") == []
     return CenterOptions(
-        keys=_read_keys(table, "keys", _CENTER_KEY_RULE),
+        keys=_read_keys(table, "keys", CENTER_KEY_RULE),
         commands=frozenset() if is_none else table.choices("commands", default),
     )
 

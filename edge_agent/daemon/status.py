@@ -140,7 +140,7 @@ def ask_status(state_dir: Path) -> AgentStatus:
     except OSError as error:
         raise EdgeAgentError(
             f"no agent answers at {path} ({(error.strerror or 'no answer').lower()})",
-            hint="start it:  systemctl start edge-agent   (or: edge-agent run)",
+            hint="start it:  sudo systemctl start edge-agent   (or: edge-agent run)",
         ) from error
     return _from_json(answer)
 
@@ -178,7 +178,7 @@ def _from_json(answer: bytes) -> AgentStatus:
     except (ValueError, TypeError, KeyError) as error:
         raise EdgeAgentError(
             "the running agent answered in words of another version",
-            hint="restart it:  systemctl restart edge-agent",
+            hint="restart it:  sudo systemctl restart edge-agent",
         ) from error
 
 

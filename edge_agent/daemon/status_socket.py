@@ -23,11 +23,11 @@ class StatusSocket:
         if self._is_answered():
             raise EdgeAgentError(
                 f"another edge-agent is already running on {self._path.parent}",
-                hint="stop it first:  systemctl stop edge-agent",
+                hint="stop it first:  sudo systemctl stop edge-agent",
             )
-        self._path.unlink(missing_ok=True)
         line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
+            self._path.unlink(missing_ok=True)
             line.bind(str(self._path))
             self._path.chmod(0o660)
             line.listen(_BACKLOG)

@@ -86,7 +86,7 @@ def lock(path: Path) -> IO[bytes]:
         file.close()
         raise EdgeAgentError(
             f"another edge-agent already works with the spool {path}",
-            hint="stop it first: systemctl stop edge-agent",
+            hint="stop it first: sudo systemctl stop edge-agent",
         ) from error
     return file
 

@@ -15,9 +15,14 @@ def peek(path: Path) -> tuple[int, int, int]:
     After a power cut the latest may be missing: they stand in SQLite's log, which only the agent
     takes in. Raises EdgeAgentError for a file that is damaged, another program's or in use.
     """
+    # First: who may not look into the folder must not hear that nothing waits there.
+    if is_in_use(path):
+        raise EdgeAgentError(
+            f"an edge-agent that does not answer works with the spool {path}",
+            hint="ask it as its own user:  sudo edge-agent check",
+        )
     if not path.exists():
         return 0, 0, 0
-    _refuse_in_use(path)
     try:
         # `immutable`: without it even a reader makes files, and as root they would be root's.
         source = f"{path.absolute().as_uri()}?immutable=1"
@@ -32,16 +37,16 @@ def peek(path: Path) -> tuple[int, int, int]:
         raise file.complain(path, error) from error
 
 
-def _refuse_in_use(path: Path) -> None:
+def is_in_use(path: Path) -> bool:
+    """Tell whether an agent works with the spool. Raises EdgeAgentError where nobody can tell."""
     try:
         with path.with_name(path.name + ".lock").open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
-        return
-    except BlockingIOError as error:
-        raise EdgeAgentError(
-            f"an edge-agent that does not answer works with the spool {path}",
-            hint="ask it as its own user:  sudo edge-agent check",
-        ) from error
+        return False
+    except BlockingIOError:
+        return True
     except OSError as error:
-        raise file.complain(path, error) from error
+        why = (error.strerror or str(error)).lower()
+        raise EdgeAgentError(f"cannot read {path}: {why}", hint="run this with sudo") from error
+    return False

@@ -11,6 +11,7 @@ from edge_agent.toml.reader import Table
 _PLAIN_WORDS = {
     "Invalid value": "the value is not complete, or a text without quotes",
     "Invalid statement": "it is neither a [section] nor name = value",
+    "Invalid initial character for a key": "it is neither a [section] nor name = value",
     "Expected '=' after a key": "there is no = after the name",
     "Expected newline or end of document": "something stands behind the end of the value",
     "Expected ']'": "a ] is missing",

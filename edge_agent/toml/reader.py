@@ -4,13 +4,13 @@ A value that is wrong becomes a problem and is replaced by its default, so that 
 file finds everything. Nothing read here is used while there are problems.
 """
 
-import difflib
 import math
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from edge_agent.runtime.usage import did_you_mean
 from edge_agent.toml.lines import Place
 from edge_agent.toml.problems import Problems, name_place
 
@@ -213,14 +213,6 @@ class Table:
             return kind(word)
         self.refuse(key, f"does not know {_show(word)}", did_you_mean(str(word), words))
         return None
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a hint: the nearest known word, or all of them."""
-    names = sorted(known)
-    if close := difflib.get_close_matches(word.lower(), names, n=1):
-        return f"did you mean {close[0]}?"
-    return f"known here: {', '.join(names)}"
 
 
 def _show(value: object) -> str:

@@ -16,6 +16,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.logs import set_up_logs
 from edge_agent.runtime.stop import Stop
+from edge_agent.runtime.usage import Parser
 from edge_agent.update import unit
 from edge_agent.update.arm import arm, keep
 from edge_agent.update.condition import ask
@@ -37,15 +38,19 @@ _VERBS = {
     "arm": "watch a version that is about to come (the package calls it)",
     "watch": "watch until it has proven itself (systemd calls it)",
 }
-_FINE, _WRONG_ON_SITE = 0, 1
+_FINE, _WRONG_ON_SITE, _INTERRUPTED = 0, 1, 130
 
 
 def main(argv: Sequence[str] | None = None, places: Places | None = None) -> int:
-    """Do one thing and return the exit code: 0, or 1 with one line and the next step."""
-    args = parser().parse_args(argv)
+    """Do one thing and return the exit code: 0, or 1 or 2 with one line and the next step."""
     try:
+        args = parser().parse_args(argv)
         for line in _do(args, places or Places()):
             print(line, flush=True)  # noqa: T201 (a command line speaks by printing)
+    except SystemExit as leaving:  # argparse, after --help or a wrong usage
+        return int(leaving.code or _FINE)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except EdgeAgentError as failure:
         print(failure.report(), file=sys.stderr)  # noqa: T201 (as above)
         return _WRONG_ON_SITE
@@ -60,10 +65,8 @@ def main(argv: Sequence[str] | None = None, places: Places | None = None) -> int
 def parser() -> argparse.ArgumentParser:
     """Return what the command line may say; the man page is written from it, too."""
     words = "get new versions of edge-agent, and go back from one that does not do"
-    whole = argparse.ArgumentParser(
-        prog="edge-agent-updates", description=words, allow_abbrev=False
-    )
-    verbs = whole.add_subparsers(dest="verb", required=True)
+    whole = Parser(prog="edge-agent-updates", description=words)
+    verbs = whole.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, text in _VERBS.items():
         verbs.add_parser(verb, help=text, description=text)
     on = verbs.choices["on"]

@@ -12,6 +12,7 @@ from edge_agent.alerts.seal import Seal, open_seal
 from edge_agent.center.post import Arrival, Box
 from edge_agent.contract.body import NO_HASH, split
 from edge_agent.domain.chain import Dropped, Link
+from edge_agent.domain.update import Phase, Update
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +85,15 @@ class Sender:
         told = {"v": 1, "type": kind, "time": "2026-11-18T11:15:17.200Z"}
         told |= {"site": self.box.site, "box": self.box.box}
         return self._sign("record", json.dumps(told).encode())
+
+    def updated(
+        self, phase: Phase = Phase.ROLLED_BACK, new: str = "0.2.0+deb12", **other: object
+    ) -> Arrival:
+        """Say what became of a new version; any member may be another, and None is missing."""
+        update = Update(phase=phase, old="0.1.0+deb12", new=new, why="the broker is not reached")
+        told = json.loads(self.seal.updated(update)) | other
+        told = {name: value for name, value in told.items() if value is not None}
+        return self._sign("record", json.dumps(told, ensure_ascii=False).encode())
 
     def restarted(self, first: int, last: int) -> Arrival:
         self.next = Link(last + 1, NO_HASH)

@@ -9,7 +9,8 @@ import pytest
 
 from edge_agent.center.database import Database, open_database
 from edge_agent.center.handling import Wish, change_handling
-from edge_agent.center.web.archive import Archive, Filter
+from edge_agent.center.post import Box
+from edge_agent.center.web.archive import MOST_ALARMS, Archive, Filter
 from edge_agent.center.web.dossier import open_dossier
 from edge_agent.center.webhooks.courier import Courier
 from edge_agent.center.webhooks.queue import find, give_up, retry, tidy
@@ -59,6 +60,21 @@ def test_the_page_finds_and_proves_alerts_there(
     assert dossier
     assert dossier.is_sound, [one.checks for one in dossier.revisions]
     assert len(dossier.pictures) == 1
+
+
+def test_every_open_alarm_of_the_boxes_on_a_page_is_counted(database: Database) -> None:
+    one, two, last = (CityBox(database, name=f"box-{n}") for n in (1, 2, 3))
+    one.alarms(1.0, "gap", "the oldest of all")
+    for kind in ("gap", "silent", "fork"):
+        two.alarms(2.0, kind, "x")
+    two.alarms(2.0, "gap", "over", until=3.0)
+    for n in range(MOST_ALARMS):
+        CityBox(database, site="tempat-lain", name=f"n{n}").alarms(4.0, "silent", "x")
+    first, end = Box(one.site, one.box), Box(last.site, last.box)
+
+    counted = Archive(database).open_alarms(first, end)
+
+    assert counted == {(one.site, one.box): 1, (two.site, two.box): 3}
 
 
 def test_of_two_operators_at_two_centers_one_is_told(

@@ -22,6 +22,7 @@ from edge_agent.contract import Verdict
 from edge_agent.daemon import health
 from edge_agent.domain.sighting import Label, Severity
 from edge_agent.domain.trouble import TroubleKind
+from edge_agent.domain.update import Phase, Update
 from tests.center_web.city import CityBox, a_picture
 from tests.center_web.test_access import Visitor
 
@@ -110,6 +111,12 @@ def test_what_a_box_says_of_itself_is_known_here() -> None:
         assert tell_problem(f"7 {words}", "en") == f"7 {words}"
     for one in PROBLEMS:
         assert tell_problem(one, "id") != one
+    for phase in (Phase.GOING_BACK, Phase.ROLLED_BACK, Phase.STUCK):
+        why = "the service does not run; no package of 0.1.0 is here"
+        update = Update(phase=phase, old="0.1.0", new="0.2.0", why=why)
+        told = tell_problem(health.update_problem(update), "id")
+        assert "versi baru 0.2.0 tidak berhasil" in told
+        assert told.endswith(": layanannya tidak berjalan; no package of 0.1.0 is here")
     assert tell_problem("gate: some vendor's own words", "id") == "gate: some vendor's own words"
     assert len(problem_texts._KNOWN) == 9
 

@@ -56,6 +56,7 @@ class Box:
         (self.state / "models").mkdir(parents=True)
         (self.state / "models" / "choice.json").write_text("{}")
         (self.state / "commands.sqlite").write_text("of the old box")
+        (self.state / "starts.json").write_text("a run that goes on")
         open_keys(self.state / FOLDER)
         return self
 
@@ -123,6 +124,7 @@ def test_a_swapped_box_is_the_same_and_uses_no_number_twice(
     assert stat.S_IMODE((new.folder / "secrets").stat().st_mode) == 0o700
     assert (new.state / "models" / "choice.json").exists()
     assert not (new.state / "commands.sqlite").exists()
+    assert not (new.state / "starts.json").exists()
     assert min(_seqs(after)) > max(_seqs(told))
     assert (report.forked, report.refused) == ((), ())
     assert len(report.restarts) == 1
@@ -273,8 +275,20 @@ def test_a_backup_of_the_spool_waits_for_the_agent_to_stop(
     with closing(old.spool()):
         assert old.types("backup", "--out", backup, "--spool") == 1
 
-    assert "works with the spool" in capsys.readouterr().err
+    told = "an agent runs on this box\n  next: sudo systemctl stop edge-agent\n"
+    assert capsys.readouterr().err == told
     assert not backup.exists()
+
+
+def test_a_box_whose_agent_answers_in_other_words_is_not_changed_either(
+    old: Box, backup: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old.types("backup", "--out", backup)
+
+    with closing(old.spool()):
+        assert old.types("restore", backup) == 1
+
+    assert "an agent runs on this box" in capsys.readouterr().err
 
 
 def test_files_that_lie_elsewhere_are_named(

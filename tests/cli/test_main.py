@@ -178,6 +178,21 @@ def test_a_defect_is_70_and_its_traceback_goes_into_a_file(
     assert report.stat().st_mode & 0o077 == 0
 
 
+def test_a_forgotten_sudo_is_no_defect_wherever_it_is_noticed(
+    verb: Callable[[Callable[..., int]], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def forbidden(*_: object) -> int:
+        raise PermissionError(13, "Permission denied", "/etc/edge-agent/secrets")
+
+    verb(forbidden)
+
+    assert main(["status"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "cannot use /etc/edge-agent/secrets: permission denied",
+        "  next: run this with sudo",
+    ]
+
+
 def test_a_defect_on_a_full_disk_is_still_said(
     verb: Callable[[Callable[..., int]], None],
     capsys: pytest.CaptureFixture[str],
@@ -264,6 +279,9 @@ def test_a_missing_configuration_is_78(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert done.stderr.splitlines() == [
         f"{tmp_path}/agent.toml: there is no such file",
-        "  next: copy docs/examples/agent.toml there and set site, box and the url of the broker",
+        (
+            "  next: edge-agent setup, which writes it; or copy docs/examples/agent.toml there and"
+            " set site, box and the url of the broker"
+        ),
         "the configuration has 1 problem",
     ]

@@ -149,8 +149,8 @@ def test_what_is_missing_costs_nothing_else(
 
     inside = _read(out)
     said = capsys.readouterr().out
-    assert inside["journal.txt"].startswith("not here: FileNotFoundError")
-    assert inside["config/agent.toml"].startswith("not here: FileNotFoundError")
+    assert inside["journal.txt"].startswith("not here: no such file or directory")
+    assert inside["config/agent.toml"].startswith("not here: no such file or directory")
     assert "• status.json       is not in it: no agent answers at " in said
     assert "numpy" in inside["versions.json"]
 

@@ -52,14 +52,17 @@ def test_check_tells_what_the_center_may_do(tmp_path: Path) -> None:
     state = f'state_dir = "{tmp_path}/state"\n'
     keys = f'[center]\nkeys = ["{CenterKey().text}"]\n'
 
-    def told(text: str) -> str:
+    def told(text: str) -> tuple[bool | None, str]:
         settings = load_settings(write_site(tmp_path, state + SHORTEST + text))
         (fact,) = [one for one in check_box(settings, FakeClock()) if one.part == "center"]
-        return fact.what
+        assert (fact.hint != "") is (fact.ok is None)
+        return fact.ok, fact.what
 
-    assert told("") == "none is known: receipts and commands are taken from nobody"
-    assert told(keys) == "may give these commands: health, ping"
-    assert told(keys + "commands = []") == "may give no commands"
+    # Good to know, with its next step: nothing is broken, and no tick either.
+    nobody = "no key of the center is known: receipts and commands are taken from nobody"
+    assert told("") == (None, nobody)
+    assert told(keys) == (True, "may give these commands: health, ping")
+    assert told(keys + "commands = []") == (True, "may give no commands")
 
 
 def test_a_mask_is_read_and_counted_by_check(tmp_path: Path) -> None:

@@ -229,6 +229,13 @@ def test_a_bad_broker_is_described(tmp_path: Path, broker: str, complaint: str) 
                 '  next: values look like name = "text", number = 5, flag = true',
             ],
         ),
+        (
+            '[stream]\nurl = "rtsp://10.0.0.7/"\n[\n',
+            [
+                "cameras.d/gate.toml, line 3: this line cannot be read: it is neither a [section] nor name = value",
+                '  next: values look like name = "text", number = 5, flag = true',
+            ],
+        ),
     ],
 )  # fmt: skip
 def test_a_bad_camera_is_described(tmp_path: Path, text: str, complaints: list[str]) -> None:

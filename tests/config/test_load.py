@@ -271,8 +271,8 @@ def test_a_missing_folder_says_what_to_do_next(tmp_path: Path) -> None:
         "agent.toml: there is no such folder",
         (
             "  next: name the right one with --config, or make it:  "
-            f"sudo mkdir -p {tmp_path}/typo   then copy docs/examples/agent.toml there and set "
-            "site, box and the url of the broker"
+            f"sudo mkdir -p {tmp_path}/typo   then edge-agent setup, which writes it; or copy "
+            "docs/examples/agent.toml there and set site, box and the url of the broker"
         ),
         "the configuration has 1 problem",
     ]

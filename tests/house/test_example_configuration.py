@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edge_agent.alerts.options import MirrorOptions
+from edge_agent.cli import setup_seed
 from edge_agent.config.camera import read_camera
 from edge_agent.config.load import load_settings
 from edge_agent.config.site import read_site
@@ -115,6 +116,25 @@ def test_the_site_file_tells_every_option() -> None:
     text = (EXAMPLES / "agent.toml").read_text(encoding="utf-8")
 
     assert _options_of_a_site(text) - _mentioned(text).keys() == set()
+
+
+def test_the_answers_for_many_boxes_tell_every_option(tmp_path: Path) -> None:
+    """Each of its lines, also those that are commented out, is one that `setup --from` takes."""
+    text = (EXAMPLES / "site.toml").read_text(encoding="utf-8")
+    whole = re.sub(r"^#(?=[a-z_]+ = )", "", text, flags=re.MULTILINE)
+    whole = whole.replace("/etc/edge-agent/center.pem", "center.pem")
+    for name in re.findall(r'_file = "(.+)"', whole):
+        (tmp_path / name).write_text("secret\n")
+        (tmp_path / name).chmod(0o600)
+    problems = Problems(tmp_path / "site.toml", whole)
+    table = Table(tomllib.loads(whole), problems)
+
+    setup_seed._read_all(table, "", tmp_path)
+    table.close()
+
+    assert [str(problem) for problem in problems.found] == []
+    told = {key for _, key in _mentioned(text)}
+    assert {key for _, key in _asked(table)} - told <= {"broker", "center", "enrolment", "zones"}
 
 
 def test_the_camera_files_tell_every_option() -> None:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -50,12 +51,25 @@ class SerialConsole:
 
     def types(self, after: str, answer: str) -> None:
         """Wait for that end of a question, and answer it."""
+        self._waits_for(after)
+        os.write(self._line, f"{answer}\n".encode())
+
+    def _waits_for(self, after: str) -> None:
         until = time.monotonic() + _PATIENCE_S
         while after not in self.out[self._read_up_to :]:
             assert time.monotonic() < until, f"waited for {after!r} in:\n{self.out}"
             assert self._read() or self._process.poll() is None, f"it ended:\n{self.out}"
         self._read_up_to = self.out.index(after, self._read_up_to) + len(after)
-        os.write(self._line, f"{answer}\n".encode())
+
+    def sends(self, after: str, line: bytes) -> None:
+        """Wait for that end of a question, and send these bytes as they are."""
+        self._waits_for(after)
+        os.write(self._line, line)
+
+    def is_interrupted(self, after: str) -> None:
+        """Wait for that end of a question, and type Ctrl-C."""
+        self._waits_for(after)
+        self._process.send_signal(signal.SIGINT)
 
     def ends(self) -> int:
         """Wait for its end and return its exit code."""

@@ -132,3 +132,23 @@ def test_templates_that_are_gone_are_told(
     assert _on(places) == 1
 
     assert "install the package edge-agent again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ((), "edge-agent-updates: say what to do: on, off, status"),
+        (("stauts",), 'edge-agent-updates: there is no "stauts"; did you mean status?'),
+        (("status", "now"), "edge-agent-updates: unrecognized arguments: now"),
+        (("on", URL), "edge-agent-updates on: the following arguments are required: --key"),
+        (("on", URL, "--key", "k", "--ring", "canry"), 'there is no "canry"; did you mean canary?'),
+    ],
+)
+def test_a_wrong_word_is_answered_in_two_lines_with_the_next_step(
+    places: Places, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], what: str
+) -> None:
+    assert main(words, places) == 2
+
+    said, hint = capsys.readouterr().err.splitlines()
+    assert what in said
+    assert hint.startswith("  next: edge-agent-updates")

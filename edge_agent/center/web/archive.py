@@ -251,6 +251,17 @@ class Archive:
         rest = f"FROM alarms WHERE until_wall {being} ORDER BY since_wall DESC LIMIT {MOST_ALARMS}"
         return [_alarm(row) for row in self._ask(columns, rest)]
 
+    def open_alarms(self, first: Box, last: Box) -> dict[tuple[str, str], int]:
+        """Return how many alarms are open of each box from the first to the last of a page."""
+        rest = (
+            "FROM alarms WHERE until_wall IS NULL AND (site, box) >= (?, ?)"
+            " AND (site, box) <= (?, ?) GROUP BY site, box"
+        )
+        rows = self._ask("site, box, COUNT(*)", rest, first.site, first.box, last.site, last.box)
+        return {
+            (as_text(row["site"]), as_text(row["box"])): as_whole(row["COUNT(*)"]) for row in rows
+        }
+
     def set_aside(self) -> dict[tuple[str, str], int]:
         """Return how many messages of each box were not believed; there are 10,000 at most."""
         rows = self._ask("site, box, COUNT(*)", "FROM quarantine GROUP BY site, box")

@@ -10,8 +10,17 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from edge_agent.center.export import Wanted, alarm_lines, csv_lines, json_lines, step_lines
 from edge_agent.center.handling import NEXT_STEPS
+from edge_agent.center.post import Box
 from edge_agent.center.sheet import PLAIN, for_excel
-from edge_agent.center.web.archive import BOXES_A_PAGE, COUNT_MOST, PAGE, Card, Filter, Mark
+from edge_agent.center.web.archive import (
+    BOXES_A_PAGE,
+    COUNT_MOST,
+    MOST_ALARMS,
+    PAGE,
+    Card,
+    Filter,
+    Mark,
+)
 from edge_agent.center.web.box_status import BoxStatus, judge
 from edge_agent.center.web.city_map import TALL, Spot, draw
 from edge_agent.center.web.dossier import open_dossier
@@ -149,11 +158,10 @@ def _stream(lines: Iterator[str]) -> Iterator[bytes]:
 def boxes() -> str:
     """Show every box, on the map and as a list."""
     page = page_of()
-    alarms: dict[tuple[str, str], int] = {}
-    for one in page.archive.alarms(is_open=True):
-        alarms[one.site, one.box] = alarms.get((one.site, one.box), 0) + 1
     after = (request.args.get("site", ""), request.args.get("box", ""))
     rows = page.archive.boxes(after)
+    ends = [Box(row.site, row.box) for row in (rows[:1] + rows[-1:])]
+    alarms = page.archive.open_alarms(*ends) if ends else {}
     now = page.clock.wall()
     statuses = [
         judge(
@@ -186,7 +194,14 @@ def show_alarms(refused: str = "") -> str:
     archive = page_of().archive
     now, over = archive.alarms(is_open=True), archive.alarms(is_open=False)
     aside = sum(archive.set_aside().values())
-    return show("alarms.html", now=now, over=over, aside=aside, refused=refused)
+    return show(
+        "alarms.html",
+        now=now,
+        over=over,
+        aside=aside,
+        refused=refused,
+        most=MOST_ALARMS if len(now) == MOST_ALARMS else 0,
+    )
 
 
 @blueprint.get("/favicon.ico")

@@ -5,6 +5,8 @@ A box says it to whoever reads its health; what a camera or a library worded sta
 
 import re
 
+from edge_agent.center.alarm_texts import tell_why
+
 # As edge_agent/daemon/health.py words it: the sentence, and ours.
 _KNOWN = [
     (re.compile(pattern), indonesian)
@@ -23,6 +25,13 @@ _KNOWN = [
         (r"(.{1,64}): reports of itself: video_loss", r"\1: kamera melaporkan gambar hilang"),
     )
 ]
+# What became of a new version, and why: the sentences of its alarm have the same whys.
+_NEW_VERSION = re.compile(r"new version (.{1,64}), (going back|rolled back|stuck): (.*)")
+_STATES = {
+    "going back": "versi baru {} tidak berhasil, kembali ke versi sebelumnya",
+    "rolled back": "versi baru {} tidak berhasil, versi sebelumnya dipakai lagi",
+    "stuck": "versi baru {} tidak berhasil, versi sebelumnya tidak dapat dipasang lagi",
+}
 
 
 def tell_problem(problem: str, language: str) -> str:
@@ -31,4 +40,6 @@ def tell_problem(problem: str, language: str) -> str:
         for pattern, indonesian in _KNOWN:
             if found := pattern.fullmatch(problem):
                 return found.expand(indonesian)
+        if found := _NEW_VERSION.fullmatch(problem):
+            return f"{_STATES[found[2]].format(found[1])}: {tell_why(found[3])}"
     return problem

@@ -218,6 +218,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "more_boxes": ("more boxes", "kotak lain"),
     "open_alarms": ("Open", "Terbuka"),
     "closed_alarms": ("Over", "Sudah lewat"),
+    "most_alarms": (
+        "Only the newest of these are shown here; the table has all of them. Shown:",
+        "Hanya yang terbaru ditampilkan di sini; tabel memuat semuanya. Ditampilkan:",
+    ),
     "no_alarm": ("No alarm.", "Tidak ada alarm."),
     "set_aside": ("messages set aside", "pesan dipisahkan"),
     "set_aside_how": (
@@ -239,6 +243,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "alarm.foreign": ("message of another box", "pesan kotak lain"),
     "alarm.restarted": ("chain restarted", "rantai dimulai ulang"),
     "alarm.key_lost": ("key lost", "kunci hilang"),
+    "alarm.rolled_back": ("new version given up", "versi baru ditinggalkan"),
+    "alarm.model_rolled_back": ("new model given up", "model baru ditinggalkan"),
     "alarm.certificate_copied": ("certificate copied", "sertifikat disalin"),
     "not_found": ("There is nothing here.", "Tidak ada apa-apa di sini."),
     "refused": ("This was refused.", "Permintaan ini ditolak."),
