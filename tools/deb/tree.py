@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import tomllib
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 PRIVATE = "usr/lib/edge-agent"
 _AGENT = debian.REPOSITORY / "edge_agent"
-# As in pyproject.toml: nothing else of the folder is ours to ship.
-_OF_AGENT = ("**/*.py", "models/*/*.tflite", "models/*/model.toml")
 _SYSTEMD = debian.REPOSITORY / "systemd"
 
 
@@ -48,7 +47,10 @@ def _write(file: Path, content: bytes, *, is_program: bool = False) -> None:
 
 
 def _lay_agent(private: Path) -> None:
-    for pattern in _OF_AGENT:
+    # Nothing else of the folder is ours to ship.
+    project = tomllib.loads((debian.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    beside = project["tool"]["setuptools"]["package-data"]["edge_agent"]
+    for pattern in ("**/*.py", *beside):
         for file in sorted(_AGENT.glob(pattern)):
             _write(private / "edge_agent" / file.relative_to(_AGENT), file.read_bytes())
 
