@@ -46,7 +46,7 @@ class Service:
         # When the watch last went round.
         self._looked_mono = clock.mono()
         key = load_key(settings.key_file)
-        self._database: Database = open_database(settings.database)
+        self._database: Database = open_database(*settings.database)
         try:
             self._intake = Intake(self._database, key, clock, settings.webhooks)
             self._registry = Registry(settings.boxes_file, self._database)

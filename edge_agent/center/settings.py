@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from edge_agent.center.retention.options import StoreOptions, read_store
@@ -11,7 +12,7 @@ from edge_agent.runtime.secret import Secret
 from edge_agent.toml.opening import open_table
 from edge_agent.toml.problems import BadConfiguration
 from edge_agent.toml.reader import Table
-from edge_agent.toml.values import read_file, read_password, read_url
+from edge_agent.toml.values import read_file, read_password, read_place, read_url
 
 FILE = "center.toml"
 POSTGRES = "postgresql://"
@@ -54,14 +55,21 @@ class BrokerOptions:
     in_flight: int = 200
 
 
+class DatabasePlace(NamedTuple):
+    """What `open_database` is called with: `postgresql://…` or SQLite's file, and a password."""
+
+    where: str
+    # PostgreSQL's. It does not stand in the address, which is shown and logged.
+    password: Secret = Secret("")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CenterSettings:
     """One file, checked and frozen."""
 
     folder: Path
     broker: BrokerOptions
-    # `postgresql://…`, or the path of SQLite's file.
-    database: str
+    database: DatabasePlace
     boxes_file: Path
     key_file: Path
     silent_s: float = SILENT_S
@@ -90,7 +98,7 @@ def _read(table: Table, folder: Path) -> CenterSettings:
         broker=_read_broker(table.table("broker"), folder),
         database=_read_database(table, folder),
         boxes_file=table.table("boxes").path("file", folder) or folder / "boxes",
-        key_file=table.table("key").path("file", folder) or folder / "center.pem",
+        key_file=read_place(table.table("key"), "file", folder) or folder / "center.pem",
         silent_s=table.seconds("silent_s", SILENT_S),
         store=read_store(table.table("store")),
         web=read_web(table.table("web"), folder),
@@ -98,17 +106,20 @@ def _read(table: Table, folder: Path) -> CenterSettings:
     )
 
 
-def _read_database(table: Table, folder: Path) -> str:
+def _read_database(table: Table, folder: Path) -> DatabasePlace:
+    file, password = read_password(table, folder, "database_password_file")
     where = table.need("database", 'write database = "center.db", or "postgresql://host/name"')
     if not where or not where.startswith(("postgresql:", "postgres:")):
-        return str(folder / where) if where else ""
+        if file is not None and where:
+            table.refuse("database_password_file", "is for PostgreSQL alone", "delete the line")
+        return DatabasePlace(str(folder / where) if where else "")
     parts = urlsplit(where)
     if not where.startswith(POSTGRES) or not parts.path.strip("/"):
         table.refuse("database", "is not an address", f"write it like {POSTGRES}host/name")
     elif parts.password is not None:
-        hint = "take it out; put it into the file that PGPASSFILE names, or use a certificate"
+        hint = "take it out; name a file that holds it: database_password_file"
         table.refuse("database", "has a password in it", hint)
-    return where
+    return DatabasePlace(where, password)
 
 
 def _read_broker(table: Table, folder: Path) -> BrokerOptions:

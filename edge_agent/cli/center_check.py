@@ -90,7 +90,7 @@ def _check_page(settings: CenterSettings) -> str:
 
 
 def _check_database(settings: CenterSettings) -> str:
-    database = open_database(settings.database)
+    database = open_database(*settings.database)
     try:
         told = database.read(lambda transaction: transaction.row("SELECT count(*) FROM alerts"))
     finally:

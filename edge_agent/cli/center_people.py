@@ -22,7 +22,7 @@ def set_handling(args: argparse.Namespace, console: Console) -> int:
     """Take the next step with an alert. Raises EdgeAgentError where that is none."""
     whose = read_box(args.box)
     site, box = whose.site, whose.box
-    database = open_database(load_center(args.config).database)
+    database = open_database(*load_center(args.config).database)
     try:
         was = _handling(database, site, box, args.id)
         wish = Wish(
@@ -67,7 +67,7 @@ def operator(args: argparse.Namespace, console: Console) -> int:
 def deliveries(args: argparse.Namespace, console: Console) -> int:
     """List what is on its way to agencies, or try again what was given up."""
     settings = load_center(args.config)
-    database = open_database(settings.database)
+    database = open_database(*settings.database)
     try:
         if args.what == "retry":
             return _retry(args, database, console)
