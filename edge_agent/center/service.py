@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 _LOOK_S = 2.0
 # A transaction in progress may wait for its database.
 _JOIN_S = 20.0
-# Between two looks at the threads, and at most between two words to systemd.
+# Between two looks at how we are, and at most between two at the threads.
 _ROUND_S = 1.0
 _TELL_S = 10.0
 
@@ -90,13 +90,14 @@ class Service:
         pause_s = watchdog_s()
         # systemd wants to hear from us at least twice in its period.
         every_s = min(_TELL_S, (pause_s or _TELL_S) / 3)
-        told_mono = self._clock.mono()
+        told_mono, told = self._clock.mono(), ""
         while not self._stop.wait(min(_ROUND_S, every_s)):
             now = self._clock.mono()
+            if told != (told := self._line()):
+                notify(f"STATUS={told}")
             if now - told_mono < every_s:
                 continue
             told_mono = now
-            notify(f"STATUS={self._line()}")
             names = hung(self._beats(), now)
             for name in names:
                 log.error("%s has not gone round for more than %.0f s: it hangs", name, STALE_S)
