@@ -10,9 +10,9 @@ from edge_agent.center.web.options import WebOptions, read_web
 from edge_agent.center.webhooks.options import WebhookOptions, read_webhooks
 from edge_agent.runtime.secret import Secret
 from edge_agent.toml.opening import open_table
-from edge_agent.toml.problems import BadConfiguration
+from edge_agent.toml.problems import BadConfiguration, Problem
 from edge_agent.toml.reader import Table
-from edge_agent.toml.values import read_file, read_password, read_place, read_url
+from edge_agent.toml.values import read_file, read_password, read_place, read_url, says_missing
 
 FILE = "center.toml"
 POSTGRES = "postgresql://"
@@ -78,17 +78,27 @@ class CenterSettings:
     webhooks: tuple[WebhookOptions, ...] = ()
 
 
-def load_center(folder: Path) -> CenterSettings:
-    """Return the settings of a folder. Raises BadConfiguration with all problems."""
+def load_center(folder: Path, may_lack: str | None = None) -> CenterSettings:
+    """Return the settings of a folder. Raises BadConfiguration with all problems.
+
+    What begins with `may_lack` may name a credential that is not there, as while the service does not
+    run: of a command that calls no broker "broker.", of one that needs no secret at all "".
+    """
     folder = folder.absolute()
     table, problems = open_table(folder / FILE, _FIRST_STEP)
     if table is None:
         raise BadConfiguration(problems.found)
     settings = _read(table, folder)
     table.close()
-    if problems.found:
-        raise BadConfiguration(problems.found)
+    found = [one for one in problems.found if not _may_be_missing(one, may_lack)]
+    if found:
+        raise BadConfiguration(found)
     return settings
+
+
+def _may_be_missing(problem: Problem, may_lack: str | None) -> bool:
+    is_spared = may_lack is not None and problem.where.startswith(may_lack)
+    return is_spared and says_missing(problem.what)
 
 
 def _read(table: Table, folder: Path) -> CenterSettings:

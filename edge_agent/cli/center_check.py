@@ -27,7 +27,7 @@ _TRIAL = "edge-agent-center-check"
 
 def key(args: argparse.Namespace, console: Console) -> int:
     """Make the key where there is none, and print the line for the boxes."""
-    settings = load_center(args.config)
+    settings = load_center(args.config, may_lack="")
     made = (
         load_key(settings.key_file) if settings.key_file.exists() else make_key(settings.key_file)
     )

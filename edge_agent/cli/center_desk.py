@@ -185,7 +185,7 @@ def _close(database: Database, args: argparse.Namespace, console: Console) -> in
 
 @contextmanager
 def _opened(args: argparse.Namespace) -> Iterator[tuple[CenterSettings, Database]]:
-    settings = load_center(args.config)
+    settings = load_center(args.config, "broker.")
     database = open_database(*settings.database)
     try:
         yield settings, database

@@ -123,6 +123,11 @@ def check_file(table: Table, key: str, file: Path, *, is_private: bool) -> bool:
     return True
 
 
+def says_missing(what: str) -> bool:
+    """Tell whether a problem is that a credential is not there."""
+    return what.startswith("there is no credential ")
+
+
 def _refuse_missing(table: Table, key: str, file: Path) -> None:
     if not is_credential(file):
         table.refuse(key, f"there is no file {file}", "create it, or correct the path")

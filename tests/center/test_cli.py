@@ -98,6 +98,20 @@ def test_a_page_whose_visitors_all_seem_to_be_one_is_told(ask: Ask, folder: Path
     assert "trusted_proxy" not in ask("check")
 
 
+def test_what_calls_no_broker_needs_no_password_of_it(ask: Ask, folder: Path) -> None:
+    """Key and operators come before the first start, and only a service that runs has credentials."""
+    settings = folder / "center.toml"
+    text = settings.read_text().replace('"password"', '"credential:broker"')
+    settings.write_text(text + '[web]\noperators_file = "operators"\n')
+
+    assert "signs receipts" in ask("key")
+    assert ask.code == 0
+    ask("alarms")
+    assert ask.code == 0
+    assert "there is no credential broker" in ask("check")
+    assert ask.code == 78
+
+
 def test_a_key_that_systemd_keeps_is_used_and_missed(ask: Ask, folder: Path) -> None:
     ask("key")
     with (folder / "center.toml").open("a") as settings:
