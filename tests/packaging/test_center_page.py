@@ -77,6 +77,7 @@ def test_the_page_leads_from_nothing_to_a_center_and_back(reader: Reader) -> Non
     _keeps_the_key_as_a_credential(reader)
     _comes_back_from_a_backup(reader)
     _moves_to_postgresql(reader)
+    reader.machine.run("touch", f"{STATE}/purge-evidence")
     reader.types("Away with it")
     assert not reader.machine.exists(FOLDER)
 
