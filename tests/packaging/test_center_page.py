@@ -29,7 +29,7 @@ exec "$@"
 """
 # Who types says yes; what is merely recommended does not lie in this machine's cache.
 _APT = 'APT::Get::Assume-Yes "true";\nAPT::Install-Recommends "false";\n'
-_MORE = ("postgresql", "python3-psycopg", "sqlite3", "openssl")
+_MORE = ("sqlite3", "openssl")
 # What an authority gives to a box, as docs/deploy/mosquitto has it.
 _BOX = """\
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout box.key -out box.csr -subj /CN=box
@@ -76,7 +76,6 @@ def test_the_page_leads_from_nothing_to_a_center_and_back(reader: Reader) -> Non
     _reaches_a_running_center(reader)
     _keeps_the_key_as_a_credential(reader)
     _comes_back_from_a_backup(reader)
-    _moves_to_postgresql(reader)
     reader.machine.run("touch", f"{STATE}/purge-evidence")
     reader.types("Away with it")
     assert not reader.machine.exists(FOLDER)
@@ -132,13 +131,3 @@ def _comes_back_from_a_backup(reader: Reader) -> None:
 
     assert "✗" not in said, said
     wait_for(lambda: "gap" in host.ask("alarms", is_fine=False), host.ask("alarms", is_fine=False))
-
-
-def _moves_to_postgresql(reader: Reader) -> None:
-    hand = 's|^database = .*|database = "postgresql:///edge-agent-center"|'
-
-    said = reader.types("PostgreSQL", hand=hand)
-
-    assert "✗" not in said, said
-    wait_for(lambda: reader.host.told()["last_seq"] > 0, reader.machine.journal(UNIT))
-    assert reader.machine.show("ActiveState", UNIT) == "active"
