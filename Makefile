@@ -39,7 +39,7 @@ bench: .venv/ready .cache/debian-ready .cache/tflite-runtime-ready ## CPU, memor
 	$(PYTHON) -m tools.setup bench
 	$(VENV)/python -m bench.run
 
-deb: .venv/ready ## dist/edge-agent_*.deb for a box; DIST=trixie ARCH=arm64 for another than bookworm, amd64
+deb: .venv/ready ## dist/edge-agent_*.deb for a box, edge-agent-center_*.deb for a center; DIST=trixie ARCH=arm64 for another than bookworm, amd64
 	$(VENV)/python -m tools.deb --dist $(or $(DIST),bookworm) --arch $(or $(ARCH),amd64)
 
 # Who signs, and where the repository lies: outside of this checkout, but for a try.

@@ -13,6 +13,7 @@ from edge_agent.center.postgres import Postgres
 from edge_agent.center.schema import VERSION, columns, statements
 from edge_agent.center.sqlite import Sqlite
 from edge_agent.errors import EdgeAgentError
+from edge_agent.runtime.secret import Secret
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -20,6 +21,7 @@ Values = Sequence[object]
 
 # Two centers may wait for each other crosswise; the engine ends one of both, which begins anew.
 _MOST_TRIES = 5
+_NONE = Secret("")
 
 
 class ValueRefusedError(EdgeAgentError):
@@ -233,12 +235,13 @@ class Database:
             connection.close()
 
 
-def open_database(where: str) -> Database:
+def open_database(where: str, password: Secret = _NONE) -> Database:
     """Open `postgresql://…`, or SQLite's file at that path; make what is not there yet.
 
     Raises EdgeAgentError.
     """
-    engine: Engine = Postgres(where) if where.startswith("postgresql://") else Sqlite(where)
+    is_server = where.startswith("postgresql://")
+    engine: Engine = Postgres(where, password) if is_server else Sqlite(where)
     database = Database(engine)
     try:
         database.write(Transaction.make_tables)

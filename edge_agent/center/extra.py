@@ -18,5 +18,5 @@ def needed() -> Iterator[None]:
             raise
         raise EdgeAgentError(
             f"the center needs {error.name}, which is not installed",
-            hint="in a clone of edge-agent: pip install '.[center]'",
+            hint="sudo apt install edge-agent-center; in a clone: pip install '.[center]'",
         ) from error

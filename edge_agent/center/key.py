@@ -21,8 +21,11 @@ from cryptography.hazmat.primitives.serialization import (
 
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.files import write_whole
+from edge_agent.toml.values import is_credential
 
 _OTHERS = 0o077
+# Of a credential: its group's bits show what an access list gives to our user.
+_ALL_OTHERS = 0o007
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,11 @@ class CenterKey:
 def load_key(path: Path) -> CenterKey:
     """Return the key in that file. Raises EdgeAgentError."""
     try:
-        is_open_to_others = path.stat().st_mode & _OTHERS
+        others = _ALL_OTHERS if is_credential(path) else _OTHERS
+        is_open_to_others = path.stat().st_mode & others
         private = load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError as error:
-        raise EdgeAgentError(
-            f"the center has no key {path}", hint="make it once: edge-agent center key"
-        ) from error
+        raise _missing(path) from error
     except OSError as error:
         raise EdgeAgentError(
             f"cannot read the center's key {path}: {(error.strerror or str(error)).lower()}",
@@ -86,6 +88,17 @@ def _named(private: Ed25519PrivateKey) -> CenterKey:
     public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     kid = hashlib.sha256(public).hexdigest()[:16]
     return CenterKey(private, base64.b64encode(public).decode(), kid)
+
+
+def _missing(path: Path) -> EdgeAgentError:
+    if is_credential(path):
+        return EdgeAgentError(
+            f"the center's key is the credential {path.name}, which is not there",
+            hint="only while the service runs can it be read: systemctl status edge-agent-center",
+        )
+    return EdgeAgentError(
+        f"the center has no key {path}", hint="make it once: edge-agent center key"
+    )
 
 
 def _damaged(path: Path) -> EdgeAgentError:

@@ -9,8 +9,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from werkzeug.security import check_password_hash, generate_password_hash
-
+from edge_agent.center.password_hash import fits, hashed
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.files import write_whole
 from edge_agent.runtime.secret import Secret
@@ -20,7 +19,7 @@ _NAME = re.compile(r"[\w.-]{1,40}")
 # Shorter ones are guessed in a night even by a page that makes guessers wait.
 _LEAST_CHARACTERS = 10
 # What nobody's password is: an unknown name takes as long as a known one.
-_NOBODY = generate_password_hash(secrets.token_hex(), method="scrypt")
+_NOBODY = hashed(secrets.token_hex())
 _ADD = "edge-agent center operator add NAME"
 
 
@@ -34,7 +33,7 @@ class Operators:
     def knows(self, name: str, password: Secret) -> bool:
         """Tell whether this is that person."""
         known = self.hashes.get(name)
-        return check_password_hash(known or _NOBODY, password.reveal()) and known is not None
+        return fits(known or _NOBODY, password.reveal()) and known is not None
 
 
 def read_operators(path: Path) -> Operators:
@@ -79,7 +78,7 @@ def add_operator(path: Path, name: str, password: Secret) -> bool:
         read_operators(path) if path.exists() else Operators(Secret(secrets.token_urlsafe(32)), {})
     )
     is_new = name not in known.hashes
-    hashes = known.hashes | {name: generate_password_hash(password.reveal(), method="scrypt")}
+    hashes = known.hashes | {name: hashed(password.reveal())}
     lines = [f"{_SESSION} {known.session_secret.reveal()}"]
     lines += [f"{one} {its}" for one, its in sorted(hashes.items())]
     try:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from edge_agent.errors import EdgeAgentError
+from edge_agent.runtime.secret import Secret
 
 # Every wait has an end: to connect, for a server that is gone without a word, for a statement.
 _CONNECT_S = 5
@@ -39,17 +40,18 @@ class Postgres:
         " AND NOT attisdropped"
     )
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, password: Secret) -> None:
         """Remember where. Raises EdgeAgentError where psycopg is not installed."""
         try:
             import psycopg  # noqa: PLC0415 (only where it is asked for)
         except ImportError as error:
             raise EdgeAgentError(
                 "the database is PostgreSQL, but psycopg is not installed",
-                hint="in a clone of edge-agent: pip install '.[center]'",
+                hint="sudo apt install python3-psycopg; in a clone: pip install '.[center]'",
             ) from error
         self._psycopg = psycopg
         self._url = url
+        self._password = password
         self.failure: type[Exception] = psycopg.Error
         # Not what is said of rights and tables: a person can mend that, and nothing may be passed
         # over meanwhile. The last two: a text with half a character, a number beyond all bounds:
@@ -64,6 +66,7 @@ class Postgres:
         try:
             connection = self._psycopg.connect(
                 self._url,
+                password=self._password.reveal() or None,
                 autocommit=True,
                 connect_timeout=_CONNECT_S,
                 tcp_user_timeout=_UNACKNOWLEDGED_MS,

@@ -50,7 +50,10 @@ class ReceiveLoop:
         self._forgotten = 0
         # Since when boxes can be heard; None while there is no connection.
         self._hears_since_mono: float | None = None
-        self._taken = 0
+        # For the supervisor: when it last went round, what is stored, and why nothing comes.
+        self.beat_mono = clock.mono()
+        self.taken = 0
+        self.problem: str | None = ""
         # Protects the list only.
         self._guard = threading.Lock()
         self._waiting: deque[Outgoing] = deque(maxlen=_MOST_WAITING)
@@ -87,13 +90,13 @@ class ReceiveLoop:
         finally:
             log.info(
                 "stored %d messages since the start; %d receipts had to make room",
-                *(self._taken, self._forgotten),
+                *(self.taken, self._forgotten),
             )
             self._awake.close()
             self._wake.close()
 
     def _run_once(self) -> None:
-        connected_mono = self._clock.mono()
+        connected_mono = self.beat_mono = self._clock.mono()
         try:
             broker = self._connect()
             connected_mono = self._clock.mono()
@@ -103,6 +106,7 @@ class ReceiveLoop:
             if self._stop.is_told:
                 return
             log.warning("nothing is received: %s", failure.report())
+            self.problem = failure.what
             if self._clock.mono() - connected_mono >= _GOOD_S:
                 self._retries.reset()
             self._stop.wait(self._retries.next_s())
@@ -126,14 +130,16 @@ class ReceiveLoop:
     def _serve(self, broker: Broker) -> None:
         is_polite = False
         self._hears_since_mono = self._clock.mono()
+        self.problem = None
         try:
             while not self._stop.is_told:
+                self.beat_mono = self._clock.mono()
                 arrived = broker.turn(_TURN_S, self._awake)
                 if arrived:
                     letters = self._intake.take([arrival for _, arrival in arrived])
                     broker.acknowledge([packet_id for packet_id, _ in arrived])
                     self.post(letters)
-                    self._taken += len(arrived)
+                    self.taken += len(arrived)
                 self._send(broker)
             is_polite = True
         finally:

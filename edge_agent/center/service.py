@@ -10,6 +10,7 @@ from functools import partial
 from edge_agent.center.database import Database, open_database
 from edge_agent.center.intake import Intake
 from edge_agent.center.key import load_key
+from edge_agent.center.pulse import STALE_S, hung, line
 from edge_agent.center.receive_loop import ReceiveLoop
 from edge_agent.center.registry import Registry
 from edge_agent.center.retention.deletion import Deletion
@@ -19,6 +20,7 @@ from edge_agent.center.web.server import WebServer
 from edge_agent.center.webhooks.courier import Courier, CourierWatch
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.clock import Clock
+from edge_agent.runtime.notify import notify, watchdog_s
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
 
@@ -28,6 +30,9 @@ log = logging.getLogger(__name__)
 _LOOK_S = 2.0
 # A transaction in progress may wait for its database.
 _JOIN_S = 20.0
+# Between two looks at how we are, and at most between two at the threads.
+_ROUND_S = 1.0
+_TELL_S = 10.0
 
 
 class Service:
@@ -36,8 +41,12 @@ class Service:
     def __init__(self, settings: CenterSettings, clock: Clock, stop: Stop) -> None:
         """Open everything. Raises EdgeAgentError for what cannot be used."""
         self._stop = stop
+        self._clock = clock
+        self._url = settings.broker.url
+        # When the watch last went round.
+        self._looked_mono = clock.mono()
         key = load_key(settings.key_file)
-        self._database: Database = open_database(settings.database)
+        self._database: Database = open_database(*settings.database)
         try:
             self._intake = Intake(self._database, key, clock, settings.webhooks)
             self._registry = Registry(settings.boxes_file, self._database)
@@ -63,16 +72,45 @@ class Service:
         ]
         for worker in workers:
             worker.start()
-        while not self._stop.wait(1.0):
-            pass
+        notify("READY=1", f"STATUS={self._line()}")
+        self._supervise()
+        notify("STOPPING=1", "STATUS=stopping")
         self._receive.wake()
-        stuck = [worker.name for worker in workers if not worker.join(_JOIN_S)]
+        until = self._clock.mono() + _JOIN_S
+        stuck = [one.name for one in workers if not one.join(max(0.0, until - self._clock.mono()))]
         if stuck:
             log.error("%s did not end in time", ", ".join(stuck))
         else:
             self._database.close()
         failed = any(worker.failure for worker in workers)
         return 1 if failed or stuck else 0
+
+    def _supervise(self) -> None:
+        """Until told to stop: let systemd know how we are, and that we live while every thread does."""
+        pause_s = watchdog_s()
+        # systemd wants to hear from us at least twice in its period.
+        every_s = min(_TELL_S, (pause_s or _TELL_S) / 3)
+        told_mono, told = self._clock.mono(), ""
+        while not self._stop.wait(min(_ROUND_S, every_s)):
+            now = self._clock.mono()
+            if told != (told := self._line()):
+                notify(f"STATUS={told}")
+            if now - told_mono < every_s:
+                continue
+            told_mono = now
+            names = hung(self._beats(), now)
+            for name in names:
+                log.error("%s has not gone round for more than %.0f s: it hangs", name, STALE_S)
+            if pause_s and not names:
+                notify("WATCHDOG=1")
+
+    def _line(self) -> str:
+        return line(self._url, self._receive.problem, self._receive.taken)
+
+    def _beats(self) -> dict[str, float]:
+        """Return when each thread last went round; couriers have a watch of their own."""
+        beats = {"receive": self._receive.beat_mono, "watch": self._looked_mono}
+        return beats | ({"page": self._page.beat_mono} if self._page else {})
 
     def _parts(self) -> dict[str, Callable[[], None]]:
         """Return what runs at the same time, by the name of its thread."""
@@ -93,6 +131,7 @@ class Service:
 
     def _look(self) -> None:
         while not self._stop.wait(_LOOK_S):
+            self._looked_mono = self._clock.mono()
             try:
                 self._receive.post(self._intake.take_back(self._registry.refresh()))
                 self._watch.look(hears_for_s=self._receive.hears_for_s)

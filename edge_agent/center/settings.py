@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from edge_agent.center.retention.options import StoreOptions, read_store
@@ -9,9 +10,9 @@ from edge_agent.center.web.options import WebOptions, read_web
 from edge_agent.center.webhooks.options import WebhookOptions, read_webhooks
 from edge_agent.runtime.secret import Secret
 from edge_agent.toml.opening import open_table
-from edge_agent.toml.problems import BadConfiguration
+from edge_agent.toml.problems import BadConfiguration, Problem
 from edge_agent.toml.reader import Table
-from edge_agent.toml.values import read_file, read_password, read_url
+from edge_agent.toml.values import read_file, read_password, read_place, read_url, says_missing
 
 FILE = "center.toml"
 POSTGRES = "postgresql://"
@@ -54,14 +55,21 @@ class BrokerOptions:
     in_flight: int = 200
 
 
+class DatabasePlace(NamedTuple):
+    """What `open_database` is called with: `postgresql://…` or SQLite's file, and a password."""
+
+    where: str
+    # PostgreSQL's. It does not stand in the address, which is shown and logged.
+    password: Secret = Secret("")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CenterSettings:
     """One file, checked and frozen."""
 
     folder: Path
     broker: BrokerOptions
-    # `postgresql://…`, or the path of SQLite's file.
-    database: str
+    database: DatabasePlace
     boxes_file: Path
     key_file: Path
     silent_s: float = SILENT_S
@@ -70,17 +78,27 @@ class CenterSettings:
     webhooks: tuple[WebhookOptions, ...] = ()
 
 
-def load_center(folder: Path) -> CenterSettings:
-    """Return the settings of a folder. Raises BadConfiguration with all problems."""
+def load_center(folder: Path, may_lack: str | None = None) -> CenterSettings:
+    """Return the settings of a folder. Raises BadConfiguration with all problems.
+
+    What begins with `may_lack` may name a credential that is not there, as while the service does not
+    run: of a command that calls no broker "broker.", of one that needs no secret at all "".
+    """
     folder = folder.absolute()
     table, problems = open_table(folder / FILE, _FIRST_STEP)
     if table is None:
         raise BadConfiguration(problems.found)
     settings = _read(table, folder)
     table.close()
-    if problems.found:
-        raise BadConfiguration(problems.found)
+    found = [one for one in problems.found if not _may_be_missing(one, may_lack)]
+    if found:
+        raise BadConfiguration(found)
     return settings
+
+
+def _may_be_missing(problem: Problem, may_lack: str | None) -> bool:
+    is_spared = may_lack is not None and problem.where.startswith(may_lack)
+    return is_spared and says_missing(problem.what)
 
 
 def _read(table: Table, folder: Path) -> CenterSettings:
@@ -90,7 +108,7 @@ def _read(table: Table, folder: Path) -> CenterSettings:
         broker=_read_broker(table.table("broker"), folder),
         database=_read_database(table, folder),
         boxes_file=table.table("boxes").path("file", folder) or folder / "boxes",
-        key_file=table.table("key").path("file", folder) or folder / "center.pem",
+        key_file=read_place(table.table("key"), "file", folder) or folder / "center.pem",
         silent_s=table.seconds("silent_s", SILENT_S),
         store=read_store(table.table("store")),
         web=read_web(table.table("web"), folder),
@@ -98,17 +116,20 @@ def _read(table: Table, folder: Path) -> CenterSettings:
     )
 
 
-def _read_database(table: Table, folder: Path) -> str:
+def _read_database(table: Table, folder: Path) -> DatabasePlace:
+    file, password = read_password(table, folder, "database_password_file")
     where = table.need("database", 'write database = "center.db", or "postgresql://host/name"')
     if not where or not where.startswith(("postgresql:", "postgres:")):
-        return str(folder / where) if where else ""
+        if file is not None and where:
+            table.refuse("database_password_file", "is for PostgreSQL alone", "delete the line")
+        return DatabasePlace(str(folder / where) if where else "")
     parts = urlsplit(where)
     if not where.startswith(POSTGRES) or not parts.path.strip("/"):
         table.refuse("database", "is not an address", f"write it like {POSTGRES}host/name")
     elif parts.password is not None:
-        hint = "take it out; put it into the file that PGPASSFILE names, or use a certificate"
+        hint = "take it out; name a file that holds it: database_password_file"
         table.refuse("database", "has a password in it", hint)
-    return where
+    return DatabasePlace(where, password)
 
 
 def _read_broker(table: Table, folder: Path) -> BrokerOptions:

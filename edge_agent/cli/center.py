@@ -1,10 +1,14 @@
 """`edge-agent center`: the other end, where the alerts of many boxes are stored and worked on."""
 
 import argparse
+import os
 from pathlib import Path
 
 from edge_agent.cli.console import Console
+from edge_agent.cli.owner import become_owner
 
+# Where systemd keeps the secrets of the center's unit while it runs; the unit itself is told.
+_CREDENTIALS = "/run/credentials/edge-agent-center.service"
 _STATES = ("acknowledged", "dispatched", "closed")
 
 
@@ -119,6 +123,8 @@ def _set_up_export(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Do what was asked. Raises EdgeAgentError."""
+    become_owner(args.config)
+    os.environ.setdefault("CREDENTIALS_DIRECTORY", _CREDENTIALS)
     if args.act == "run":
         from edge_agent.cli import center_run  # noqa: PLC0415 (only where it is asked)
 

@@ -1,6 +1,7 @@
 """`edge-agent center check` and `key`: before the center runs."""
 
 import argparse
+import importlib
 import socket
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ from edge_agent.center import extra
 from edge_agent.center.broker import try_broker
 from edge_agent.center.database import open_database
 from edge_agent.center.key import load_key, make_key
+from edge_agent.center.operators import read_operators
 from edge_agent.center.registry import read_boxes
 from edge_agent.center.retention.options import terms
 from edge_agent.center.settings import CenterSettings, load_center
@@ -25,7 +27,7 @@ _TRIAL = "edge-agent-center-check"
 
 def key(args: argparse.Namespace, console: Console) -> int:
     """Make the key where there is none, and print the line for the boxes."""
-    settings = load_center(args.config)
+    settings = load_center(args.config, may_lack="")
     made = (
         load_key(settings.key_file) if settings.key_file.exists() else make_key(settings.key_file)
     )
@@ -77,7 +79,7 @@ def _check_page(settings: CenterSettings) -> str:
     if not web.listen:
         return "none is wanted here"
     with extra.needed():
-        from edge_agent.center.operators import read_operators  # noqa: PLC0415 (as in center_run)
+        importlib.import_module("edge_agent.center.web.server")
     host, port = read_listen(web)
     find_zone(web.time_zone)
     count = len(read_operators(web.operators_file).hashes) if web.operators_file else 0
@@ -90,7 +92,7 @@ def _check_page(settings: CenterSettings) -> str:
 
 
 def _check_database(settings: CenterSettings) -> str:
-    database = open_database(settings.database)
+    database = open_database(*settings.database)
     try:
         told = database.read(lambda transaction: transaction.row("SELECT count(*) FROM alerts"))
     finally:

@@ -29,7 +29,7 @@ def command(args: argparse.Namespace, console: Console) -> int:
         )
     settings = load_center(args.config)
     key = load_key(settings.key_file)
-    database = open_database(settings.database)
+    database = open_database(*settings.database)
     try:
         known = know(database, box)
     finally:

@@ -188,8 +188,8 @@ def _close(database: Database, args: argparse.Namespace, console: Console) -> in
 
 @contextmanager
 def _opened(args: argparse.Namespace) -> Iterator[tuple[CenterSettings, Database]]:
-    settings = load_center(args.config)
-    database = open_database(settings.database)
+    settings = load_center(args.config, "broker.")
+    database = open_database(*settings.database)
     try:
         yield settings, database
     finally:

@@ -22,7 +22,7 @@ def set_handling(args: argparse.Namespace, console: Console) -> int:
     """Take the next step with an alert. Raises EdgeAgentError where that is none."""
     whose = read_box(args.box)
     site, box = whose.site, whose.box
-    database = open_database(load_center(args.config).database)
+    database = open_database(*load_center(args.config, "broker.").database)
     try:
         was = _handling(database, site, box, args.id)
         wish = Wish(
@@ -50,7 +50,7 @@ def set_handling(args: argparse.Namespace, console: Console) -> int:
 
 def operator(args: argparse.Namespace, console: Console) -> int:
     """Let somebody change things on the page. Raises EdgeAgentError."""
-    settings = load_center(args.config)
+    settings = load_center(args.config, may_lack="")
     file = settings.web.operators_file
     if file is None:
         raise EdgeAgentError(
@@ -66,8 +66,8 @@ def operator(args: argparse.Namespace, console: Console) -> int:
 
 def deliveries(args: argparse.Namespace, console: Console) -> int:
     """List what is on its way to agencies, or try again what was given up."""
-    settings = load_center(args.config)
-    database = open_database(settings.database)
+    settings = load_center(args.config, "broker.")
+    database = open_database(*settings.database)
     try:
         if args.what == "retry":
             return _retry(args, database, console)

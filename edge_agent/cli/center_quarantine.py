@@ -27,7 +27,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         raise EdgeAgentError(
             "which message to show was not said", hint="edge-agent center quarantine show NUMBER"
         )
-    database = open_database(load_center(args.config).database)
+    database = open_database(*load_center(args.config, "broker.").database)
     try:
         return (_show if args.what == "show" else _list)(database, args, console)
     finally:

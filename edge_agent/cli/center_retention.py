@@ -25,7 +25,7 @@ _A_MIB = 1_048_576
 
 def hold(args: argparse.Namespace, console: Console) -> int:
     """List them; or hold an alert, or release it. Raises EdgeAgentError."""
-    database = open_database(load_center(args.config).database)
+    database = open_database(*load_center(args.config, "broker.").database)
     try:
         return _list(database, console) if args.what == "list" else _change(database, args, console)
     finally:
@@ -34,8 +34,8 @@ def hold(args: argparse.Namespace, console: Console) -> int:
 
 def retention(args: argparse.Namespace, console: Console) -> int:
     """Show the terms and what was deleted; or delete now what is due. Raises EdgeAgentError."""
-    settings = load_center(args.config)
-    database = open_database(settings.database)
+    settings = load_center(args.config, "broker.")
+    database = open_database(*settings.database)
     try:
         return (_run if args.what == "run" else _show)(settings, database, console)
     finally:

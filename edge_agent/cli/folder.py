@@ -5,14 +5,17 @@ import shlex
 from pathlib import Path
 
 DEFAULT_FOLDER = "/etc/edge-agent"
+# Of the center's commands: another machine, another service, another user.
+CENTER_FOLDER = "/etc/edge-agent-center"
 # The agent reads its files when it starts.
 RESTART = "sudo systemctl restart edge-agent"
 RELOAD = "sudo systemctl reload edge-agent"
 
 
-def default_folder() -> Path:
-    """Return the folder that is taken without --config."""
-    return Path(os.environ.get("EDGE_AGENT_CONFIG") or DEFAULT_FOLDER)
+def default_folder(verb: str = "") -> Path:
+    """Return the folder that a verb takes without --config."""
+    installed = CENTER_FOLDER if verb == "center" else DEFAULT_FOLDER
+    return Path(os.environ.get("EDGE_AGENT_CONFIG") or installed)
 
 
 def with_folder(command: str, folder: Path) -> str:

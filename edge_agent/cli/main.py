@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 from edge_agent import __version__
 from edge_agent.cli.console import Console, OutputLostError
-from edge_agent.cli.folder import DEFAULT_FOLDER, default_folder
+from edge_agent.cli.folder import CENTER_FOLDER, DEFAULT_FOLDER, default_folder
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.processor import require_instructions
 from edge_agent.runtime.usage import WRONG_USAGE, Parser
@@ -80,7 +80,8 @@ class _Parser(Parser):
             type=Path,
             # Says nothing unless given, so that it may stand before and after any verb.
             default=argparse.SUPPRESS,
-            help=f"folder with agent.toml ($EDGE_AGENT_CONFIG or {DEFAULT_FOLDER})",
+            help=f"folder with agent.toml ($EDGE_AGENT_CONFIG or {DEFAULT_FOLDER}), or with"
+            f" center.toml ({CENTER_FOLDER})",
         )
 
 
@@ -147,7 +148,7 @@ def _run(argv: Sequence[str], console: Console) -> int:
 
 
 def _defaults(args: argparse.Namespace) -> argparse.Namespace:
-    return argparse.Namespace(config=getattr(args, "config", default_folder()))
+    return argparse.Namespace(config=getattr(args, "config", default_folder(args.verb)))
 
 
 def _main_parser() -> argparse.ArgumentParser:

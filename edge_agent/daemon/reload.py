@@ -16,7 +16,6 @@ from edge_agent.daemon.cameras import Cameras
 from edge_agent.daemon.difference import Difference, difference
 from edge_agent.daemon.health import Health
 from edge_agent.daemon.mirrors import Mirrors
-from edge_agent.daemon.notify import notify
 from edge_agent.daemon.proposal import Journal, Proposal
 from edge_agent.daemon.refind_loop import RefindLoop, Watched
 from edge_agent.daemon.renew_loop import RenewLoop
@@ -25,6 +24,7 @@ from edge_agent.daemon.status import FOR_A_START
 from edge_agent.errors import EdgeAgentError
 from edge_agent.mqtt.options import BrokerOptions
 from edge_agent.runtime.clock import Clock
+from edge_agent.runtime.notify import notify
 from edge_agent.toml.problems import BadConfiguration
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,6 @@ from edge_agent import __version__
 from edge_agent.config.settings import RefusedCamera, Settings
 from edge_agent.daemon.assemble import Camera
 from edge_agent.daemon.box import resident_bytes
-from edge_agent.daemon.notify import is_supervised
 from edge_agent.daemon.proposal import Proposal
 from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import hung_s
@@ -20,6 +19,7 @@ from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, Sp
 from edge_agent.daemon.switches import Switches
 from edge_agent.domain.update import Update
 from edge_agent.runtime.clock import Clock
+from edge_agent.runtime.notify import is_supervised
 from edge_agent.spool.spool import Spool
 
 # What the center is told of a camera (docs/reference/topics.md).

@@ -26,7 +26,6 @@ from edge_agent.daemon.firmware import FirmwareBook
 from edge_agent.daemon.health import Health
 from edge_agent.daemon.mirrors import Mirrors
 from edge_agent.daemon.model_start import ModelStart
-from edge_agent.daemon.notify import is_supervised, notify, watchdog_s
 from edge_agent.daemon.proposal import Proposal
 from edge_agent.daemon.publish_loop import PublishLoop
 from edge_agent.daemon.pulse import STALE_S, hung
@@ -46,6 +45,7 @@ from edge_agent.mqtt.options import Confirm
 from edge_agent.onvif.network_card import neighbour_address
 from edge_agent.onvif.refind import Search
 from edge_agent.runtime.clock import Clock
+from edge_agent.runtime.notify import is_supervised, notify, watchdog_s
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
 from edge_agent.spool.spool import Spool, open_spool

@@ -54,23 +54,25 @@ def _judge_url(table: Table, key: str, url: str, schemes: tuple[str, ...], examp
         table.refuse(key, "names no host", f"write it like {example}")
 
 
-def read_password(table: Table, folder: Path) -> tuple[Path | None, Secret]:
+def read_password(
+    table: Table, folder: Path, key: str = "password_file"
+) -> tuple[Path | None, Secret]:
     """Return where the password is, and the password."""
-    file = _place(table, "password_file", folder)
+    file = read_place(table, key, folder)
     if file is None:
         return None, Secret("")
-    if not check_file(table, "password_file", file, is_private=True):
+    if not check_file(table, key, file, is_private=True):
         return file, Secret("")
     password = _text_of(file)
     if not password.isprintable() or not password:
-        table.refuse("password_file", f"{file} must hold the password on one line, nothing else")
+        table.refuse(key, f"{file} must hold the password on one line, nothing else")
         return file, Secret("")
     return file, Secret(password)
 
 
 def read_file(table: Table, key: str, folder: Path, *, is_private: bool = False) -> Path | None:
     """Return the path of a file that must be there and readable."""
-    file = _place(table, key, folder)
+    file = read_place(table, key, folder)
     if file is not None:
         check_file(table, key, file, is_private=is_private)
     return file
@@ -81,7 +83,12 @@ def credentials_folder() -> Path:
     return Path(os.environ.get("CREDENTIALS_DIRECTORY") or _CREDENTIALS)
 
 
-def _place(table: Table, key: str, folder: Path) -> Path | None:
+def is_credential(file: Path) -> bool:
+    """Tell whether systemd gives us this file, for our user alone whatever its mode says of a group."""
+    return file.parent == credentials_folder()
+
+
+def read_place(table: Table, key: str, folder: Path) -> Path | None:
     """Return where a file is: a path, or the place of a credential that is named."""
     text = table.raw(key)
     if not isinstance(text, str) or not text.startswith(CREDENTIAL):
@@ -116,12 +123,18 @@ def check_file(table: Table, key: str, file: Path, *, is_private: bool) -> bool:
     return True
 
 
+def says_missing(what: str) -> bool:
+    """Tell whether a problem is that a credential is not there."""
+    return what.startswith("there is no credential ")
+
+
 def _refuse_missing(table: Table, key: str, file: Path) -> None:
-    if file.parent != credentials_folder():
+    if not is_credential(file):
         table.refuse(key, f"there is no file {file}", "create it, or correct the path")
         return
     what = f"there is no credential {file.name} (only while the service runs can it be read)"
-    hint = "name it in a drop-in: LoadCredential=, then sudo systemctl restart edge-agent"
+    unit = credentials_folder().name.removesuffix(".service")
+    hint = f"name it in a drop-in: LoadCredential=, then sudo systemctl restart {unit}"
     table.refuse(key, what, hint)
 
 

@@ -18,6 +18,11 @@ class Places:
     root: Path = Path("/")
 
     @property
+    def center(self) -> Path:
+        """There only where this machine is a center (the package edge-agent-center)."""
+        return self.root / "usr/lib/edge-agent-center/configured"
+
+    @property
     def templates(self) -> Path:
         """What `on` fills in."""
         return self.root / "usr/share/edge-agent/updates"

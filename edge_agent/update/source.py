@@ -22,6 +22,11 @@ def switch_on(places: Places, url: str, key: Path, release: str, ring: str) -> N
             f"{url} is no address of an update server",
             hint="edge-agent-updates on https://updates.example --key edge-agent.asc",
         )
+    if places.center.exists():
+        raise EdgeAgentError(
+            "this machine is a center, whose versions nobody may change at night",
+            hint="/usr/share/doc/edge-agent-center/examples/edge-agent.sources says how it gets them",
+        )
     content = _read_key(key)
     values = {"URL": url, "SUITE": f"{release}-{ring}"}
     filled = {

@@ -43,7 +43,9 @@ def folder(tmp_path: Path, where: str, broker: Mosquitto) -> Path:
 
 
 @pytest.fixture
-def ask(folder: Path, capsys: pytest.CaptureFixture[str]) -> Ask:
+def ask(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+    # The command says it to its process, which is ours here.
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder / "credentials"))
     return Ask(folder, capsys)
 
 
@@ -94,6 +96,35 @@ def test_a_page_whose_visitors_all_seem_to_be_one_is_told(ask: Ask, folder: Path
     with (folder / "center.toml").open("a") as file:
         file.write('trusted_proxy = "127.0.0.1"\n')
     assert "trusted_proxy" not in ask("check")
+
+
+def test_what_calls_no_broker_needs_no_password_of_it(ask: Ask, folder: Path) -> None:
+    """Key and operators come before the first start, and only a service that runs has credentials."""
+    settings = folder / "center.toml"
+    text = settings.read_text().replace('"password"', '"credential:broker"')
+    settings.write_text(text + '[web]\noperators_file = "operators"\n')
+
+    assert "signs receipts" in ask("key")
+    assert ask.code == 0
+    ask("alarms")
+    assert ask.code == 0
+    assert "there is no credential broker" in ask("check")
+    assert ask.code == 78
+
+
+def test_a_key_that_systemd_keeps_is_used_and_missed(ask: Ask, folder: Path) -> None:
+    ask("key")
+    with (folder / "center.toml").open("a") as settings:
+        settings.write('[key]\nfile = "credential:key.pem"\n')
+    said = ask("check")
+    assert "the center's key is the credential key.pem, which is not there" in said
+
+    (folder / "credentials").mkdir()
+    (folder / "center.pem").rename(folder / "credentials" / "key.pem")
+    # What systemd's access list for one user looks like.
+    (folder / "credentials" / "key.pem").chmod(0o440)
+
+    assert "signs receipts" in ask("check")
 
 
 def test_a_wrong_password_is_named(ask: Ask, folder: Path) -> None:

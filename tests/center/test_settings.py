@@ -20,7 +20,7 @@ def _write(folder: Path, text: str) -> Path:
 def test_the_example_works_as_it_is(tmp_path: Path) -> None:
     settings = load_center(_write(tmp_path, EXAMPLE.read_text()))
 
-    assert settings.database == "/var/lib/edge-agent-center/center.db"
+    assert settings.database.where == "/var/lib/edge-agent-center/center.db"
     assert settings.boxes_file == tmp_path / "boxes"
     assert settings.key_file == tmp_path / "center.pem"
     assert settings.broker == BrokerOptions(url="mqtts://alerts.example:8883")
@@ -42,6 +42,19 @@ def test_the_example_tells_every_option_with_its_true_default(tmp_path: Path) ->
     named = {line.split(" ")[0] for line in EXAMPLE.read_text().replace("# ", "").splitlines()}
     options = set(BrokerOptions.__dataclass_fields__) - {"password"}
     assert options | {"database", "silent_s", "file"} <= named
+
+
+def test_a_password_of_postgresql_stands_in_a_file_and_in_no_log(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("a secret\n")
+    (tmp_path / "password").chmod(0o600)
+    told = 'database_password_file = "password"\n[broker]\nurl = "mqtts://x"\n'
+
+    settings = load_center(_write(tmp_path, f'database = "postgresql://db/alerts"\n{told}'))
+
+    assert settings.database.password.reveal() == "a secret"
+    assert "a secret" not in repr(settings)
+    with pytest.raises(BadConfiguration, match="1 problem"):
+        load_center(_write(tmp_path, f'database = "center.db"\n{told}'))
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:

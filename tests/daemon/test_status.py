@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.daemon.notify import notify, watchdog_s
 from edge_agent.daemon.status import (
     SOCKET_NAME,
     AgentStatus,
@@ -17,6 +16,7 @@ from edge_agent.daemon.status import (
 )
 from edge_agent.daemon.status_socket import StatusSocket
 from edge_agent.errors import EdgeAgentError
+from edge_agent.runtime.notify import notify, watchdog_s
 
 STATUS = AgentStatus(
     version="0.1.0",

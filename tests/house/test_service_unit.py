@@ -15,8 +15,10 @@ from tools import debian, packages
 if TYPE_CHECKING:
     from pathlib import Path
 
-UNIT = ROOT / "systemd" / "edge-agent.service"
+UNITS = [ROOT / "systemd" / name for name in ("edge-agent.service", "edge-agent-center.service")]
+AGENT = UNITS[0]
 _MOST_EXPOSURE = 1.0
+_of_each = pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 
 
 @pytest.fixture(scope="module")
@@ -44,31 +46,34 @@ def _ask(*words: str | Path) -> str:
     return done.stdout + done.stderr
 
 
-def test_systemd_understands_every_line(analyze: str, tmp_path: Path) -> None:
+@_of_each
+def test_systemd_understands_every_line(analyze: str, tmp_path: Path, unit: Path) -> None:
     """Of a copy whose programs are there: those of the package are not, on this machine."""
-    text = UNIT.read_text(encoding="utf-8")
+    text = unit.read_text(encoding="utf-8")
     text = re.sub(r"^(Exec\w+=)\S+.*$", r"\1/bin/true", text, flags=re.MULTILINE)
-    copy = tmp_path / UNIT.name
+    copy = tmp_path / unit.name
     copy.write_text(re.sub(r"^Documentation=.*$", "", text, flags=re.MULTILINE))
 
     said = _ask(analyze, "verify", "--man=no", copy)
 
     if "Failed to initialize manager" in said:
         pytest.skip(f"systemd-analyze cannot work here: {said.strip()}")
-    assert [line for line in said.splitlines() if UNIT.name in line] == []
+    assert [line for line in said.splitlines() if unit.name in line] == []
 
 
-def test_the_service_is_exposed_as_little_as_promised(analyze: str) -> None:
-    said = _ask(analyze, "security", "--offline=true", "--no-pager", UNIT)
+@_of_each
+def test_the_service_is_exposed_as_little_as_promised(analyze: str, unit: Path) -> None:
+    said = _ask(analyze, "security", "--offline=true", "--no-pager", unit)
 
     found = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
     assert found, said
     assert float(found[1]) <= _MOST_EXPOSURE
 
 
-def test_each_group_of_lines_says_why() -> None:
+@_of_each
+def test_each_group_of_lines_says_why(unit: Path) -> None:
     """A line below [Service] stands under a comment, or under a line that does."""
-    section = UNIT.read_text(encoding="utf-8").partition("[Service]\n")[2].partition("[Install]")[0]
+    section = unit.read_text(encoding="utf-8").partition("[Service]\n")[2].partition("[Install]")[0]
     bare = [group for group in section.strip().split("\n\n") if "#" not in group]
 
     assert bare == []
@@ -76,13 +81,14 @@ def test_each_group_of_lines_says_why() -> None:
 
 def test_the_processor_may_be_asked_what_it_can() -> None:
     """Without /proc/cpuinfo a look takes 29 times as long (measured)."""
-    lines = UNIT.read_text(encoding="utf-8").splitlines()
+    lines = AGENT.read_text(encoding="utf-8").splitlines()
 
     assert not any(line.startswith("ProcSubset=") for line in lines)
 
 
-def test_it_is_started_again_for_ever() -> None:
-    lines = UNIT.read_text(encoding="utf-8").splitlines()
+@_of_each
+def test_it_is_started_again_for_ever(unit: Path) -> None:
+    lines = unit.read_text(encoding="utf-8").splitlines()
 
     assert "Restart=always" in lines
     assert "StartLimitIntervalSec=0" in lines

@@ -9,7 +9,11 @@ from tests.house.source import HOLE, ROOT, messages, modules, tidy, tree_of
 
 GUIDE = ROOT / "docs" / "field-guide.md"
 # What the package says while it is installed and removed; lines of a next step begin with blanks.
-SCRIPTS = [ROOT / "packaging" / "debian" / name for name in ("configured", "postinst", "postrm")]
+SCRIPTS = [
+    ROOT / "packaging" / package / name
+    for package in ("debian", "center")
+    for name in ("configured", "postinst", "postrm")
+]
 
 # Failures after which we know no next step. Each with the reason why there is none.
 WE_DO_NOT_KNOW: dict[str, str] = {}
@@ -42,7 +46,7 @@ def told_by_scripts() -> set[str]:
     told = {
         found[1]
         for line in lines
-        if (found := re.search(r'echo "(?:edge-agent: )?(\S[^"]*)"', line))
+        if (found := re.search(r'echo "(?:edge-agent(?:-center)?: )?(\S[^"]*)"', line))
     }
     sentences = {text for text in told if not text.startswith(("next: ", "postinst ", "postrm "))}
     return {tidy(re.sub(r"\$\w+", HOLE, text)) for text in sentences}

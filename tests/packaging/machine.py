@@ -93,12 +93,14 @@ class Machine:
     def shell(self, script: str, *, is_fine: bool = True) -> str:
         return self.run("sh", "-c", script, is_fine=is_fine)
 
-    def install(self, package: Path) -> str:
-        """Install a file by apt, as a technician does, without a question."""
-        shutil.copy(package, self.root / "srv")
+    def install(self, *packages: Path) -> str:
+        """Install files by apt, as a technician does, without a question."""
+        for package in packages:
+            shutil.copy(package, self.root / "srv")
+        names = " ".join(f"./{package.name}" for package in packages)
         return self.shell(
             f"cd /srv && apt-get install -y --no-install-recommends --allow-downgrades"
-            f" -o Dpkg::Options::=--force-confold ./{package.name}"
+            f" -o Dpkg::Options::=--force-confold {names}"
         )
 
     def write(self, path: str, text: str) -> None:
@@ -112,12 +114,12 @@ class Machine:
     def exists(self, path: str) -> bool:
         return os.path.lexists(self.root / path.lstrip("/"))
 
-    def show(self, what: str) -> str:
+    def show(self, what: str, unit: str = "edge-agent") -> str:
         """Return one property of the service."""
-        return self.run("systemctl", "show", "edge-agent", "--value", "-p", what).strip()
+        return self.run("systemctl", "show", unit, "--value", "-p", what).strip()
 
-    def journal(self) -> str:
-        return self.run("journalctl", "-u", "edge-agent", "--no-pager", "-o", "cat")
+    def journal(self, unit: str = "edge-agent") -> str:
+        return self.run("journalctl", "-u", unit, "--no-pager", "-o", "cat")
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         enter = ["/usr/bin/nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C"]
@@ -157,9 +159,10 @@ def needs(package: Path) -> list[str]:
     return [re.split(r"[ (|]", part.strip())[0] for part in field.split(",")]
 
 
-def prepare(root: Path, package: Path, more: Sequence[str] = ()) -> None:
-    """Put into apt's cache of a root what the package needs: the last that asks a network."""
-    names = " ".join(sorted({*needs(package), *more}))
+def prepare(root: Path, *packages: Path, more: Sequence[str] = ()) -> None:
+    """Put into apt's cache of a root what packages need: the last that asks a network."""
+    wanted = {name for package in packages for name in needs(package)} | {*more}
+    names = " ".join(sorted(wanted - {"edge-agent"}))
     script = (
         "mount -t proc proc /proc; apt-get -qq update; "
         f"apt-get -qq -y install --no-install-recommends --download-only {names}; umount /proc"

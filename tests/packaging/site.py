@@ -79,7 +79,7 @@ def opened(dist: str, folder: Path, more: Sequence[str] = ()) -> Iterator[Site]:
     target = Target(RELEASES[dist], PROCESSORS["amd64"])
     package = build(target, folder / "deb", is_quick=True)
     machine = Machine(dist, folder)
-    prepare(machine.root, package, more)
+    prepare(machine.root, package, more=more)
     clip = clips.encode(clips.vtest())
     with machine, RtspServer(folder, clip, within=machine.box.within) as camera:
         yield Site(machine, package, camera)

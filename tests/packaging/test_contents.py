@@ -88,6 +88,19 @@ def test_the_command_starts_with_debians_own_python(unpacked: Path) -> None:
     assert done.stdout == f"edge-agent {__version__}\n", done.stderr
 
 
+def test_all_that_is_no_code_of_the_agents_is_there_too(unpacked: Path) -> None:
+    """The center's page has templates; models have cards."""
+    ours = unpacked / tree.PRIVATE / "edge_agent"
+    here = subprocess.run(
+        ["git", "ls-files", "edge_agent"],  # noqa: S607 (git, wherever it is)
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    named = [name.removeprefix("edge_agent/") for name in here.stdout.splitlines()]
+    assert "center/web/templates/base.html" in named or not (ROOT / ".git").exists()
+
+    assert [name for name in named if not (ours / name).exists()] == []
+
+
 def test_the_launcher_ignores_what_pip_put_into_the_system(unpacked: Path) -> None:
     launcher = (unpacked / "usr/bin/edge-agent").read_text()
     head = launcher.partition("from edge_agent")[0]

@@ -41,6 +41,10 @@ class ReferenceCenter:
         self._running().send_signal(signal.SIGTERM)
         return self._running().wait(within_s)
 
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
     def words(self) -> str:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 

@@ -121,6 +121,44 @@ def test_nothing_but_edge_agent_comes_from_the_update_server(city: City) -> None
     assert box.candidate("bash") == "5.2"
 
 
+def test_the_centers_package_goes_through_the_rings_and_onto_no_box(city: City) -> None:
+    version, name = "0.2.0+deb12", "edge-agent-center"
+    for processor in ("amd64", "arm64"):
+        city.add(version, processor)
+    city.repository.add(tiny(city.folder, version, name=name, processor="all"))
+    box = city.box("stable")
+    box.has(("edge-agent", "0.1.0+deb12"), (name, "0.1.0+deb12"))
+
+    city.repository.promote("0.2.0", "canary", "stable")
+    box.update()
+
+    assert [str(one) for one in city.repository.held("bookworm-stable")] == [
+        f"{version} all (center)",
+        f"{version} amd64",
+        f"{version} arm64",
+    ]
+    assert (box.candidate(), box.candidate(name)) == (version, "0.1.0+deb12")
+    city.repository.withdraw("0.2.0", "stable")
+    assert city.repository.held("bookworm-stable") == []
+
+
+def test_a_center_with_the_shipped_pin_gets_both_and_nothing_else(city: City) -> None:
+    version, name = "0.2.0+deb12", "edge-agent-center"
+    city.add(version)
+    city.repository.add(tiny(city.folder, version, name=name, processor="all"))
+    intruder = tiny(city.folder, "99", name="bash")
+    city.repository._do("includedeb", "bookworm-canary", str(intruder))
+    center = city.box("canary")
+    shipped = ROOT / "packaging/center/examples/edge-agent.pref"
+    center.places.pin.write_bytes(shipped.read_bytes())
+    center.has(("bash", "5.2"), ("edge-agent", "0.1.0+deb12"), (name, "0.1.0+deb12"))
+    center.update()
+
+    assert [center.candidate(one) for one in (name, "edge-agent", "bash")] == [
+        version, version, "5.2",
+    ]  # fmt: skip
+
+
 def test_a_version_that_a_box_went_back_from_is_not_taken_again_and_the_next_one_is(
     city: City,
 ) -> None:
@@ -149,7 +187,8 @@ def test_a_version_that_is_withdrawn_comes_to_no_further_box(city: City) -> None
 
 
 @pytest.mark.parametrize(
-    ("version", "name"), [("0.1.0", "edge-agent"), ("0.1.0+deb12", "bash"), ("1", "bash")]
+    ("version", "name"),
+    [("0.1.0", "edge-agent"), ("0.1.0+deb12", "bash"), ("0.1.0+deb12", "edge-agent-center")],
 )
 def test_a_package_that_is_not_ours_is_not_taken(city: City, version: str, name: str) -> None:
     package = tiny(city.folder, version, name=name)

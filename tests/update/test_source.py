@@ -73,6 +73,19 @@ def test_a_box_without_unattended_upgrades_is_told_so(
     assert "next" not in capsys.readouterr().out
 
 
+def test_a_center_does_not_take_new_versions_by_itself(
+    places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its package needs the same version of ours: a box's pin would hold both back, in silence."""
+    places.center.parent.mkdir(parents=True)
+    places.center.touch()
+
+    assert _on(places) == 1
+
+    assert "this machine is a center" in capsys.readouterr().err
+    assert _files(places) == []
+
+
 def test_switched_off_it_leaves_nothing(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
     _on(places)
 

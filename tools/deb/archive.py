@@ -25,12 +25,15 @@ def write(
     target: Path,
     root: Path,
     control: dict[str, bytes],
-    processor: Processor,
+    processor: Processor | None,
     *,
     epoch: int,
     is_quick: bool,
 ) -> None:
-    """Pack the tree `root` and the control files; `is_quick` packs large, in seconds."""
+    """Pack the tree `root` and the control files; `is_quick` packs large, in seconds.
+
+    `processor` is whose code lies in it; None where there is no code.
+    """
     control = {**control, "md5sums": _sums(root)}
     entries = [_entry(name, content, epoch) for name, content in sorted(control.items())]
     about = io.BytesIO()
@@ -38,7 +41,9 @@ def write(
         tar.addfile(_folder(".", epoch))
         for entry, content in entries:
             tar.addfile(entry, io.BytesIO(content))
-    best = f"--{processor.xz_filter}", "--lzma2=preset=9e,lc=4,pb=0"
+    best = ["-9e"]
+    if processor:
+        best = [f"--{processor.xz_filter}", "--lzma2=preset=9e,lc=4,pb=0"]
     with target.open("wb") as file:
         file.write(b"!<arch>\n")
         _add(file, "debian-binary", b"2.0\n", epoch)

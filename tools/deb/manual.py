@@ -13,7 +13,10 @@ from edge_agent.update.__main__ import parser as updates_parser
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FOLDER_WORDS = "folder of agent.toml; $EDGE_AGENT_CONFIG or /etc/edge-agent without it"
+_FOLDER_WORDS = (
+    "folder of agent.toml; $EDGE_AGENT_CONFIG or /etc/edge-agent without it"
+    " (of the verb center: of center.toml; /etc/edge-agent-center)"
+)
 _EXIT_CODES = {
     main.FINE: "fine",
     main.WRONG_ON_SITE: "something is wrong on site; the output says what and the next step",

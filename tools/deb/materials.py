@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from tools.deb.target import Target
 
+_Part = dict[str, Any]
 _LICENCES = {
     "ai-edge-litert": "Apache-2.0",
     "av": "BSD-3-Clause",
@@ -29,32 +31,55 @@ def bill(private: Path, found: dict[str, Path], target: Target, version: str) ->
     libraries = [
         _library(path, private) for path in sorted(private.rglob("*.so*")) if elf.is_elf(path)
     ]
-    main = {
-        "type": "application",
-        "bom-ref": "edge-agent",
-        "name": "edge-agent",
-        "version": version,
-        "licenses": [{"license": {"id": "Apache-2.0"}}],
-        "purl": f"pkg:deb/edge-agent@{version}?arch={target.processor.name}&distro={target.release.name}",
-    }
-    identity = f"edge-agent/{version}/{target.release.name}/{target.processor.name}"
+    main = _ours("edge-agent", version, target.processor.name, target)
+    return _whole(main, [*packages, *_inside(found), *libraries], needs=packages)
+
+
+def center_bill(control: str, target: Target, version: str) -> str:
+    """Return the center's: nothing is inside of others; what it needs is the agent and Debian's."""
+    field = re.search(r"^Depends: (.+)$", control, re.MULTILINE)
+    names = [part.strip().split(" ")[0] for part in field[1].split(",")] if field else []
+    needs = [_needed(name, version, target) for name in names]
+    return _whole(_ours("edge-agent-center", version, "all", target), needs, needs=needs)
+
+
+def _whole(main: _Part, parts: list[_Part], *, needs: list[_Part]) -> str:
     whole = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
-        "serialNumber": f"urn:uuid:{uuid5(NAMESPACE_URL, identity)}",
+        "serialNumber": f"urn:uuid:{uuid5(NAMESPACE_URL, main['purl'])}",
         "version": 1,
         "metadata": {"component": main},
-        "components": [*packages, *_inside(found), *libraries],
+        "components": parts,
         "dependencies": [
-            {"ref": "edge-agent", "dependsOn": [part["bom-ref"] for part in packages]}
+            {"ref": main["bom-ref"], "dependsOn": [part["bom-ref"] for part in needs]}
         ],
     }
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-def _package(name: str, wheel: Path | None) -> dict[str, Any]:
+def _ours(name: str, version: str, architecture: str, target: Target) -> _Part:
+    return {
+        "type": "application",
+        "bom-ref": name,
+        "name": name,
+        "version": version,
+        "licenses": [{"license": {"id": "Apache-2.0"}}],
+        "purl": f"pkg:deb/{name}@{version}?arch={architecture}&distro={target.release.name}",
+    }
+
+
+def _needed(name: str, version: str, target: Target) -> _Part:
+    """Return a package that must be there; of Debian's its own security updates say the version."""
+    if name == "edge-agent":
+        return {"type": "application", "bom-ref": name, "name": name, "version": version}
+    purl = f"pkg:deb/debian/{name}?distro={target.release.name}"
+    return {"type": "library", "bom-ref": purl, "name": name, "purl": purl}
+
+
+def _package(name: str, wheel: Path | None) -> _Part:
     version = wheels.version_of(name)
-    part: dict[str, Any] = {
+    part: _Part = {
         "type": "library",
         "bom-ref": f"pkg:pypi/{name}@{version}",
         "name": name,
@@ -67,7 +92,7 @@ def _package(name: str, wheel: Path | None) -> dict[str, Any]:
     return part
 
 
-def _inside(found: dict[str, Path]) -> list[dict[str, Any]]:
+def _inside(found: dict[str, Path]) -> list[_Part]:
     """Return what a wheel's own bill says of libraries that came from another distribution."""
     parts = {}
     for wheel in found.values():
@@ -79,7 +104,7 @@ def _inside(found: dict[str, Path]) -> list[dict[str, Any]]:
     return [parts[purl] for purl in sorted(parts)]
 
 
-def _library(path: Path, private: Path) -> dict[str, Any]:
+def _library(path: Path, private: Path) -> _Part:
     inside = str(path.relative_to(private))
     return {
         "type": "file",

@@ -10,6 +10,7 @@ from tools import debian
 from tools.deb import wheels
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 PACKAGING = debian.REPOSITORY / "packaging" / "debian"
@@ -28,11 +29,11 @@ def write_papers(folder: Path, version: str, found: dict[str, Path]) -> None:
     """Write all of a package's documents; `found` has the wheel of each vendored package."""
     folder.mkdir(parents=True)
     (folder / "copyright").write_bytes((PACKAGING / "copyright").read_bytes())
-    _pack(folder / "changelog.gz", renamed(PACKAGING / "changelog", version).encode())
-    _pack(folder / "NEWS.gz", renamed(PACKAGING / "NEWS", version).encode())
+    pack(folder / "changelog.gz", renamed(PACKAGING / "changelog", version).encode())
+    pack(folder / "NEWS.gz", renamed(PACKAGING / "NEWS", version).encode())
     for page in _PAGES:
         source = debian.REPOSITORY / page
-        _pack(folder / f"{source.name}.gz", source.read_bytes())
+        pack(folder / f"{source.name}.gz", source.read_bytes())
     _write_examples(folder / "examples")
     for name, wheel in found.items():
         _write_licences(folder / "third-party", name, wheel)
@@ -42,6 +43,13 @@ def renamed(file: Path, version: str) -> str:
     """Return a changelog whose newest entry has the version of this package."""
     text = file.read_text(encoding="utf-8")
     return re.sub(r"\(\S+\)", f"({version})", text, count=1)
+
+
+def filled(template: str, values: Mapping[str, object]) -> str:
+    """Return a text with each @NAME@ replaced."""
+    for name, value in values.items():
+        template = template.replace(f"@{name}@", str(value))
+    return template
 
 
 def _write_examples(folder: Path) -> None:
@@ -60,9 +68,10 @@ def _write_licences(folder: Path, name: str, wheel: Path) -> None:
     for file, content in wheels.papers(wheel):
         if not file.endswith(".json"):
             stem = re.sub(r"\W+", "-", file.removesuffix(".txt")).lower()
-            _pack(folder / f"{name}-{stem}.txt.gz", content)
+            pack(folder / f"{name}-{stem}.txt.gz", content)
 
 
-def _pack(file: Path, content: bytes) -> None:
+def pack(file: Path, content: bytes) -> None:
+    """Write a file compressed, as Debian's policy wants documents."""
     # No name and no time inside: the same bytes tomorrow.
     file.write_bytes(gzip.compress(content, 9, mtime=0))

@@ -58,7 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--key", required=True, help="who signs, as `gpg --list-secret-keys` says")
     verbs = parser.add_subparsers(dest="what", required=True)
     add = verbs.add_parser("add", help="give packages to the first ring")
-    add.add_argument("packages", type=Path, nargs="*", help="default: dist/*.deb")
+    add.add_argument("packages", type=Path, nargs="*", help="default: dist/*.deb, the center's too")
     promote = verbs.add_parser("promote", help="give one ring's version to the next")
     promote.add_argument("version", help="as the agent says it: 0.2.0")
     promote.add_argument("--from", choices=RINGS, default=RINGS[0], dest="source")

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 # In the order in which they get a version.
 RINGS = ("canary", "stable")
 NAME = "edge-agent"
+# Goes the same way at the same time, for it needs its own version of the other. No box takes it: their
+# pin names one package (packaging/updates/edge-agent.pref).
+CENTER = "edge-agent-center"
+# What it is for: its files are the same for every processor.
+_EVERY = "all"
 KEY_FILE = f"{NAME}.asc"
 # Who holds our answers back keeps a box at an old version for no longer than this; `sign` begins
 # the time anew.
@@ -35,10 +40,17 @@ class Held:
 
     version: str
     processor: str
+    name: str = NAME
 
     def __str__(self) -> str:
         """Return it as people write it."""
-        return f"{self.version} {self.processor}"
+        return f"{self.version} {self.processor}" + (" (center)" if self.name == CENTER else "")
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether we make such a package."""
+        made = {NAME: tuple(PROCESSORS), CENTER: (_EVERY,)}
+        return self.processor in made.get(self.name, ())
 
 
 class Repository:
@@ -65,10 +77,10 @@ class Repository:
 
     def add(self, file: Path) -> Held:
         """Give a package to the canaries of its release; return what they have now."""
-        name, held = self._named(file)
+        held = self._named(file)
         releases = [one for one in RELEASES.values() if held.version.endswith(f"+{one.suffix}")]
-        if name != NAME or not releases or held.processor not in PROCESSORS:
-            raise UnfitError(f"{file.name} is no package of ours: {name} {held}")
+        if not (held.is_ours and releases):
+            raise UnfitError(f"{file.name} is no package of ours: {held.name} {held}")
         suite = f"{releases[0].name}-{RINGS[0]}"
         self._do("includedeb", suite, str(file))
         if held not in self.held(suite):
@@ -105,7 +117,9 @@ class Repository:
     def held(self, suite: str) -> list[Held]:
         """Return what a suite has."""
         told = self._do("--list-format", _FORMAT, "list", suite)
-        return sorted(Held(*line.split()[1:]) for line in told.splitlines())
+        # What is for every processor is listed once for each.
+        lines = {tuple(line.split()) for line in told.splitlines()}
+        return sorted(Held(version, processor, name) for name, version, processor in lines)
 
     def _of(self, version: str, ring: str) -> list[tuple[str, str]]:
         suites = [(release, f"{release}-{ring}") for release in RELEASES]
@@ -145,9 +159,9 @@ class Repository:
             raise UnfitError(f"gpg has several secret keys {key}; say the fingerprint of one")
         return next(line[9] for line in lines if line[0] == "fpr")
 
-    def _named(self, file: Path) -> tuple[str, Held]:
+    def _named(self, file: Path) -> Held:
         told = dict(_FIELDS.findall(self._run("dpkg-deb", "-f", str(file))))
-        return told["Package"], Held(told["Version"], told["Architecture"])
+        return Held(told["Version"], told["Architecture"], told["Package"])
 
     def _do(self, *words: str) -> str:
         base = ["--basedir", str(self._folder), "--outdir", "+b/public"]
@@ -166,4 +180,5 @@ def _full(version: str, release: str) -> str:
 
 
 def _only(version: str, release: str) -> str:
-    return f"Package (== {NAME}), Version (== {_full(version, release)})"
+    either = f"(Package (== {NAME}) | Package (== {CENTER}))"
+    return f"{either}, Version (== {_full(version, release)})"

@@ -47,6 +47,9 @@ class WebServer:
             guard=Guard(options, clock),
             database=database,
         )
+        self._clock = clock
+        # When it last went round.
+        self.beat_mono = clock.mono()
         self._sockets: dict[int, Any] = {}
         trusted = _trust(options.trusted_proxy)
         self._server = _listen(make_app(page), (host, port), self._sockets, trusted)
@@ -57,6 +60,7 @@ class WebServer:
         log.info("the page is at http://%s:%d", self._server.effective_host, self.port)
         try:
             while not stop.is_told:
+                self.beat_mono = self._clock.mono()
                 self._server.asyncore.loop(timeout=_TURN_S, map=self._sockets, count=1)
         finally:
             self._server.task_dispatcher.shutdown()
