@@ -23,6 +23,10 @@ _DROP_INS = "/etc/systemd/system/edge-agent.service.d"
 _TRIALS = {
     "write_outside": "open('/usr/lib/edge-agent/x', 'w')",
     "write_home": "open('/home/x', 'w')",
+    # Folders of its own user, where only the sandbox is in the way.
+    "write_etc": "open('/etc/of-the-agent/x', 'w')",
+    "write_var": "open('/var/of-the-agent/x', 'w')",
+    "write_settings": "open('/etc/edge-agent/cameras.d/trial', 'w')",
     "write_state": "open('/var/lib/edge-agent/trial', 'w')",
     "run_from_tmp": (
         "import shutil, subprocess; shutil.copy('/bin/true', '/tmp/t');"
@@ -37,13 +41,14 @@ _TRIALS = {
     "see_others": "import pathlib; pathlib.Path('/proc/1/cmdline').read_text()",
     "see_processor": "assert 'processor' in open('/proc/cpuinfo').read()",
 }
-_MAY = {"write_state", "see_processor"}
+_MAY = {"write_settings", "write_state", "see_processor"}
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with opened("bookworm", tmp_path_factory.mktemp("service")) as site:
         site.machine.install(site.package)
+        site.machine.shell("install -d -o edge-agent /etc/of-the-agent /var/of-the-agent")
         site.listen()
         site.configure()
         site.machine.run("systemctl", "start", "edge-agent")
