@@ -20,6 +20,7 @@ from edge_agent.contract.command import Result
 from edge_agent.daemon.commands.answer import Answer, Order, RefusedError, done, failed
 from edge_agent.daemon.commands.args import Args
 from edge_agent.daemon.model_start import is_pinned
+from edge_agent.daemon.model_watch import ask_before
 from edge_agent.errors import EdgeAgentError
 from edge_agent.packs.store import Store
 from edge_agent.packs.trial import try_model
@@ -127,7 +128,8 @@ class ModelInstall:
                 f"cannot note which model the center wants: {error.strerror}",
                 hint=f"check the disk and who may write there: df -h {self._note.parent}",
             ) from error
-        self._store.choose(name, self._wanted(name))
+        before = ask_before(settings.state_dir)
+        self._store.choose(name, self._wanted(name), before, self._clock.wall())
         self._restart()
         return None
 
