@@ -67,6 +67,7 @@ class ModelLoop:
 
     def run(self, status: Callable[[], AgentStatus]) -> None:
         """Go round until told to stop."""
+        self._ends.look()
         while not self._stop.wait(LOOK_S):
             self.run_once(status())
 
