@@ -69,9 +69,9 @@ class ModelLoop:
         """Go round until told to stop."""
         self._ends.look()
         while not self._stop.wait(LOOK_S):
-            self.run_once(status())
+            self.run_once(status)
 
-    def run_once(self, status: AgentStatus) -> None:
+    def run_once(self, status: Callable[[], AgentStatus]) -> None:
         """Look once at everything, and begin anew where the model is to change."""
         try:
             if self._turn(status):
@@ -82,7 +82,7 @@ class ModelLoop:
         self._start.remember_failure()
         self._ends.look()
 
-    def _turn(self, status: AgentStatus) -> bool:
+    def _turn(self, status: Callable[[], AgentStatus]) -> bool:
         """Tell whether another model is to be used."""
         if self._start.is_updating():
             return False
@@ -91,8 +91,8 @@ class ModelLoop:
         self._store.settle(self._clock.wall())
         trial = self._store.on_trial()
         if trial and trial.is_going_on:
-            return trial.wanted == self._start.model and self._watch.look(trial, status)
+            return trial.wanted == self._start.model and self._watch.look(trial, status())
         # Who has just begun has not shown yet what it can: a new model would be asked for too little.
         if self._clock.mono() - self._began_mono < self._limits.steady_s:
             return False
-        return self._offer.look(lambda: before_of(status))
+        return self._offer.look(lambda: before_of(status()))

@@ -80,7 +80,8 @@ class Agent:
             gate = replace(GATE, analysed_fps=5.0, analysed_frames=self.frames, looks=self.frames)
             if hangs:
                 gate = replace(gate, analysed_frames=1, looks=1, hung_s=30.0)
-            self.loop.run_once(replace(WELL, cameras=(gate,)))
+            status = replace(WELL, cameras=(gate,))
+            self.loop.run_once(lambda status=status: status)
             if self.restarts > before:
                 return True
         return False

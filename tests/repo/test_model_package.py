@@ -97,6 +97,15 @@ def test_a_pack_that_no_box_would_take_is_not_packed(city: City, spoil) -> None:
     assert city.repository.held("bookworm-canary") == []
 
 
+def test_a_model_that_every_box_would_refuse_does_not_travel(city: City) -> None:
+    """Its scale is far off, so all pictures are one: its trial says so here as on a box."""
+    model = street(city.folder / "ghosts", "1.1.0", scale="[1e9, 1e9, 1e9]")
+    file = packed(model, city.folder / "ghosts.pack")
+
+    with pytest.raises(UnfitError, match="no pack that a box would take: model"):
+        city.repository.add(file)
+
+
 def test_a_model_comes_to_the_canaries_of_every_release_first(city: City) -> None:
     boxes = {
         (release, ring): city.box(ring, release)

@@ -16,6 +16,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import load_card
 from edge_agent.packs.names import PackName, read_pack_name
 from edge_agent.packs.pack_file import check_folder, open_pack, read_parts, unpack
+from edge_agent.packs.trial import try_model
 from tools import debian
 from tools.deb import archive, tree
 from tools.repo.unfit import UnfitError
@@ -84,7 +85,10 @@ def _read(pack: Path, work: Path) -> tuple[PackName, ModelCard]:
     try:
         with open_pack(pack) as (file, head):
             unpack(folder, head, read_parts(file, head), folder)
-        return check_folder(folder, head), load_card(folder)
+        name = check_folder(folder, head)
+        # As each box does it: what all of them would refuse need not travel.
+        try_model(folder)
+        return name, load_card(folder)
     except EdgeAgentError as failure:
         raise UnfitError(
             f"{pack.name} is no pack that a box would take: {failure.what}"

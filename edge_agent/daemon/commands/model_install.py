@@ -21,6 +21,7 @@ from edge_agent.daemon.commands.answer import Answer, Order, RefusedError, done,
 from edge_agent.daemon.commands.args import Args
 from edge_agent.daemon.model_start import is_pinned
 from edge_agent.daemon.model_watch import ask_before
+from edge_agent.daemon.update_watch import is_on_trial
 from edge_agent.errors import EdgeAgentError
 from edge_agent.packs.store import Store
 from edge_agent.packs.trial import try_model
@@ -52,8 +53,10 @@ class ModelInstall:
         clock: Clock,
         stop: Stop,
         patience: Patience = _STORE,
+        is_updating: Callable[[], bool] = is_on_trial,
     ) -> None:
         """`patience` is for the store that the pack comes from."""
+        self._is_updating = is_updating
         self._settings = settings
         self._restart = restart
         self._clock = clock
@@ -71,6 +74,8 @@ class ModelInstall:
             raise RefusedError("this box trusts no signing key: set [models] signing_keys there")
         if is_pinned(self._settings):
             raise RefusedError("its agent.toml names a model of its own, which decides")
+        if self._is_updating():
+            raise RefusedError("a new version of edge-agent is on trial: send this when it is kept")
         if len(wanted) != _HASH_DIGITS or not set(wanted) <= set("0123456789abcdef"):
             raise RefusedError("sha256 must be 64 hex digits")
         self._judge(url)
