@@ -164,7 +164,7 @@ class Store:
 
         A choice of before there were trials gets one.
         """
-        if not (self.folder / _CHOICE).exists():
+        if not any((self.folder / name).exists() for name in (_CHOICE, TRIAL_FILE)):
             return
         with self._locked():
             choice, trial = self.choice(), self.on_trial()
@@ -327,6 +327,8 @@ class Store:
 
     def _sweep(self) -> None:
         """Remove what commands left that were killed: nobody holds its lock."""
+        for left in self.folder.glob(".*.json.*"):
+            left.unlink(missing_ok=True)
         for left in self.folder.glob(f"{_COMING}*/"):
             handle = os.open(left, os.O_RDONLY | os.O_DIRECTORY)
             try:

@@ -33,7 +33,7 @@ class Agent:
     def __init__(self, folder: Path) -> None:
         self.folder, self.clock = folder, FakeClock()
         self.offers = folder / "offers"
-        self.offers.mkdir()
+        self.offers.mkdir(exist_ok=True)
         (folder / "agent.toml").write_text(
             f'site = "s"\nbox = "b"\nstate_dir = "{folder}/state"\n'
             '[broker]\nurl = "mqtts://10.0.0.1"\n'
@@ -43,25 +43,28 @@ class Agent:
         self.told: list[Update] = []
         self.restarts = 0
         self.frames = 0
-        self.begin()
+        self.version = self.begin()
+
+    def keep(self, update: Update) -> None:
+        self.told.append(update)
 
     def begin(self) -> str:
         """Start, and return the version of the model."""
         settings = load_settings(self.folder)
         settings.state_dir.mkdir(exist_ok=True)
         start = ModelStart(settings, self.clock, lambda _: None, lambda: self.is_updating)
-        version = start.assemble().card.version
+        self.version = start.assemble().card.version
         self.loop = ModelLoop(
             settings=settings,
             start=start,
-            keep=self.told.append,
+            keep=self.keep,
             restart=self._restart,
             clock=self.clock,
             stop=Stop(),
             limits=LIMITS,
             offers=self.offers,
         )
-        return version
+        return self.version
 
     def _restart(self) -> None:
         self.restarts += 1

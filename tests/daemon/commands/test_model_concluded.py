@@ -88,7 +88,9 @@ def test_a_store_that_drips_is_left_in_time(tmp_path: Path, says: bytes) -> None
 def test_no_model_is_begun_with_while_a_new_version_of_the_agent_is_on_trial(
     tmp_path: Path,
 ) -> None:
-    payload = CenterKey().command("model_install", args={"url": "https://store/m.pack", "sha256": "0" * 64})
+    payload = CenterKey().command(
+        "model_install", args={"url": "https://store/m.pack", "sha256": "0" * 64}
+    )
     command = read_command(parse(split(payload)[0]) or {})
     assert command
     settings = load_settings(write_site(tmp_path))
