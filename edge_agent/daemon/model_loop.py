@@ -1,6 +1,7 @@
 """The thread that sees to the box's model: tells what became of the last one, watches a new one, takes what came.
 
-One change at a time: nothing is judged and nothing is taken while a new version of the agent is watched.
+One change at a time: nothing is judged and nothing is taken while a new version of the agent is watched, or
+a configuration of the center is on trial, which a restart would end.
 """
 
 import logging
@@ -39,8 +40,11 @@ class ModelLoop:
         clock: Clock,
         stop: Stop,
         limits: Limits,
+        is_trying: Callable[[], bool] = lambda: False,
         offers: Path = FOLDER,
     ) -> None:
+        """`is_trying` tells whether a configuration is on trial."""
+        self._is_trying = is_trying
         self._start, self._restart = start, restart
         self._clock, self._stop, self._limits = clock, stop, limits
         store = self._store = Store(settings.state_dir)
@@ -84,7 +88,7 @@ class ModelLoop:
 
     def _turn(self, status: Callable[[], AgentStatus]) -> bool:
         """Tell whether another model is to be used."""
-        if self._start.is_updating():
+        if self._start.is_updating() or self._is_trying():
             return False
         if self._start.is_waiting:
             return True

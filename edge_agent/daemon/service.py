@@ -171,6 +171,7 @@ class Service:
             clock=self._clock,
             stop=self._stop,
             limits=told_limits(),
+            is_trying=lambda: self._proposal.on_trial is not None,
         )
 
     def _reporter(

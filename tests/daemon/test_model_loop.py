@@ -39,7 +39,7 @@ class Agent:
             '[broker]\nurl = "mqtts://10.0.0.1"\n'
         )
         self.store = Store(folder / "state")
-        self.is_updating = False
+        self.is_updating = self.is_trying = False
         self.told: list[Update] = []
         self.restarts = 0
         self.frames = 0
@@ -62,6 +62,7 @@ class Agent:
             clock=self.clock,
             stop=Stop(),
             limits=LIMITS,
+            is_trying=lambda: self.is_trying,
             offers=self.offers,
         )
         return self.version
@@ -173,6 +174,18 @@ def test_none_is_taken_and_none_is_judged_while_a_new_version_of_the_agent_is_wa
     assert agent.goes_on(10.0)
     assert agent.begin() == "2.0"
     assert agent.goes_on(120.0, hangs=True)
+
+
+def test_none_is_taken_while_a_configuration_of_the_center_is_on_trial(agent: Agent) -> None:
+    """The restart would end that trial, and put the old files back."""
+    agent.comes("2.0")
+    agent.is_trying = True
+
+    waits = agent.goes_on(300.0)
+    agent.is_trying = False
+
+    assert not waits
+    assert agent.goes_on(60.0)
 
 
 def test_a_model_that_was_chosen_and_does_not_run_yet_is_not_judged(agent: Agent) -> None:
