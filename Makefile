@@ -46,10 +46,10 @@ deb: .venv/ready ## dist/edge-agent_*.deb for a box, edge-agent-center_*.deb for
 REPO ?= dist/repo
 ON_REPO = $(VENV)/python -m tools.repo --key "$(KEY)" --folder "$(REPO)"
 
-repo: .venv/ready .cache/repository-ready ## dist/*.deb to the canary boxes: KEY=who-signs REPO=folder; alone, with nothing new, it signs anew
+repo: .venv/ready .cache/repository-ready ## dist/*.deb and dist/*.pack to the canary boxes: KEY=who-signs REPO=folder; alone, with nothing new, it signs anew
 	$(ON_REPO) add
 
-promote: .venv/ready .cache/repository-ready ## VERSION=0.2.0 from the canaries to all boxes, the same bytes; KEY= and REPO= as above
+promote: .venv/ready .cache/repository-ready ## VERSION=0.2.0 (a model: street-1.1.0) from the canaries to all boxes, the same bytes; KEY= and REPO= as above
 	$(ON_REPO) promote $(VERSION)
 
 withdraw: .venv/ready .cache/repository-ready ## VERSION=0.2.0 RING=canary: no further box of that ring gets it

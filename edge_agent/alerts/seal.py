@@ -124,6 +124,7 @@ class Seal:
         """Return the record of what became of a new version on this box."""
         return self._record(
             UPDATED,
+            part=update.part.value,
             result=update.phase.value,
             old=update.old,
             new=update.new,

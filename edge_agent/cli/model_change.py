@@ -10,6 +10,7 @@ from edge_agent.cli.folder import RESTART, with_folder
 from edge_agent.config.load import load_settings
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.model_start import is_pinned
+from edge_agent.daemon.model_watch import ask_before
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import shipped_models
 from edge_agent.packs.names import PackName
@@ -23,6 +24,7 @@ from edge_agent.packs.pack_file import (
 from edge_agent.packs.signature import check_signature
 from edge_agent.packs.store import Store
 from edge_agent.packs.trial import try_model
+from edge_agent.runtime.clock import SystemClock
 
 
 def install(args: argparse.Namespace, console: Console) -> int:
@@ -59,7 +61,7 @@ def use(args: argparse.Namespace, console: Console) -> int:
     try_model(folder, allow_float=True)
     # What agent.toml says anyway needs no choice.
     wanted = "" if name == settings.objects.model else name
-    store.choose(name, wanted)
+    store.choose(name, wanted, ask_before(settings.state_dir), SystemClock().wall())
     console.ok("model", f"{name} is chosen; the agent uses it from its next start")
     console.next(RESTART)
     return 0

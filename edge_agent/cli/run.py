@@ -12,7 +12,8 @@ from edge_agent.cli.console import Console
 from edge_agent.config.load import load_settings
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.proposal import Proposal
-from edge_agent.daemon.service import Service, stop_on_signals
+from edge_agent.daemon.service import Service
+from edge_agent.daemon.signals import stop_on_signals
 from edge_agent.errors import EdgeAgentError
 from edge_agent.runtime.clock import SystemClock
 from edge_agent.runtime.logs import set_up_logs

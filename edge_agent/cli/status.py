@@ -15,6 +15,7 @@ from edge_agent.daemon.status import (
     CameraStatus,
     ask_status,
 )
+from edge_agent.domain.update import Phase
 
 _PARKED = "have the broker's access rules allow our topics; the journal says why it refused each"
 _LOOK = "look at its picture: covered, turned away, sprayed, or its cable out?"
@@ -73,6 +74,8 @@ def _show(status: AgentStatus, console: Console) -> None:
     console.line_up(camera.id for camera in status.cameras)
     if status.model_problem:
         console.note("model", status.model_problem, _CHOOSE)
+    if status.model_update and status.model_update.phase is Phase.WATCHED:
+        console.note("model", f"{status.model_update.new} is new, and has to prove itself")
     _show_starts(status, console)
     if status.files_problem:
         is_for_a_start = status.files_problem.startswith(FOR_A_START)

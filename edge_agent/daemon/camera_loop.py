@@ -55,6 +55,9 @@ class WatcherState:
     frames_per_second: float = 0.0
     dropped_frames: int = 0
     looks_per_second: float = 0.0
+    # Since the start; whoever sees them stand still knows that nothing is analysed.
+    frames: int = 0
+    looks: int = 0
     # Looks at what moves or is followed that had to wait for another frame, and frames in which
     # somebody had been waiting for too long.
     refused_looks: int = 0
@@ -173,6 +176,8 @@ class CameraLoop:
         self.state = replace(
             self.state,
             frames_per_second=frames_per_second,
+            frames=self.state.frames + 1,
+            looks=self.state.looks + len(seen.crops),
             looks_per_second=frames_per_second * sum(self._looks) / len(self._looks),
             refused_looks=self.state.refused_looks + seen.refused_looks,
             late_frames=self.state.late_frames + is_late,

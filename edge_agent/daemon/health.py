@@ -100,6 +100,7 @@ class Health:
                 "commands": status.refused_commands,
             },
             "update": status.update and _about_update(status.update),
+            "model_update": status.model_update and _about_update(status.model_update),
             "problems": problems(status),
             **self._told_head(),
         }

@@ -1,7 +1,8 @@
-"""Begin with the chosen model, and go back to the last good one where that fails.
+"""Begin with the chosen model, and go back to the last good one where that cannot be done.
 
 A model that ends the process (SIGILL, no memory) leaves no message: each start with one that is not
-proven is counted on disk first, and after three of them the box goes back, too.
+proven is counted on disk first, and after three of them the box goes back, too. How it does once it runs
+is model_watch.py's.
 """
 
 import logging
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from edge_agent.config.settings import Settings
 from edge_agent.daemon.assemble import CameraAssembly, make_detector
+from edge_agent.daemon.update_watch import is_on_trial
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.options import ObjectOptions
 from edge_agent.packs.choice import MOST_STARTS, Choice
@@ -19,24 +21,26 @@ from edge_agent.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
 
-# Of watching without a death or a hang. The whole picture is looked at every 30 s, and the
-# watchdog ends who hangs for 20 s: a model that cannot look does not come this far.
-PROVEN_S = 120.0
-
 
 class ModelStart:
     """Which model the agent begins with, and what came of it. `problem` is for the status."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, examine: Callable[[Path], None] | None = None
+        self,
+        settings: Settings,
+        clock: Clock,
+        examine: Callable[[Path], None] | None = None,
+        is_updating: Callable[[], bool] = is_on_trial,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._examine = examine or _examine
         self._store = Store(settings.state_dir)
         self._choice = Choice()
-        self._seeing_since: float | None = None
+        self.is_updating = is_updating
         self.problem = ""
+        # The chosen model waits until the agent's own new version is kept or gone.
+        self.is_waiting = False
 
     def assemble(self) -> CameraAssembly:
         """Return cameras with the chosen model, the last good one, or the site file's.
@@ -50,32 +54,46 @@ class ModelStart:
         except EdgeAgentError as damaged:
             # A defect would have its stack shown; this is told once, with the next step.
             log.error("no model is chosen any more: %s", damaged.report())  # noqa: TRY400 (above)
+        self._wait_for_update()
         while self._choice.wanted:
             try:
                 return self._begin(self._choice.wanted)
             except EdgeAgentError as failure:
                 self._give_up(failure)
-        self._remember_failure()
+        self.remember_failure()
         return CameraAssembly(self._settings, self._clock)
 
-    def watch(self, *, is_seeing: bool) -> None:
-        """Count how long cameras have been watched with it; prove it when that was long enough."""
-        if self._choice.is_proven or not is_seeing:
+    @property
+    def model(self) -> str:
+        """What the agent began with, as the choice names it."""
+        return self._choice.wanted
+
+    def remember_failure(self) -> None:
+        """Show in the status what was given up, until a model is chosen again."""
+        if is_pinned(self._settings):
             return
-        now = self._clock.mono()
-        if self._seeing_since is None:
-            self._seeing_since = now
-        if now - self._seeing_since < PROVEN_S:
-            return
-        if self._note(Choice.prove):
-            log.info("model %s works; a later one that fails gives way to it", self._choice.good)
-        # Where the disk refused: not every second.
-        self._seeing_since = None
+        try:
+            choice = self._store.choice()
+        except EdgeAgentError:
+            choice = self._choice
+        choice = choice if choice.failed else self._choice
+        gone = f"{choice.failed} was given up: {choice.failure}"
+        self.problem = gone if choice.failed else ""
 
     def end_well(self) -> None:
         """Note that the agent was told to end, and did."""
         if not self._choice.is_proven:
             self._note(Choice.end_well)
+
+    def _wait_for_update(self) -> None:
+        """Begin with what is proven while a new version of the agent is watched: one change at a time.
+
+        Else nobody could tell which of the two it was.
+        """
+        if not self._choice.is_proven and self.is_updating():
+            log.info("the new model waits until the agent's new version has proven itself")
+            self.is_waiting = True
+            self._choice = Choice(wanted=self._choice.good, good=self._choice.good)
 
     def _begin(self, model: str) -> CameraAssembly:
         if self._choice.starts >= MOST_STARTS:
@@ -91,7 +109,7 @@ class ModelStart:
         if self._choice.is_proven:
             # An update of edge-agent or of its runtime may have left this model behind.
             make_detector(assembly.card, self._settings.objects)
-        self._remember_failure()
+        self.remember_failure()
         return assembly
 
     def _give_up(self, failure: EdgeAgentError) -> None:
@@ -101,11 +119,6 @@ class ModelStart:
             self._choice = self._choice.give_up(why)
         back = self._choice.wanted or self._settings.objects.model
         log.error("model %s is given up, back to %s: %s", model, back, failure.report())
-
-    def _remember_failure(self) -> None:
-        """Show in the status what an earlier start gave up, until a model is chosen again."""
-        if self._choice.failed:
-            self.problem = f"{self._choice.failed} was given up: {self._choice.failure}"
 
     def _note(self, change: Callable[[Choice], Choice]) -> bool:
         """Change what is on disk; tell whether it could be. Watching goes on in any case."""

@@ -36,7 +36,7 @@ class Reporter:
         *,
         settings: Settings,
         model: str,
-        model_problem: str = "",
+        model_problem: Callable[[], str] = lambda: "",
         cameras: Sequence[Camera],
         spool: Spool,
         publisher: PublishLoop,
@@ -47,6 +47,7 @@ class Reporter:
         renew: RenewLoop,
         starts: Starts = Starts(),  # noqa: B008 (frozen)
         update: Callable[[], Update | None] = lambda: None,
+        model_update: Callable[[], Update | None] = lambda: None,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -62,6 +63,7 @@ class Reporter:
         self._renew = renew
         self._starts = starts
         self._update = update
+        self._model_update = model_update
         self._clock = clock
         self._started_wall = clock.wall()
         self._files_problem = ""
@@ -81,7 +83,7 @@ class Reporter:
             site=self._settings.site,
             box=self._settings.box,
             model=self._model,
-            model_problem=self._model_problem,
+            model_problem=self._model_problem(),
             started_wall=self._started_wall,
             now_wall=self._clock.wall(),
             rss_bytes=resident_bytes(),
@@ -99,12 +101,8 @@ class Reporter:
             can_reload=is_supervised(),
             files_read=self.files_read,
             update=self._update(),
+            model_update=self._model_update(),
         )
-
-    @property
-    def is_seeing(self) -> bool:
-        """Whether any camera's pictures are analysed."""
-        return any(camera.loop.state.frames_per_second for camera in self._cameras)
 
     def cameras(self) -> Mapping[str, str]:
         """Return how each camera is, by its id, in the words that the center reads."""
@@ -181,6 +179,8 @@ def _camera(camera: Camera) -> CameraStatus:
         analysed_fps=watch.frames_per_second,
         dropped_frames=watch.dropped_frames,
         looks_per_second=watch.looks_per_second,
+        analysed_frames=watch.frames,
+        looks=watch.looks,
         refused_looks=watch.refused_looks,
         late_frames=watch.late_frames,
         broken_frames=stream.broken_frames,

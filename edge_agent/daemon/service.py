@@ -5,11 +5,9 @@ the process when a thread died of a defect, so that systemd starts a whole one.
 """
 
 import logging
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from types import FrameType
 
 from edge_agent import __version__
 from edge_agent.alerts.box_key import FOLDER
@@ -25,6 +23,7 @@ from edge_agent.daemon.commands.desk import Desk
 from edge_agent.daemon.firmware import FirmwareBook
 from edge_agent.daemon.health import Health
 from edge_agent.daemon.mirrors import Mirrors
+from edge_agent.daemon.model_loop import ModelLoop
 from edge_agent.daemon.model_start import ModelStart
 from edge_agent.daemon.proposal import Proposal
 from edge_agent.daemon.publish_loop import PublishLoop
@@ -49,6 +48,7 @@ from edge_agent.runtime.notify import is_supervised, notify, watchdog_s
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
 from edge_agent.spool.spool import Spool, open_spool
+from edge_agent.update.limits import told_limits
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +88,7 @@ class Service:
         self._reload: Reload | None = None
         self._about: About | None = None
         self._updates: UpdateWatch | None = None
+        self._models: ModelLoop | None = None
         # By name; the cameras' have their own place.
         self._workers: dict[str, Worker] = {}
 
@@ -136,6 +137,7 @@ class Service:
         refind = self._refind(cameras.now)
         renew = RenewLoop(self._settings, self._clock, self._stop)
         self._updates = UpdateWatch(self._clock, self._settings.state_dir, spool.note_update)
+        self._models = self._model_loop(spool)
         reporter = self._reporter(assembly, cameras, spool, publisher, refind, renew)
         health = self._health(spool, publisher)
         parts = self._parts(
@@ -160,6 +162,18 @@ class Service:
         )
         return self._work(running, spool, publisher)
 
+    def _model_loop(self, spool: Spool) -> ModelLoop:
+        return ModelLoop(
+            settings=self._settings,
+            start=self._model,
+            keep=spool.note_update,
+            restart=self._restart,
+            clock=self._clock,
+            stop=self._stop,
+            limits=told_limits(),
+            is_trying=lambda: self._proposal.on_trial is not None,
+        )
+
     def _reporter(
         self,
         assembly: CameraAssembly,
@@ -172,7 +186,7 @@ class Service:
         return Reporter(
             settings=self._settings,
             model=f"{assembly.card.name} {assembly.card.version}",
-            model_problem=self._model.problem,
+            model_problem=lambda: self._models.problem if self._models else "",
             cameras=cameras.now,
             spool=spool,
             publisher=publisher,
@@ -183,6 +197,7 @@ class Service:
             renew=renew,
             starts=self._starts.now,
             update=lambda: self._updates.update if self._updates else None,
+            model_update=lambda: self._models.update if self._models else None,
             clock=self._clock,
         )
 
@@ -294,6 +309,8 @@ class Service:
             self._need("refind", running.refind.run)
         if running.renew.is_needed:
             self._need("renew", running.renew.run)
+        if models := self._models:
+            self._need("models", lambda: models.run(running.reporter.status))
         if self._desk:
             self._need("commands", self._desk.run)
 
@@ -310,7 +327,6 @@ class Service:
                 publisher.say(health.message(reporter.status()))
             for look in rounds:
                 look()
-            self._model.watch(is_seeing=reporter.is_seeing)
             now = self._clock.mono()
             # systemd wants to hear from us at least twice in its period.
             if now - told_at < (pause_s or 20.0) / 3:
@@ -372,26 +388,3 @@ def _hangs(cameras: Sequence[Camera], publisher: PublishLoop, now: float) -> boo
     for name in names:
         log.error("%s has not gone round for more than %.0f s: it hangs", name, STALE_S)
     return bool(names)
-
-
-def stop_on_signals(
-    stop: Stop, ended: Stop | None = None, reload: Callable[[], None] | None = None
-) -> None:
-    """Let SIGTERM, SIGINT and SIGHUP end the agent in order. Call from the main thread.
-
-    `ended` is told by signals only: who is told to end must not begin anew. Under systemd SIGHUP is
-    for `reload`: nobody's terminal closes there.
-    """
-
-    def told(_number: int, _frame: FrameType | None) -> None:
-        stop.tell()
-        if ended:
-            ended.tell()
-
-    signal.signal(signal.SIGTERM, told)
-    signal.signal(signal.SIGINT, told)
-    if reload and is_supervised():
-        signal.signal(signal.SIGHUP, lambda *_: reload())
-    # A terminal that closes, or a lost ssh; whoever said `nohup` wants it to go on.
-    elif signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, told)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.daemon.starts import Starts
-from edge_agent.domain.update import Phase, Update
+from edge_agent.domain.update import Part, Phase, Update
 from edge_agent.errors import EdgeAgentError
 
 SOCKET_NAME = "status.sock"
@@ -35,6 +35,9 @@ class CameraStatus:
     # Analysis was busy, the newest frame won.
     dropped_frames: int = 0
     looks_per_second: float = 0.0
+    # Since the start: pictures that were analysed, and looks of the model.
+    analysed_frames: int = 0
+    looks: int = 0
     # More moved than the model may look at in one frame; late: somebody had waited too long.
     refused_looks: int = 0
     late_frames: int = 0
@@ -120,8 +123,9 @@ class AgentStatus:
     pid: int = 0
     can_reload: bool = False
     files_read: int = 0
-    # The latest change of version on this box, where one was watched.
+    # The latest change of version on this box, and of its model, where one was watched.
     update: Update | None = None
+    model_update: Update | None = None
 
 
 def ask_status(state_dir: Path) -> AgentStatus:
@@ -165,7 +169,7 @@ def _from_json(answer: bytes) -> AgentStatus:
         spool = SpoolStatus(**told.pop("spool"))
         broker = BrokerStatus(**told.pop("broker"))
         off, starts = tuple(told.pop("switched_off")), Starts(**told.pop("starts"))
-        update = _update(told.pop("update"))
+        update, model_update = (_update(told.pop(name)) for name in ("update", "model_update"))
         return AgentStatus(
             cameras=cameras,
             spool=spool,
@@ -173,6 +177,7 @@ def _from_json(answer: bytes) -> AgentStatus:
             switched_off=off,
             starts=starts,
             update=update,
+            model_update=model_update,
             **told,
         )
     except (ValueError, TypeError, KeyError) as error:
@@ -183,4 +188,6 @@ def _from_json(answer: bytes) -> AgentStatus:
 
 
 def _update(told: dict[str, Any] | None) -> Update | None:
-    return None if told is None else Update(**{**told, "phase": Phase(told["phase"])})
+    if told is None:
+        return None
+    return Update(**{**told, "phase": Phase(told["phase"]), "part": Part(told["part"])})

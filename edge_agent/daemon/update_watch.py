@@ -1,6 +1,7 @@
-"""Hears what became of a new version of us, and has the end of it told in the chain, once.
+"""Hears what became of a new version, of us or of the model, and has its end told in the chain, once.
 
-Who watches a new version is apart from the agent and outlives it (update/); it leaves a file.
+Who watches a new version of us is apart from the agent and outlives it (update/); a model's the agent
+itself watches (model_watch.py). Both leave a file.
 """
 
 import json
@@ -20,6 +21,12 @@ _LOOK_S = 10.0
 _TOLD_FILE = "update_told.json"
 
 
+def is_on_trial(folder: Path = FOLDER) -> bool:
+    """Tell whether a new version of us is being watched, or being taken back."""
+    update = _read(folder / TRIAL_FILE)
+    return update is not None and not update.phase.is_over
+
+
 class UpdateWatch:
     """`update` is the latest; None where no version was ever watched on this box."""
 
@@ -29,18 +36,21 @@ class UpdateWatch:
         state_dir: Path,
         keep: Callable[[Update], None],
         folder: Path = FOLDER,
+        told_file: str = _TOLD_FILE,
+        every_s: float = _LOOK_S,
     ) -> None:
         self._clock = clock
-        self._told_file = state_dir / _TOLD_FILE
+        self._told_file = state_dir / told_file
         self._keep = keep
         self._file = folder / TRIAL_FILE
-        self._looked_mono = clock.mono() - _LOOK_S
+        self._every_s = every_s
+        self._looked_mono = clock.mono() - every_s
         self.update: Update | None = None
 
     def look(self) -> None:
         """Read the file, if it is time; have an end kept that was not, and ask a full disk again."""
         now = self._clock.mono()
-        if now - self._looked_mono < _LOOK_S:
+        if now - self._looked_mono < self._every_s:
             return
         self._looked_mono = now
         self.update = _read(self._file)

@@ -1,4 +1,4 @@
-"""What became of a new version on this box: the watcher of updates writes it, the agent tells it."""
+"""What became of a new version on this box, of the agent or of its model; whoever watched writes it."""
 
 import json
 from dataclasses import dataclass
@@ -8,6 +8,13 @@ from pathlib import Path
 # Root's: the watcher writes there, and the agent only reads.
 FOLDER = Path("/var/lib/edge-agent-updates")
 TRIAL_FILE = "trial.json"
+
+
+class Part(StrEnum):
+    """What it is a version of."""
+
+    AGENT = "agent"
+    MODEL = "model"
 
 
 class Phase(StrEnum):
@@ -33,7 +40,8 @@ class Update:
     """One change of version. `why` says what was wrong with the new one; "" while nothing is."""
 
     phase: Phase
-    # As Debian counts them: 0.2.0+deb12.
+    part: Part = Part.AGENT
+    # As Debian counts them: 0.2.0+deb12; of a model its name, too: street-1.1.0.
     old: str
     new: str
     why: str = ""
@@ -47,10 +55,12 @@ def read_update(text: str) -> Update | None:
         told = json.loads(text)
         return Update(
             phase=Phase(told["phase"]),
+            # Who watches the agent knows of no other part.
+            part=Part(told.get("part", Part.AGENT)),
             old=str(told["old"]),
             new=str(told["new"]),
             why=str(told["why"]),
             since_wall=float(told["since_wall"]),
         )
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

@@ -41,7 +41,7 @@ USUAL_PACE_S, _REST_PER_S, _HEARD = 3.0, 4.0, 3.0
 LEARNED_AFTER_S, _MOST_WAITING = 1.6, 32
 # What is carried spreads by a cell in each direction. A cell that says so much less than one nearby, and
 # is not clear by itself, is its rim.
-FALLS_OFF, CLEAR = 1.0, 0.4
+FALLS_OFF, CLEAR = 1.0, 2.5
 # From pictures so far apart on, a camera is asleep and shows its key frames alone: nothing adds up, and
 # a doubt may wake it, which costs four seconds of decoding.
 ASLEEP_S, DOUBT = 1.0, 1.0

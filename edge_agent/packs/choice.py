@@ -55,6 +55,10 @@ class Choice:
         back = "" if self.is_proven else self.good
         return Choice(wanted=back, good=back, failed=self.wanted, failure=why)
 
+    def refuse(self, model: str, why: str) -> "Choice":
+        """Go on with what there is, instead of a model that came by itself and cannot be used."""
+        return replace(self, failed=model, failure=why)
+
 
 def read_choice(file: Path) -> Choice:
     """Return what was chosen; nothing where no command chose yet.

@@ -84,8 +84,11 @@ def read_head(file: BinaryIO) -> PackHead:
     signatures: list[Signature] = []
     line = file.readline(_LONGEST_LINE)
     while (found := _SIGNATURE.fullmatch(line)) and len(signatures) < MOST_SIGNATURES:
-        content = base64.b64decode(found[2])
-        signatures.append(Signature(found[1].decode(), content))
+        signature = Signature(found[1].decode(), base64.b64decode(found[2]))
+        if signature.line() != line:
+            # The last letter of base64 has bits that say nothing: one spelling alone is lawful.
+            raise damaged("a signature is not written as we write it")
+        signatures.append(signature)
         line = file.readline(_LONGEST_LINE)
     head = PackHead(card, weights, tuple(signatures))
     if not _END.fullmatch(line) or not head.content().endswith(line):

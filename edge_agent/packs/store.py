@@ -9,13 +9,25 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge_agent.domain.update import TRIAL_FILE, Part, Phase, Update
 from edge_agent.errors import EdgeAgentError
-from edge_agent.inference.model_file import MODELS, find_card, shipped_models
+from edge_agent.inference.model_file import MODELS, find_card, load_card, shipped_models
+from edge_agent.inference.options import ObjectOptions
 from edge_agent.packs.choice import Choice, read_choice, write_choice
 from edge_agent.packs.names import PackName, read_pack_name
+from edge_agent.packs.on_trial import (
+    Before,
+    OnTrial,
+    has_ended,
+    is_untold,
+    read_on_trial,
+    refuse,
+    refused,
+    write_on_trial,
+)
 from edge_agent.packs.pack_file import (
     HEAD,
     check_folder,
@@ -117,17 +129,86 @@ class Store:
                 write_choice(self.folder / _CHOICE, changed, self._owner())
             return changed
 
-    def choose(self, model: str, wanted: str) -> None:
-        """Want this model from the next start on, `wanted` being its name there.
+    def choose(self, model: str, wanted: str, before: Before, at_wall: float) -> None:
+        """Want this model from the next start on, `wanted` being its name there, and have it watched.
 
-        Raises EdgeAgentError where another command removed it while it was tried.
+        `before` is how the box does now. Raises EdgeAgentError where another command removed the
+        model while it was tried.
         """
 
         def change(choice: Choice) -> Choice:
             self.find(model)
-            return choice.choose(wanted)
+            chosen = choice.choose(wanted)
+            trial = self.on_trial()
+            is_second = trial and trial.is_going_on and trial.wanted == choice.wanted
+            self._begin_trial(chosen, trial.before if trial and is_second else before, at_wall)
+            return chosen
 
         self.save(change)
+
+    def on_trial(self) -> OnTrial | None:
+        """Return the latest change of model; None where none was watched."""
+        return read_on_trial(self.folder)
+
+    def note_trial(self, trial: OnTrial) -> None:
+        """Keep how far it is. Raises EdgeAgentError."""
+        with self._locked():
+            write_on_trial(self.folder, trial, self._owner())
+
+    def refused(self) -> tuple[str, ...]:
+        """Return the models that this box does not choose again by itself."""
+        return refused(self.folder)
+
+    def settle(self, at_wall: float) -> None:
+        """Note the end of a trial that has ended, by what the choice says. Raises EdgeAgentError.
+
+        A choice of before there were trials gets one.
+        """
+        if not any((self.folder / name).exists() for name in (_CHOICE, TRIAL_FILE)):
+            return
+        with self._locked():
+            choice, trial = self.choice(), self.on_trial()
+            ended = has_ended(choice, trial) if trial and trial.is_going_on else None
+            if trial and ended:
+                phase, why = ended
+                update = replace(trial.update, phase=phase, why=why, since_wall=at_wall)
+                self._end(replace(trial, update=update))
+            elif is_untold(choice, trial):
+                update = self._update(Phase.ROLLED_BACK, choice.wanted, choice.failed, at_wall)
+                self._end(OnTrial(update=replace(update, why=choice.failure), wanted=choice.failed))
+            elif trial and trial.is_going_on and trial.wanted != choice.wanted:
+                # The power failed before it was chosen, or the choice is lost.
+                (self.folder / TRIAL_FILE).unlink(missing_ok=True)
+            elif not choice.is_proven and not (trial and trial.is_going_on):
+                self._begin_trial(choice, Before(), at_wall)
+
+    def _end(self, trial: OnTrial) -> None:
+        # First: were it last, a power cut could let the same model be chosen again.
+        if trial.update.phase is Phase.ROLLED_BACK:
+            refuse(self.folder, trial.wanted, self._owner())
+        write_on_trial(self.folder, trial, self._owner())
+
+    def _begin_trial(self, chosen: Choice, before: Before, at_wall: float) -> None:
+        """Note it before the choice: a trial of what is not chosen ends by itself."""
+        if chosen.is_proven:
+            # Who chooses the last good one has decided: nobody watches.
+            (self.folder / TRIAL_FILE).unlink(missing_ok=True)
+            return
+        update = self._update(Phase.WATCHED, chosen.good, chosen.wanted, at_wall)
+        trial = OnTrial(update=update, wanted=chosen.wanted, before=before)
+        write_on_trial(self.folder, trial, self._owner())
+
+    def _update(self, phase: Phase, old: str, new: str, at_wall: float) -> Update:
+        old, new = self._full_name(old), self._full_name(new)
+        return Update(phase=phase, part=Part.MODEL, old=old, new=new, since_wall=at_wall)
+
+    def _full_name(self, wanted: str) -> str:
+        """Return name and version, also of the shipped ones; "" is what agent.toml says by itself."""
+        name = wanted or ObjectOptions().model
+        if name not in shipped_models():
+            return name
+        card = load_card(find_card(name))
+        return f"{card.name}-{card.version}"
 
     def install(
         self, pack: Path, trusted: tuple[str, ...], examine: Callable[[Path], None]
@@ -246,6 +327,8 @@ class Store:
 
     def _sweep(self) -> None:
         """Remove what commands left that were killed: nobody holds its lock."""
+        for left in self.folder.glob(".*.json.*"):
+            left.unlink(missing_ok=True)
         for left in self.folder.glob(f"{_COMING}*/"):
             handle = os.open(left, os.O_RDONLY | os.O_DIRECTORY)
             try:
@@ -280,18 +363,19 @@ class Store:
 
 
 def _lock(handle: int) -> None:
-    stop = Stop()
+    stop, busy = Stop(), BlockingIOError()
     for _ in range(round(_LOCK_S / _LOCK_ROUND_S)):
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except BlockingIOError as error:
+            busy = error
             stop.wait(_LOCK_ROUND_S)
         else:
             return
     raise EdgeAgentError(
         "another command is changing the models of this box",
         hint="wait for it to end, then try again",
-    )
+    ) from busy
 
 
 def _sync(folder: Path) -> None:

@@ -21,12 +21,13 @@ from edge_agent.update import unit
 from edge_agent.update.arm import arm, keep
 from edge_agent.update.condition import ask
 from edge_agent.update.dpkg import Dpkg
+from edge_agent.update.limits import told_limits
 from edge_agent.update.places import TIMERS, UNIT, Places
 from edge_agent.update.reach import broker_answers, camera_answers
 from edge_agent.update.refused import forgive
 from edge_agent.update.source import RINGS, release_of, switch_off, switch_on, told_source
 from edge_agent.update.standing import standing
-from edge_agent.update.watch import STEADY_S, WITHIN_S, Agent, Watch
+from edge_agent.update.watch import Agent, Watch
 
 _VERBS = {
     "on": "get new versions from an update server",
@@ -143,15 +144,8 @@ def _watch(places: Places, dpkg: Dpkg) -> Sequence[str]:
         ),
         clock=SystemClock(),
         stop=stop,
-        within_s=_seconds("EDGE_AGENT_TRIAL_S", WITHIN_S),
-        steady_s=_seconds("EDGE_AGENT_STEADY_S", STEADY_S),
+        limits=told_limits(),
     )
     if watch.run():
         unit.remove(places)
     return ()
-
-
-def _seconds(name: str, default: float) -> float:
-    """Return what a drop-in of the unit says: a site with a slow link gives more time."""
-    told = os.environ.get(name, "")
-    return float(told) if told.isdigit() else default

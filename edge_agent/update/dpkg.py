@@ -46,6 +46,14 @@ class Dpkg:
         # Wanted or held, installed, and no complaint (dpkg-query(1)).
         return Installed(version.strip(), status[1:] == "i ")
 
+    def models(self) -> list[str]:
+        """Return which packages with a model are there, each with its version."""
+        admin = (f"--admindir={self._root}/var/lib/dpkg",)
+        form = "${db:Status-Abbrev}|${Package} ${Version}\n"
+        said = self._run(["dpkg-query", *admin, "-W", "-f", form, f"{PACKAGE}-model-*"], _ASK_S)
+        lines = [line.partition("|") for line in (said or "").splitlines()]
+        return [told for status, _, told in lines if status[1:2] == "i"]
+
     def is_busy(self) -> bool:
         """Tell whether somebody installs something at this moment (fcntl(2), as dpkg does it)."""
         for name in _LOCKS:

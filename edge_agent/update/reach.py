@@ -1,4 +1,4 @@
-"""Whether cameras and broker could be reached at all: asked only when the new version does not."""
+"""Whether cameras and broker could be reached at all: asked only when what is new does not."""
 
 import socket
 import tomllib
@@ -14,6 +14,12 @@ def camera_answers(settings: Path) -> bool:
     """Tell whether any camera takes a connection."""
     tables = [_table(file, "stream") for file in sorted(settings.glob("cameras.d/*.toml"))]
     return _any_answers(str(table.get("url", "")) for table in tables)
+
+
+def this_camera_answers(settings: Path, camera: str) -> bool:
+    """Tell whether the camera of this name takes a connection."""
+    table = _table(settings / "cameras.d" / f"{camera}.toml", "stream")
+    return _answers(str(table.get("url", "")))
 
 
 def broker_answers(settings: Path) -> bool:

@@ -11,6 +11,8 @@ from edge_agent.update.refused import refused
 from edge_agent.update.source import told_source
 from edge_agent.update.trial import read_trial
 
+_NO_MODEL = "none comes; to change that: sudo apt install edge-agent-model-NAME"
+
 
 def standing(places: Places, dpkg: Dpkg) -> Sequence[str]:
     """Return the lines to show."""
@@ -21,6 +23,7 @@ def standing(places: Places, dpkg: Dpkg) -> Sequence[str]:
     whole = "" if installed.is_whole else " (not whole: sudo dpkg --configure -a)"
     return [
         f"installed  {installed.version or 'nothing'}{whole}",
+        f"model      {', '.join(dpkg.models()) or _NO_MODEL}",
         f"source     {told_source(places) or 'none'}",
         f"latest     {_told(trial.update) if trial else 'none was watched'}",
         f"kept       {', '.join(kept) or 'none to go back to yet'}",

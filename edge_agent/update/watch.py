@@ -14,18 +14,13 @@ from edge_agent.runtime.stop import Stop
 from edge_agent.update import packages
 from edge_agent.update.condition import Condition, shortfall
 from edge_agent.update.dpkg import Dpkg
+from edge_agent.update.limits import Limits
 from edge_agent.update.places import Places
 from edge_agent.update.refused import refuse
 from edge_agent.update.trial import Trial, read_trial, write_trial
 
 log = logging.getLogger(__name__)
 
-# How long a new version may take until it does as well as the old one. A start takes seconds; a
-# camera that is asked too often, or a broker behind a mobile link, takes minutes.
-WITHIN_S = 600.0
-# Without a break, and in one process: whoever dies every minute has not proven anything. A model
-# that is new has proven itself after the same time.
-STEADY_S = 120.0
 LOOK_S = 5.0
 # What a power cut may make us forget of the time that was spent.
 _NOTE_S = 30.0
@@ -48,7 +43,7 @@ class Agent:
 class Watch:
     """One trial. `run` belongs to one process; another one may write a newer trial meanwhile."""
 
-    def __init__(  # noqa: PLR0913 (by name)
+    def __init__(
         self,
         *,
         places: Places,
@@ -56,12 +51,11 @@ class Watch:
         agent: Agent,
         clock: Clock,
         stop: Stop,
-        within_s: float = WITHIN_S,
-        steady_s: float = STEADY_S,
+        limits: Limits = Limits(),  # noqa: B008 (frozen)
     ) -> None:
         self._places, self._dpkg, self._agent = places, dpkg, agent
         self._clock, self._stop = clock, stop
-        self._within_s, self._steady_s = within_s, steady_s
+        self._limits = limits
         self._file = places.folder / TRIAL_FILE
         # Since when, and in which process, it has done as well as the old one.
         self._well_since: tuple[float, str] | None = None
@@ -125,7 +119,7 @@ class Watch:
         if not counts:
             return False
         trial = self._spend(trial, passed_s)
-        if trial.spent_s < self._within_s:
+        if trial.spent_s < self._limits.within_s:
             return False
         return self._give_up(trial, lack)
 
@@ -134,7 +128,7 @@ class Watch:
         if self._well_since is None or self._well_since[1] != now.start:
             self._well_since = (mono, now.start)
             self._say("it does as well as the one before", counts=False)
-        if mono - self._well_since[0] >= self._steady_s:
+        if mono - self._well_since[0] >= self._limits.steady_s:
             return self._end(trial, Phase.KEPT)
         self._spend(trial, passed_s)
         return False
@@ -143,7 +137,7 @@ class Watch:
         # A box that slept has not watched; and not every look is worth a write.
         self._noted_s += min(passed_s, 2 * LOOK_S)
         spent = replace(trial, spent_s=trial.spent_s + self._noted_s)
-        if self._noted_s >= _NOTE_S or spent.spent_s >= self._within_s:
+        if self._noted_s >= _NOTE_S or spent.spent_s >= self._limits.within_s:
             self._write(spent)
             self._noted_s = 0.0
         return spent

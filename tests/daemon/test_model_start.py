@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edge_agent.config.load import load_settings
-from edge_agent.daemon.model_start import PROVEN_S, ModelStart, with_chosen_model
+from edge_agent.daemon.model_start import ModelStart, with_chosen_model
 from edge_agent.errors import EdgeAgentError
 from edge_agent.packs.choice import MOST_STARTS, Choice
 from edge_agent.packs.pack_file import make_head
@@ -30,6 +30,7 @@ class Box:
         self.folder = folder
         self.store = Store(folder / "state")
         self.clock = FakeClock()
+        self.is_updating = False
         self.write()
 
     def write(self, more: str = "") -> None:
@@ -58,13 +59,12 @@ class Box:
             if folder.name in fails:
                 raise EdgeAgentError("it sees ghosts", hint="look")
 
-        start = ModelStart(self.settings, self.clock, examine)
+        start = ModelStart(self.settings, self.clock, examine, lambda: self.is_updating)
         return start, start.assemble().card.version
 
     def proves(self, start: ModelStart) -> None:
-        start.watch(is_seeing=True)
-        self.clock.advance(PROVEN_S)
-        start.watch(is_seeing=True)
+        """As the watch of a model does in the end."""
+        self.store.save(lambda saved: saved.prove() if saved.wanted == start.model else saved)
 
 
 def _take(_folder: Path) -> None:
@@ -84,29 +84,37 @@ def test_without_a_choice_the_shipped_model_is_used(box: Box) -> None:
     assert not (box.folder / "state").exists()
 
 
-def test_the_chosen_model_is_used_and_proven_after_two_minutes_of_seeing(box: Box) -> None:
+def test_the_chosen_model_is_used_and_its_start_is_counted(box: Box) -> None:
     box.uses(box.installs("2.0"))
+
     start, version = box.starts()
-    start.watch(is_seeing=True)
-    box.clock.advance(PROVEN_S - 1)
-    start.watch(is_seeing=True)
-    before = box.store.choice()
-    box.clock.advance(1)
-    start.watch(is_seeing=True)
 
-    assert version == "2.0"
-    assert before == Choice(wanted="street-2.0", starts=1)
-    assert box.store.choice() == Choice(wanted="street-2.0", good="street-2.0")
+    assert (start.model, version) == ("street-2.0", "2.0")
+    assert box.store.choice() == Choice(wanted="street-2.0", starts=1)
 
 
-def test_a_box_whose_cameras_are_dark_proves_nothing(box: Box) -> None:
+def test_a_new_model_waits_while_a_new_version_of_the_agent_is_watched(box: Box) -> None:
     box.uses(box.installs("2.0"))
-    start, _ = box.starts()
+    box.proves(box.starts()[0])
+    box.uses(box.installs("3.0"))
+    box.is_updating = True
+    start, version = box.starts()
+    kept = box.store.choice()
+    box.is_updating = False
 
-    box.clock.advance(10 * PROVEN_S)
-    start.watch(is_seeing=False)
+    assert (start.is_waiting, start.model, version) == (True, "street-2.0", "2.0")
+    assert kept == Choice(wanted="street-3.0", good="street-2.0")
+    assert box.starts()[1] == "3.0"
 
-    assert not box.store.choice().is_proven
+
+def test_a_proven_model_does_not_wait_for_a_new_version_of_the_agent(box: Box) -> None:
+    box.uses(box.installs("2.0"))
+    box.proves(box.starts()[0])
+    box.is_updating = True
+
+    start, version = box.starts()
+
+    assert (start.is_waiting, version) == (False, "2.0")
 
 
 def test_a_model_that_fails_at_start_gives_way_to_the_shipped_one(

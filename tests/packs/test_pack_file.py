@@ -90,6 +90,17 @@ def test_a_bit_that_flips_anywhere_is_noticed(bit: int) -> None:
         read(bytes(flipped))
 
 
+def test_the_bits_that_say_nothing_in_a_signature_s_last_letter_are_noticed_too() -> None:
+    """Four bits of it belong to no byte: base64 reads sixteen letters there as the same."""
+    last = PACK.index(b"==\n") - 1
+
+    for bit in range(8):
+        flipped = bytearray(PACK)
+        flipped[last] ^= 1 << bit
+        with pytest.raises(EdgeAgentError):
+            read(bytes(flipped))
+
+
 @settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(0, len(PACK) - 1))
 def test_a_pack_that_ends_early_is_noticed(length: int) -> None:

@@ -16,6 +16,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import MODELS, load_card
 from edge_agent.packs import store as store_module
 from edge_agent.packs.choice import Choice
+from edge_agent.packs.on_trial import Before
 from edge_agent.packs.pack_file import _part, make_head
 from edge_agent.packs.signature import sign
 from edge_agent.packs.store import MOST_INSTALLED, Store
@@ -325,7 +326,7 @@ def test_what_was_removed_while_it_was_tried_is_not_chosen(store: Store, street_
     store.remove(name)
 
     with pytest.raises(EdgeAgentError, match=f'no model "{name}" is installed'):
-        store.choose(name, name)
+        store.choose(name, name, Before(), 0.0)
 
     assert store.choice() == Choice()
 

@@ -71,6 +71,12 @@ class Center:
         with self._lock:
             return list(self._statuses)
 
+    def records(self, kind: str) -> list[dict[str, Any]]:
+        """Return the signed records of one type, in their order."""
+        with self._lock:
+            bodies = [json.loads(split(payload)[0]) for payload in self._signed]
+        return [body for body in bodies if body.get("type") == kind]
+
     def report(self, site: str, box: str, key: bytes) -> Report:
         """Return what the signatures of one box tell of all that came."""
         chain = Chain(site, box, [key])

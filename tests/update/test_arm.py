@@ -181,6 +181,21 @@ def test_the_status_says_how_it_stands(box: Box, capsys: pytest.CaptureFixture[s
     assert f"refused    {NEW}" in said
 
 
+def test_the_status_says_which_model_comes_by_a_package(
+    box: Box, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["status"], box.places)
+    without = capsys.readouterr().out
+
+    box.dpkg.install(tiny(box.folder, "1.1.0", name="edge-agent-model-street", processor="all"))
+    main(["status"], box.places)
+
+    assert (
+        "model      none comes; to change that: sudo apt install edge-agent-model-NAME" in without
+    )
+    assert "model      edge-agent-model-street 1.1.0" in capsys.readouterr().out
+
+
 def test_what_was_refused_can_be_forgiven(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
     for version in (NEW, "0.3.0+deb12", NEW):
         refuse(box.places.refused, version)

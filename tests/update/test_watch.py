@@ -13,9 +13,9 @@ import pytest
 from edge_agent.domain.update import TRIAL_FILE, Phase
 from edge_agent.update import packages
 from edge_agent.update.condition import Condition
+from edge_agent.update.limits import STEADY_S, WITHIN_S
 from edge_agent.update.refused import refused
 from edge_agent.update.trial import read_trial
-from edge_agent.update.watch import STEADY_S, WITHIN_S
 from tests.update.box import NEW, OLD, WELL
 
 if TYPE_CHECKING:

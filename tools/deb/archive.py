@@ -28,11 +28,13 @@ def write(
     processor: Processor | None,
     *,
     epoch: int,
-    is_quick: bool,
+    is_quick: bool = False,
+    is_packed: bool = True,
 ) -> None:
     """Pack the tree `root` and the control files; `is_quick` packs large, in seconds.
 
-    `processor` is whose code lies in it; None where there is no code.
+    `processor` is whose code lies in it; None where there is no code. What is not `is_packed` has the
+    same bytes with every xz.
     """
     control = {**control, "md5sums": _sums(root)}
     entries = [_entry(name, content, epoch) for name, content in sorted(control.items())]
@@ -41,14 +43,18 @@ def write(
         tar.addfile(_folder(".", epoch))
         for entry, content in entries:
             tar.addfile(entry, io.BytesIO(content))
-    best = ["-9e"]
-    if processor:
-        best = [f"--{processor.xz_filter}", "--lzma2=preset=9e,lc=4,pb=0"]
+    members = {"control.tar": about.getvalue(), "data.tar": _data(root, epoch)}
+    if is_packed:
+        best = ["-9e"]
+        if processor:
+            best = [f"--{processor.xz_filter}", "--lzma2=preset=9e,lc=4,pb=0"]
+        how = {"control.tar": ["-6"], "data.tar": ["-0"] if is_quick else best}
+        members = {f"{name}.xz": _xz(told, how[name]) for name, told in members.items()}
     with target.open("wb") as file:
         file.write(b"!<arch>\n")
         _add(file, "debian-binary", b"2.0\n", epoch)
-        _add(file, "control.tar.xz", _xz(about.getvalue(), ["-6"]), epoch)
-        _add(file, "data.tar.xz", _xz(_data(root, epoch), ["-0"] if is_quick else best), epoch)
+        for name, told in members.items():
+            _add(file, name, told, epoch)
 
 
 def _sums(root: Path) -> bytes:

@@ -35,7 +35,8 @@ def _do(args: argparse.Namespace, repository: Repository) -> str:
     repository.lay_out()
     match args.what:
         case "add":
-            files = args.packages or sorted((debian.REPOSITORY / "dist").glob("*.deb"))
+            dist = debian.REPOSITORY / "dist"
+            files = args.packages or [*sorted(dist.glob("*.deb")), *sorted(dist.glob("*.pack"))]
             # First, and with a new date also where nothing is new: one file that cannot be taken must
             # not let the signatures of all boxes run out.
             repository.sign()
@@ -57,10 +58,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=debian.REPOSITORY / "dist" / "repo")
     parser.add_argument("--key", required=True, help="who signs, as `gpg --list-secret-keys` says")
     verbs = parser.add_subparsers(dest="what", required=True)
-    add = verbs.add_parser("add", help="give packages to the first ring")
-    add.add_argument("packages", type=Path, nargs="*", help="default: dist/*.deb, the center's too")
+    add = verbs.add_parser("add", help="give packages and model packs to the first ring")
+    default = "default: dist/*.deb, the center's too, and dist/*.pack"
+    add.add_argument("packages", type=Path, nargs="*", help=default)
     promote = verbs.add_parser("promote", help="give one ring's version to the next")
-    promote.add_argument("version", help="as the agent says it: 0.2.0")
+    promote.add_argument("version", help="0.2.0, as the agent says it; street-1.1.0, a model")
     promote.add_argument("--from", choices=RINGS, default=RINGS[0], dest="source")
     promote.add_argument("--to", choices=RINGS, default=RINGS[1], dest="target")
     withdraw = verbs.add_parser("withdraw", help="take a version out of a ring")

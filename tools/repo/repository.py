@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools import debian, packages
 from tools.deb.target import PROCESSORS, RELEASES
+from tools.repo import model_package
 from tools.repo.unfit import UnfitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 # In the order in which they get a version.
 RINGS = ("canary", "stable")
 NAME = "edge-agent"
 # Goes the same way at the same time, for it needs its own version of the other. No box takes it: their
-# pin names one package (packaging/updates/edge-agent.pref).
+# pin names other packages (packaging/updates/edge-agent.pref).
 CENTER = "edge-agent-center"
 # What it is for: its files are the same for every processor.
 _EVERY = "all"
@@ -32,25 +34,48 @@ KEY_FILE = f"{NAME}.asc"
 _VALID = "90d"
 _FORMAT = "${package} ${version} ${architecture}\n"
 _FIELDS = re.compile(r"^(Package|Version|Architecture): (\S+)$", re.MULTILINE)
+_PACK = ".pack"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Held:
     """One package of a suite."""
 
+    package: str
     version: str
     processor: str
-    name: str = NAME
 
     def __str__(self) -> str:
-        """Return it as people write it."""
-        return f"{self.version} {self.processor}" + (" (center)" if self.name == CENTER else "")
+        """Return it as people write it: `0.2.0+deb12 amd64`, `street-1.1.0`."""
+        model = model_package.model_of(self.package, self.version)
+        center = " (center)" if self.package == CENTER else ""
+        return model or f"{self.version} {self.processor}{center}"
 
     @property
     def is_ours(self) -> bool:
-        """Whether we make such a package."""
+        """Whether we make such a package from this version of ours."""
         made = {NAME: tuple(PROCESSORS), CENTER: (_EVERY,)}
-        return self.processor in made.get(self.name, ())
+        return self.processor in made.get(self.package, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A version as people say it: the agent's and its center's `0.2.0`, a model's `street-1.1.0`."""
+
+    told: str
+
+    def within(self, release: str) -> tuple[set[str], str]:
+        """Return the packages and their version in the suites of a release; a model has one for all."""
+        model = model_package.named(self.told)
+        if model:
+            return {model.package}, model.model.version
+        return {NAME, CENTER}, f"{self.told}+{RELEASES[release].suffix}"
+
+    def only(self, release: str) -> str:
+        """Return it as reprepro asks for it."""
+        names, version = self.within(release)
+        either = " | ".join(f"Package (== {name})" for name in sorted(names))
+        return f"({either}), Version (== {version})"
 
 
 class Repository:
@@ -76,27 +101,35 @@ class Repository:
         (public / KEY_FILE).write_text(key)
 
     def add(self, file: Path) -> Held:
-        """Give a package to the canaries of its release; return what they have now."""
+        """Give a package, or a model pack, to the canaries it is for; return what they have now."""
+        if file.suffix == _PACK:
+            with tempfile.TemporaryDirectory(prefix="edge-agent-repo-") as folder:
+                package = model_package.build(file, Path(folder))
+                return self._include(package, file, list(RELEASES))
         held = self._named(file)
         releases = [one for one in RELEASES.values() if held.version.endswith(f"+{one.suffix}")]
         if not (held.is_ours and releases):
-            raise UnfitError(f"{file.name} is no package of ours: {held.name} {held}")
-        suite = f"{releases[0].name}-{RINGS[0]}"
-        self._do("includedeb", suite, str(file))
-        if held not in self.held(suite):
-            raise UnfitError(
-                f"{suite} has a newer version than {held}; take {file.name} out of dist/, or go back"
-                " to it by withdrawing the newer one first"
-            )
+            raise UnfitError(f"{file.name} is no package of ours: {held.package} {held}")
+        return self._include(file, file, [releases[0].name])
+
+    def _include(self, package: Path, file: Path, releases: Sequence[str]) -> Held:
+        held = self._named(package)
+        for suite in (f"{release}-{RINGS[0]}" for release in releases):
+            self._do("includedeb", suite, str(package))
+            if held not in self.held(suite):
+                raise UnfitError(
+                    f"{suite} has a newer version than {held}; take {file.name} out of dist/, or go"
+                    " back to it by withdrawing the newer one first"
+                )
         return held
 
     def promote(self, version: str, source: str, target: str) -> None:
         """Give what the ring `source` has of this version to the ring `target`, the same bytes."""
         found = 0
         for release, suite in self._of(version, source):
-            self._do("copyfilter", f"{release}-{target}", suite, _only(version, release))
-            wanted = {one for one in self.held(suite) if one.version == _full(version, release)}
-            if not wanted <= set(self.held(f"{release}-{target}")):
+            wanted = Wanted(version)
+            self._do("copyfilter", f"{release}-{target}", suite, wanted.only(release))
+            if not self._held(suite, wanted, release) <= set(self.held(f"{release}-{target}")):
                 raise UnfitError(f"{release}-{target} has a newer version than {version}")
             found += 1
         if not found:
@@ -108,26 +141,28 @@ class Repository:
         if not suites:
             raise UnfitError(f"the ring {ring} has no {version}")
         for release, suite in suites:
-            self._do("removefilter", suite, _only(version, release))
+            self._do("removefilter", suite, Wanted(version).only(release))
 
     def sign(self) -> None:
         """Write and sign every index anew, with a new date."""
         self._do("export")
 
     def held(self, suite: str) -> list[Held]:
-        """Return what a suite has."""
+        """Return what a suite has, each once: what is for every processor is in all lists."""
         told = self._do("--list-format", _FORMAT, "list", suite)
-        # What is for every processor is listed once for each.
-        lines = {tuple(line.split()) for line in told.splitlines()}
-        return sorted(Held(version, processor, name) for name, version, processor in lines)
+        return sorted({Held(*line.split()) for line in told.splitlines()})
 
     def _of(self, version: str, ring: str) -> list[tuple[str, str]]:
         suites = [(release, f"{release}-{ring}") for release in RELEASES]
         return [
             (release, suite)
             for release, suite in suites
-            if _full(version, release) in {one.version for one in self.held(suite)}
+            if self._held(suite, Wanted(version), release)
         ]
+
+    def _held(self, suite: str, wanted: Wanted, release: str) -> set[Held]:
+        names, version = wanted.within(release)
+        return {one for one in self.held(suite) if one.package in names and one.version == version}
 
     def _described(self, suite: str) -> str:
         return "\n".join(
@@ -161,7 +196,7 @@ class Repository:
 
     def _named(self, file: Path) -> Held:
         told = dict(_FIELDS.findall(self._run("dpkg-deb", "-f", str(file))))
-        return Held(told["Version"], told["Architecture"], told["Package"])
+        return Held(told["Package"], told["Version"], told["Architecture"])
 
     def _do(self, *words: str) -> str:
         base = ["--basedir", str(self._folder), "--outdir", "+b/public"]
@@ -173,12 +208,3 @@ class Repository:
             command, check=True, capture_output=True, text=True, env=debian.environment()
         )
         return done.stdout
-
-
-def _full(version: str, release: str) -> str:
-    return f"{version}+{RELEASES[release].suffix}"
-
-
-def _only(version: str, release: str) -> str:
-    either = f"(Package (== {NAME}) | Package (== {CENTER}))"
-    return f"{either}, Version (== {_full(version, release)})"

@@ -20,6 +20,8 @@ from edge_agent.contract.command import Result
 from edge_agent.daemon.commands.answer import Answer, Order, RefusedError, done, failed
 from edge_agent.daemon.commands.args import Args
 from edge_agent.daemon.model_start import is_pinned
+from edge_agent.daemon.model_watch import ask_before
+from edge_agent.daemon.update_watch import is_on_trial
 from edge_agent.errors import EdgeAgentError
 from edge_agent.packs.store import Store
 from edge_agent.packs.trial import try_model
@@ -51,8 +53,10 @@ class ModelInstall:
         clock: Clock,
         stop: Stop,
         patience: Patience = _STORE,
+        is_updating: Callable[[], bool] = is_on_trial,
     ) -> None:
         """`patience` is for the store that the pack comes from."""
+        self._is_updating = is_updating
         self._settings = settings
         self._restart = restart
         self._clock = clock
@@ -70,6 +74,8 @@ class ModelInstall:
             raise RefusedError("this box trusts no signing key: set [models] signing_keys there")
         if is_pinned(self._settings):
             raise RefusedError("its agent.toml names a model of its own, which decides")
+        if self._is_updating():
+            raise RefusedError("a new version of edge-agent is on trial: send this when it is kept")
         if len(wanted) != _HASH_DIGITS or not set(wanted) <= set("0123456789abcdef"):
             raise RefusedError("sha256 must be 64 hex digits")
         self._judge(url)
@@ -127,7 +133,8 @@ class ModelInstall:
                 f"cannot note which model the center wants: {error.strerror}",
                 hint=f"check the disk and who may write there: df -h {self._note.parent}",
             ) from error
-        self._store.choose(name, self._wanted(name))
+        before = ask_before(settings.state_dir)
+        self._store.choose(name, self._wanted(name), before, self._clock.wall())
         self._restart()
         return None
 

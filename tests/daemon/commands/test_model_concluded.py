@@ -11,9 +11,11 @@ import pytest
 from edge_agent.config.load import load_settings
 from edge_agent.contract import read_command
 from edge_agent.contract.body import parse, split
+from edge_agent.daemon.commands.answer import RefusedError
 from edge_agent.daemon.commands.model_install import ModelInstall
 from edge_agent.errors import EdgeAgentError
 from edge_agent.packs.choice import Choice
+from edge_agent.packs.options import PackOptions
 from edge_agent.packs.store import Store
 from edge_agent.runtime.stop import Stop
 from edge_agent.wire.web_line import Patience
@@ -81,3 +83,19 @@ def test_a_store_that_drips_is_left_in_time(tmp_path: Path, says: bytes) -> None
 
     with DrippingServer(says) as server, pytest.raises(EdgeAgentError, match="took too long"):
         verb._install("id", f"http://{server.address}/model.pack", "0" * 64)
+
+
+def test_no_model_is_begun_with_while_a_new_version_of_the_agent_is_on_trial(
+    tmp_path: Path,
+) -> None:
+    payload = CenterKey().command(
+        "model_install", args={"url": "https://store/m.pack", "sha256": "0" * 64}
+    )
+    command = read_command(parse(split(payload)[0]) or {})
+    assert command
+    settings = load_settings(write_site(tmp_path))
+    settings = replace(settings, packs=PackOptions(signing_keys=("k",)), state_dir=tmp_path)
+    verb = ModelInstall(settings, lambda: None, FakeClock(), Stop(), is_updating=lambda: True)
+
+    with pytest.raises(RefusedError, match="a new version of edge-agent is on trial"):
+        verb.act(Earlier(command))
