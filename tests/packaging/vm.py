@@ -182,10 +182,14 @@ class Vm:
                 self._line, self._rest = socket.socket(socket.AF_UNIX), b""
                 self._line.connect(str(self.folder / "agent.sock"))
             self._line.settimeout(5)
-            return bool(self._ask("guest-sync", id=mark) == mark)
+            told = self._ask("guest-sync", id=mark)
+            # What was asked before, and not waited for, is answered first.
+            while told != mark:
+                told = self._told()
         except (OSError, ValueError):
             self._hang_up()
             return False
+        return True
 
     def _hang_up(self) -> None:
         if self._line:
@@ -196,6 +200,10 @@ class Vm:
         assert self._line is not None, "it is not switched on"
         asked = {"execute": word, "arguments": arguments}
         self._line.sendall(json.dumps(asked).encode() + b"\n")
+        return self._told()
+
+    def _told(self) -> Any:
+        assert self._line is not None, "it is not switched on"
         while b"\n" not in self._rest:
             more = self._line.recv(65_536)
             if not more:
