@@ -58,7 +58,7 @@ withdraw: .venv/ready .cache/repository-ready ## VERSION=0.2.0 RING=canary: no f
 contract: .venv/ready ## write the contract's AsyncAPI document and reference page anew
 	$(VENV)/python -m tools.contract
 
-soak: .venv/ready .cache/debian-ready .cache/rabbitmq-ready .cache/repository-ready ## 100,000 spoiled replies for each reader (20 minutes), three RabbitMQ nodes that are killed, the package on real Debians (root)
+soak: .venv/ready .cache/debian-ready .cache/rabbitmq-ready .cache/repository-ready .cache/machines-ready ## 100,000 spoiled replies for each reader (20 minutes), three RabbitMQ nodes that are killed, the package on real Debians, power cuts of a whole one in QEMU (root)
 	EDGE_AGENT_TEST_STRICT=1 $(VENV)/pytest -m soak
 
 setup: .venv/ready .cache/debian-ready .cache/camera-ready .cache/node-camera-ready .cache/tflite-runtime-ready .cache/wheels-ready .cache/repository-ready ## install all of the above's needs, and nothing more
@@ -97,6 +97,10 @@ clean: ## remove everything that was made here, downloads included
 
 .cache/repository-ready: tools/packages.py
 	@$(PYTHON) -m tools.setup repository
+	@touch $@
+
+.cache/machines-ready: tools/packages.py
+	@$(PYTHON) -m tools.setup machines
 	@touch $@
 
 .cache/rabbitmq-ready: tools/packages.py tools/setup.py

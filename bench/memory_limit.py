@@ -1,8 +1,8 @@
 """What MemoryMax of the unit is worth: the agent in a control group that the kernel holds to a limit.
 
 Needs root and the kernel's memory controller in its first version (/sys/fs/cgroup/memory), whose
-`memory.limit_in_bytes` counts and kills as `memory.max` does. MemoryHigh has no counterpart there,
-and is not measured. `python -m bench.memory_limit` writes results/memory-limit.md.
+`memory.limit_in_bytes` counts and kills as `memory.max` does.
+`python -m bench.memory_limit` writes results/memory-limit.md.
 """
 
 from __future__ import annotations
@@ -138,8 +138,8 @@ after the last one streamed. Written by `python -m bench.memory_limit` (root); h
 read them first, here to programs before: on a box of its own add up to 75 MiB (`live.md`: 133-147 MiB resident with one camera). Where the
 limit is too small the kernel kills the agent, and systemd starts it again.
 
-Not measured here: `MemoryHigh`, which this kernel's first version of the controller does not have, and the unit under a systemd that
-owns the controller: neither is to be had on this machine.
+`MemoryHigh` was tried elsewhere, and left out of the unit for what it did: docs/design/0020. The unit under a systemd that owns the
+controller: `tests/packaging/test_control.py`.
 """
 
 if __name__ == "__main__":

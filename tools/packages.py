@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 # What `make repo` needs beside gpg, and what its tests look at.
 REPOSITORY = {"reprepro": "reprepro", "gnupg": "gpg"}
+# What the package's tests boot whole Debians with; none of them starts a service. Only root may use it.
+MACHINES = {
+    "e2fsprogs": "mke2fs",
+    "mmdebstrap": "mmdebstrap",
+    "qemu-system-x86": "qemu-system-x86_64",
+    "qemu-utils": "qemu-img",
+    "systemd-container": "systemd-nspawn",
+}
 # What is only ever unpacked, and the program each is wanted for.
 PROGRAMS = {
     "iproute2": "ip",
@@ -69,6 +77,13 @@ def provide_repository() -> None:
     if missing and not _install(missing):
         unpack(["reprepro"])
     if missing := _missing(REPOSITORY):
+        raise Unavailable(missing)
+
+
+def provide_machines() -> None:
+    """Make what boots a Debian available to root; nobody else may, and their tests say so."""
+    missing = _missing(MACHINES)
+    if missing and os.geteuid() == 0 and not _install(missing):
         raise Unavailable(missing)
 
 

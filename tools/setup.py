@@ -32,6 +32,7 @@ def main() -> int:
         "bench": set_up_bench,
         "rabbitmq": set_up_rabbitmq,
         "repository": packages.provide_repository,
+        "machines": packages.provide_machines,
     }
     _insist_on_python()
     try:

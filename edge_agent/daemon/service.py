@@ -44,7 +44,7 @@ from edge_agent.mqtt.options import Confirm
 from edge_agent.onvif.network_card import neighbour_address
 from edge_agent.onvif.refind import Search
 from edge_agent.runtime.clock import Clock
-from edge_agent.runtime.notify import is_supervised, notify, watchdog_s
+from edge_agent.runtime.notify import notify, watchdog_s
 from edge_agent.runtime.stop import Stop
 from edge_agent.runtime.worker import Worker
 from edge_agent.spool.spool import Spool, open_spool

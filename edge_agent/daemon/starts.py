@@ -85,12 +85,13 @@ class StartBook:
         self._write(replace(self.now, end=how))
 
     def _how_it_ended(self, before: Starts) -> str:
-        if before.end:
-            return before.end
         try:
             word = self._seen.read_text(errors="replace")[:_MOST_BYTES].partition(" ")[0].strip()
         except OSError:
             word = ""
+        # Why it was told to end systemd knows: the kernel killed a process beside it for its memory.
+        if before.end and word not in _SEEN:
+            return before.end
         if word:
             return _SEEN.get(word, CRASH)
         return CRASH if before.boot == self._boot else POWER

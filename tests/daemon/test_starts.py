@@ -92,6 +92,18 @@ def test_its_own_word_counts_more_than_that_of_systemd(tmp_path: Path) -> None:
     assert (now.unclean, now.last_end) == (1, "defect")
 
 
+def test_why_it_was_told_to_end_counts_more_than_that_it_did_so_in_order(tmp_path: Path) -> None:
+    """The kernel killed a process beside it for its memory, and systemd then stopped the agent."""
+    first = book(tmp_path)
+    first.begin()
+    first.end(STOPPED)
+    (tmp_path / SEEN_BY_SYSTEMD).write_text("oom-kill exited 0\n")
+
+    now = begin(tmp_path)
+
+    assert (now.last_end, now.unclean) == ("memory", 1)
+
+
 def test_the_last_unclean_end_is_remembered_over_clean_ones(tmp_path: Path) -> None:
     begin(tmp_path)
     second = book(tmp_path, "b2")

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.packaging.site import newer
+from tests.packaging.vm_guest import FILES
+from tests.packaging.vm_image import Image, make
 from tests.peers import process
 from tools import packages
 from tools.deb.__main__ import build
 from tools.deb.target import PROCESSORS, RELEASES, Target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -44,3 +48,24 @@ def _build(folder: Path) -> Path:
     for how, where in (("-x", root), ("-e", root / "DEBIAN")):
         subprocess.run(["/usr/bin/dpkg-deb", how, package, where], check=True)  # noqa: S603 (fixed)
     return package
+
+
+@pytest.fixture(scope="session")
+def debian_disk(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Image]:
+    """Give the disk of a release with the package on it, and a newer one in its /srv; each made once."""
+    made: dict[str, Image] = {}
+
+    def disk_of(dist: str) -> Image:
+        if dist not in made:
+            made[dist] = _disk(dist, tmp_path_factory.mktemp(f"{dist}-disk"))
+        return made[dist]
+
+    return disk_of
+
+
+def _disk(dist: str, folder: Path) -> Image:
+    package = build(Target(RELEASES[dist], PROCESSORS["amd64"]), folder, is_quick=True)
+    # As apt leaves it: what a box goes back to.
+    kept = f"var/cache/apt/archives/{package.name}"
+    files = {**FILES, kept: package, "srv/newer.deb": newer(package, folder)}
+    return make(dist, package, folder / "image", files)

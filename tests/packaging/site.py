@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -83,3 +85,19 @@ def opened(dist: str, folder: Path, more: Sequence[str] = ()) -> Iterator[Site]:
     clip = clips.encode(clips.vtest())
     with machine, RtspServer(folder, clip, within=machine.box.within) as camera:
         yield Site(machine, package, camera)
+
+
+def newer(package: Path, folder: Path) -> Path:
+    """The same package as a later version, whose agent.toml has a line more."""
+    tree = folder / "newer"
+    subprocess.run(["/usr/bin/dpkg-deb", "-R", package, tree], check=True)  # noqa: S603 (fixed)
+    control = tree / "DEBIAN" / "control"
+    control.write_text(control.read_text().replace("Version: ", "Version: 1:"))
+    with (tree / "etc/edge-agent/agent.toml").open("a") as settings:
+        settings.write("# a newer hint\n")
+    newer = folder / "edge-agent_newer.deb"
+    subprocess.run(  # noqa: S603 (fixed)
+        ["/usr/bin/dpkg-deb", "-Zgzip", "-z1", "--root-owner-group", "-b", tree, newer], check=True
+    )
+    shutil.rmtree(tree)
+    return newer

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.packaging.machine import wait_for
-from tests.packaging.site import SETTINGS, Site, opened
+from tests.packaging.site import SETTINGS, Site, newer, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,22 +31,6 @@ def site(
         yield site
 
 
-def _newer(package: Path, folder: Path) -> Path:
-    """The same package as a later version, whose agent.toml has a line more."""
-    tree = folder / "newer"
-    subprocess.run(["/usr/bin/dpkg-deb", "-R", package, tree], check=True)  # noqa: S603 (fixed)
-    control = tree / "DEBIAN" / "control"
-    control.write_text(control.read_text().replace("Version: ", "Version: 1:"))
-    with (tree / "etc/edge-agent/agent.toml").open("a") as settings:
-        settings.write("# a newer hint\n")
-    newer = folder / "edge-agent_newer.deb"
-    subprocess.run(  # noqa: S603 (fixed)
-        ["/usr/bin/dpkg-deb", "-Zgzip", "-z1", "--root-owner-group", "-b", tree, newer], check=True
-    )
-    shutil.rmtree(tree)
-    return newer
-
-
 def test_from_installation_to_an_alert_and_back_to_nothing(site: Site, tmp_path: Path) -> None:
     machine = site.machine
     cards = re.findall(r"^ *(\w+):", machine.run("cat", "/proc/net/dev"), re.MULTILINE)
@@ -55,7 +38,7 @@ def test_from_installation_to_an_alert_and_back_to_nothing(site: Site, tmp_path:
 
     _install(site)
     _deliver(site)
-    _upgrade(site, _newer(site.package, tmp_path))
+    _upgrade(site, newer(site.package, tmp_path))
     _repair(site, site.package)
     _remove_and_purge(site)
 

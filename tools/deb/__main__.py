@@ -53,7 +53,8 @@ def build(target: Target, out: Path, *, is_quick: bool = False) -> Path:
         control = {name: (papers.PACKAGING / name).read_bytes() for name in _SCRIPTS}
         control["control"] = _control(root, target, this.version).encode()
         package = stem.with_name(f"{stem.name}.deb")
-        archive.write(package, root, control, target.processor, epoch=this.epoch, is_quick=is_quick)
+        packing = archive.Packing.QUICK if is_quick else archive.Packing.BEST
+        archive.write(package, root, control, target.processor, epoch=this.epoch, packing=packing)
     stem.with_name(f"{stem.name}.cdx.json").write_text(bill, encoding="utf-8")
     return package
 

@@ -10,6 +10,7 @@ import hashlib
 import io
 import subprocess
 import tarfile
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 _EXECUTABLE = 0o100
 
 
+class Packing(Enum):
+    """How a package is packed: small, large in seconds, or not, with the same bytes by every xz."""
+
+    BEST = auto()
+    QUICK = auto()
+    NONE = auto()
+
+
 def write(
     target: Path,
     root: Path,
@@ -28,13 +37,11 @@ def write(
     processor: Processor | None,
     *,
     epoch: int,
-    is_quick: bool = False,
-    is_packed: bool = True,
+    packing: Packing = Packing.BEST,
 ) -> None:
-    """Pack the tree `root` and the control files; `is_quick` packs large, in seconds.
+    """Pack the tree `root` and the control files.
 
-    `processor` is whose code lies in it; None where there is no code. What is not `is_packed` has the
-    same bytes with every xz.
+    `processor` is whose code lies in it; None where there is no code.
     """
     control = {**control, "md5sums": _sums(root)}
     entries = [_entry(name, content, epoch) for name, content in sorted(control.items())]
@@ -44,11 +51,11 @@ def write(
         for entry, content in entries:
             tar.addfile(entry, io.BytesIO(content))
     members = {"control.tar": about.getvalue(), "data.tar": _data(root, epoch)}
-    if is_packed:
+    if packing != Packing.NONE:
         best = ["-9e"]
         if processor:
             best = [f"--{processor.xz_filter}", "--lzma2=preset=9e,lc=4,pb=0"]
-        how = {"control.tar": ["-6"], "data.tar": ["-0"] if is_quick else best}
+        how = {"control.tar": ["-6"], "data.tar": ["-0"] if packing == Packing.QUICK else best}
         members = {f"{name}.xz": _xz(told, how[name]) for name, told in members.items()}
     with target.open("wb") as file:
         file.write(b"!<arch>\n")

@@ -46,7 +46,7 @@ def build(target: Target, out: Path) -> Path:
         control = {name: (PACKAGING / name).read_bytes() for name in _SCRIPTS}
         control["control"] = described.encode()
         package = stem.with_name(f"{stem.name}.deb")
-        archive.write(package, root, control, None, epoch=this.epoch, is_quick=False)
+        archive.write(package, root, control, None, epoch=this.epoch)
     bill = materials.center_bill(described, target, this.version)
     stem.with_name(f"{stem.name}.cdx.json").write_text(bill, encoding="utf-8")
     return package

@@ -75,7 +75,7 @@ def build(pack: Path, out: Path) -> Path:
             "postinst": _filled("postinst", values),
         }
         target = out / f"{package}_{name.version}_all.deb"
-        archive.write(target, root, control, None, epoch=_EPOCH, is_packed=False)
+        archive.write(target, root, control, None, epoch=_EPOCH, packing=archive.Packing.NONE)
         return target
 
 
