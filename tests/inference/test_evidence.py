@@ -58,8 +58,8 @@ def test_what_is_carried_makes_nobody_wider() -> None:
 
 def test_a_thing_that_is_clear_everywhere_keeps_its_faint_middle() -> None:
     evidence = Evidence(0.5)
-    bus = cells(*((row, column) for row in (4, 5, 6) for column in range(4, 12)), logit=0.6)
-    bus[5, 11] = 4.0
+    bus = cells(*((row, column) for row in (4, 5, 6) for column in range(4, 12)), logit=2.6)
+    bus[5, 11] = 5.0
 
     assert evidence.weigh(bus, FRAME_S).sum() == 3 * 8
 
