@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from edge_agent.runtime.timedate import Timedate
+
 # adjtimex(2): the kernel's word for "nobody disciplines this clock".
 _TIME_ERROR = 5
 _STA_UNSYNC = 0x0040
@@ -19,7 +21,7 @@ class ClockState:
     """Whether the box's wall clock can be believed, as the kernel knows it (adjtimex(2))."""
 
     is_synced: bool
-    # The kernel's bound on how wrong the clock may be; None if it does not say.
+    # The kernel's bound on how wrong the clock may be; None if it does not say, or may not be asked.
     error_ms: float | None
 
 
@@ -52,7 +54,9 @@ class SystemClock:
 
     def state(self) -> ClockState:
         """Return whether the wall clock is to be believed."""
-        return _kernel_state()
+        return _kernel_state() or ClockState(
+            is_synced=_timedate.is_synced(self.wall()), error_ms=None
+        )
 
 
 def rfc3339(wall: float) -> str:
@@ -76,13 +80,18 @@ class _Timex(ctypes.Structure):
     )
 
 
-def _kernel_state() -> ClockState:
+# One for the process: it holds an answer.
+_timedate = Timedate()
+
+
+def _kernel_state() -> ClockState | None:
+    """Return what the kernel says; None where it may not be asked."""
     answer = _Timex()
     try:
         result = int(ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(answer)))
     except (AttributeError, OSError):
-        return ClockState(is_synced=False, error_ms=None)
+        return None
     if result < 0:
-        return ClockState(is_synced=False, error_ms=None)
+        return None
     is_synced = result != _TIME_ERROR and not answer.status & _STA_UNSYNC
     return ClockState(is_synced=is_synced, error_ms=answer.maxerror / 1000)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -73,8 +73,8 @@ def test_it_runs_without_clock_and_network_and_delivers_when_both_come(
         steps = _clock_steps(center)
         print(year, "the box began in", at_boot, steps)  # noqa: T201 (for -s)
         assert at_boot < _TODAY
-        # Not yet `synced`: the unit's ProtectClock lets the agent not even ask (design/0020).
         assert [one["now"][:10] for one in steps] == [_TODAY]
+        assert steps[-1]["synced"]
 
 
 def _starts(vm: Vm) -> None:
@@ -90,6 +90,6 @@ def _tells_its_clock(vm: Vm) -> None:
     assert "not synchron" in said, said
 
 
-def _clock_steps(center: DurableCenter) -> list[dict[str, str]]:
+def _clock_steps(center: DurableCenter) -> list[dict[str, Any]]:
     told = [json.loads(split(one)[0]) for (one,) in center.rows("SELECT payload FROM messages")]
     return [one for one in told if one["type"] == "clock_set"]
