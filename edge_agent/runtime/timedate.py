@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _QUESTION = ("/usr/bin/timedatectl", "show", "--property=NTPSynchronized", "--value")
-# Seconds for which an answer holds, unless the clock was set; and for which one is waited for, once:
-# who comes while a slow one is under way gets the last answer, for an alert may be on its way.
-HOLDS_S, PATIENCE_S = 30.0, 2.0
+# Seconds for which an answer holds, unless the clock was set; and for which one is waited for, longer
+# where the last one says nothing any more. Who comes in the meantime and later gets the last answer, for
+# an alert may be on its way.
+HOLDS_S, PATIENCE_S, _MOST_PATIENCE_S = 30.0, 2.0, 10.0
 # Seconds of a step after which the last answer says nothing.
 _STEP_S = 1.0
 
@@ -39,14 +40,13 @@ class Timedate:
         with self._lock:
             if self._asking is not None:
                 self._listen(0.0)
-            elif self._is_stale(mono, wall - mono):
+                return self._is_synced
+            is_set = abs(wall - mono - self._asked_ahead_s) > _STEP_S
+            if is_set or mono - self._asked_at >= HOLDS_S:
                 self._asked_at, self._asked_ahead_s = mono, wall - mono
                 self._ask()
-                self._listen(PATIENCE_S)
+                self._listen(_MOST_PATIENCE_S if is_set else PATIENCE_S)
             return self._is_synced
-
-    def _is_stale(self, mono: float, ahead_s: float) -> bool:
-        return mono - self._asked_at >= HOLDS_S or abs(ahead_s - self._asked_ahead_s) > _STEP_S
 
     def _ask(self) -> None:
         nothing = subprocess.DEVNULL
