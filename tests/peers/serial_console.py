@@ -12,11 +12,11 @@ import subprocess
 import sys
 import termios
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 _ROWS, COLUMNS = 24, 80
 # A look at a stream takes its seconds, and the machine may be busy.
@@ -67,9 +67,20 @@ class SerialConsole:
         os.write(self._line, line)
 
     def is_interrupted(self, after: str) -> None:
-        """Wait for that end of a question, and type Ctrl-C."""
+        """Wait for that end of a question, and until somebody listens; then type Ctrl-C.
+
+        Between the question and the reading of the answer Python notes the signal and reads all the same.
+        """
         self._waits_for(after)
+        until = time.monotonic() + _PATIENCE_S
+        while self._state() != "S":
+            assert time.monotonic() < until, f"nobody listens:\n{self.out}"
+            self._read()
         self._process.send_signal(signal.SIGINT)
+
+    def _state(self) -> str:
+        stat = Path("/proc", str(self._process.pid), "stat").read_text()
+        return stat.rpartition(")")[2].split()[0]
 
     def ends(self) -> int:
         """Wait for its end and return its exit code."""

@@ -133,9 +133,9 @@ def test_the_centers_package_goes_through_the_rings_and_onto_no_box(city: City) 
     box.update()
 
     assert [str(one) for one in city.repository.held("bookworm-stable")] == [
-        f"{version} all (center)",
         f"{version} amd64",
         f"{version} arm64",
+        f"{version} all (center)",
     ]
     assert (box.candidate(), box.candidate(name)) == (version, "0.1.0+deb12")
     city.repository.withdraw("0.2.0", "stable")
