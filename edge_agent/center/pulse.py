@@ -4,16 +4,9 @@ A database or a broker that is away is no hang: each wait for it ends, is logged
 is meant is a thread that has not come back at all.
 """
 
-from collections.abc import Mapping
-
 # The longest rounds that we know end by themselves before: 30 s between two tries of a broker, 20 s
 # and more in a dead name server, 30 s in PostgreSQL for a statement, twice.
 STALE_S = 120.0
-
-
-def hung(beats_mono: Mapping[str, float], now_mono: float) -> list[str]:
-    """Return the names of the threads that hang, by when each last went round."""
-    return [name for name, beat_mono in beats_mono.items() if now_mono - beat_mono > STALE_S]
 
 
 def line(url: str, problem: str | None, stored: int) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from edge_agent.center.database import Database, open_database
 from edge_agent.center.intake import Intake
 from edge_agent.center.key import load_key
-from edge_agent.center.pulse import STALE_S, hung, line
+from edge_agent.center.pulse import STALE_S, line
 from edge_agent.center.receive_loop import ReceiveLoop
 from edge_agent.center.registry import Registry
 from edge_agent.center.retention.deletion import Deletion
@@ -19,6 +19,7 @@ from edge_agent.center.watch import Watch
 from edge_agent.center.web.server import WebServer
 from edge_agent.center.webhooks.courier import Courier, CourierWatch
 from edge_agent.errors import EdgeAgentError
+from edge_agent.runtime.beats import hung
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.notify import notify, watchdog_s
 from edge_agent.runtime.stop import Stop
@@ -98,7 +99,7 @@ class Service:
             if now - told_mono < every_s:
                 continue
             told_mono = now
-            names = hung(self._beats(), now)
+            names = hung(self._beats(), now, STALE_S)
             for name in names:
                 log.error("%s has not gone round for more than %.0f s: it hangs", name, STALE_S)
             if pause_s and not names:

@@ -27,7 +27,7 @@ from edge_agent.daemon.model_loop import ModelLoop
 from edge_agent.daemon.model_start import ModelStart
 from edge_agent.daemon.proposal import Proposal
 from edge_agent.daemon.publish_loop import PublishLoop
-from edge_agent.daemon.pulse import STALE_S, hung
+from edge_agent.daemon.pulse import STALE_S
 from edge_agent.daemon.receipts import Receipts
 from edge_agent.daemon.refind_loop import RefindLoop, Watched
 from edge_agent.daemon.reload import Reload, Running
@@ -43,6 +43,7 @@ from edge_agent.mqtt.message import Heard
 from edge_agent.mqtt.options import Confirm
 from edge_agent.onvif.network_card import neighbour_address
 from edge_agent.onvif.refind import Search
+from edge_agent.runtime.beats import hung
 from edge_agent.runtime.clock import Clock
 from edge_agent.runtime.notify import notify, watchdog_s
 from edge_agent.runtime.stop import Stop
@@ -384,7 +385,7 @@ def _hangs(cameras: Sequence[Camera], publisher: PublishLoop, now: float) -> boo
     """Tell whether a watcher or the publisher hangs, and log which."""
     beats = {f"{camera.settings.id}{_WATCH}": camera.loop.state.beat_mono for camera in cameras}
     beats["publish"] = publisher.state().beat_mono
-    names = hung(beats, now)
+    names = hung(beats, now, STALE_S)
     for name in names:
         log.error("%s has not gone round for more than %.0f s: it hangs", name, STALE_S)
     return bool(names)

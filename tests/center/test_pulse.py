@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_agent.center.pulse import STALE_S, hung, line
+from edge_agent.center.pulse import STALE_S, line
+from edge_agent.runtime.beats import hung
 from tests.peers.center import until
 from tests.peers.mosquitto import Mosquitto
 from tests.peers.reference_center import ReferenceCenter
-from tests.peers.supervisor import Supervisor
+from tests.peers.supervisor import Supervisor, supervised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,15 +20,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
-    listening = Supervisor(tmp_path / "notify")
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    monkeypatch.setenv("WATCHDOG_USEC", "1500000")
-    yield listening
-    listening.close()
+    with supervised(tmp_path, monkeypatch, 1.5) as supervisor:
+        yield supervisor
 
 
 def test_a_thread_that_does_not_come_back_hangs() -> None:
-    assert hung({"receive": 5.0, "page": 6.0}, 5.5 + STALE_S) == ["receive"]
+    assert hung({"receive": 5.0, "page": 6.0}, 5.5 + STALE_S, STALE_S) == ["receive"]
 
 
 def test_the_line_says_why_nothing_comes() -> None:

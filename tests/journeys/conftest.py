@@ -10,7 +10,7 @@ from edge_agent.inference.model_file import MODELS
 from tests.peers.agent import Agent
 from tests.peers.center import Center
 from tests.peers.mosquitto import Mosquitto
-from tests.peers.supervisor import Supervisor
+from tests.peers.supervisor import Supervisor, supervised
 
 
 @pytest.fixture
@@ -31,11 +31,8 @@ def make_agent(tmp_path: Path) -> Iterator[Callable[..., Agent]]:
 
 @pytest.fixture
 def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
-    supervisor = Supervisor(tmp_path / "notify")
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    monkeypatch.setenv("WATCHDOG_USEC", "3000000")
-    yield supervisor
-    supervisor.close()
+    with supervised(tmp_path, monkeypatch, 3.0) as supervisor:
+        yield supervisor
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    import pytest
 
 
 class Supervisor:
@@ -27,3 +31,15 @@ class Supervisor:
 
     def close(self) -> None:
         self._line.close()
+
+
+@contextmanager
+def supervised(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, watchdog_s: float
+) -> Iterator[Supervisor]:
+    """Have what starts within believe that systemd has started it, with a watchdog."""
+    supervisor = Supervisor(folder / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", str(folder / "notify"))
+    monkeypatch.setenv("WATCHDOG_USEC", str(round(watchdog_s * 1_000_000)))
+    yield supervisor
+    supervisor.close()
