@@ -1,6 +1,6 @@
-"""The service under the systemd of a real Debian: what it may, what it may not, and who watches it.
+"""The service under the systemd of both Debians: what it may, what it may not, and who watches it.
 
-`make soak` runs it. What does not depend on the release is looked at on Debian 12 alone.
+`make soak` runs it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pytest
 from tests.packaging.machine import wait_for
 from tests.packaging.site import SETTINGS, Site, opened
 from tests.packaging.trials import FORBIDDEN
+from tools.deb.target import RELEASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +34,11 @@ _TRIALS = FORBIDDEN | {
 _MAY = {"write_settings", "write_state", "see_processor"}
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with opened("bookworm", tmp_path_factory.mktemp("service")) as site:
+@pytest.fixture(scope="module", params=RELEASES)
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    with opened(request.param, tmp_path_factory.mktemp("service")) as site:
         site.machine.install(site.package)
         site.machine.shell("install -d -o edge-agent /etc/of-the-agent /var/of-the-agent")
         site.listen()
