@@ -4,7 +4,9 @@ A walker by night is a doubtful cell in each picture, but a doubtful cell beside
 of the moment before; noise is somewhere else each time. So what a cell says beyond what it is asked
 for, and a part of what it or a neighbour had a moment ago, is its evidence: a cumulative sum (Page,
 Biometrika 41, 1954) that may move by one cell with each picture. And what is asked is each cell's
-own: a flag, leaves or the clock's digits must say more than they usually do.
+own: a flag, leaves or the clock's digits must say more than they usually do. And a lamp, a cloud or an
+insect at the lens is a faint word in many cells at once, a walker in few: nobody is heard who says less
+than the tenth loudest (a constant false-alarm rate by order statistic: Rohling, IEEE AES-19(4), 1983).
 """
 
 import math
@@ -31,6 +33,9 @@ LEAST_LOGIT = -2.5
 # and the second low; where a flag waves both are high. And it is never asked for more than the most.
 STANDS_OUT, ABOVE_REST, MOST_ASKED = 3.0, 3.0, 1.0
 REST_SHARE = 0.4
+# A walker on foot is loud in fewer cells than this. What so many say is asked of all, up to the most: a
+# close bus, or a crowd, must not silence who is as clear as that.
+CROWD, MOST_OF_CROWD = 10, -0.7
 # Until a cell has been seen: its mean and deviation. And the least deviation.
 _CALM, _DEVIATION, _LEAST_DEVIATION = -3.6, 0.45, 0.4
 # Seconds in which a cell learns its mean, logits a second by which it learns its rest, and what counts
@@ -44,7 +49,7 @@ LEARNED_AFTER_S, _MOST_WAITING = 1.6, 32
 FALLS_OFF, CLEAR = 1.0, 2.5
 # From pictures so far apart on, a camera is asleep and shows its key frames alone: nothing adds up, and
 # a doubt may wake it, which costs four seconds of decoding.
-ASLEEP_S, DOUBT = 1.0, 1.0
+ASLEEP_S, DOUBT = 1.0, 0.4
 # One look after a pause says no more about the pause than this.
 _LONGEST_PAUSE_S = 1.0
 # Evidence below this is over.
@@ -77,7 +82,9 @@ class Evidence:
 
     def weigh(self, logits: Grid, passed_s: float) -> Mask:
         """Return which cells move now."""
-        self._evidence = np.asarray(logits - self._asked() + self._carried(passed_s), np.float32)
+        self._evidence = np.asarray(
+            logits - self._asked(logits, passed_s) + self._carried(passed_s), np.float32
+        )
         self._remember(logits, min(passed_s, _LONGEST_PAUSE_S))
         least = self._limit - DOUBT if passed_s >= ASLEEP_S else self._limit
         moving = (self._evidence > least - FAINT) & (logits > LEAST_LOGIT)
@@ -89,10 +96,14 @@ class Evidence:
         self._waiting.clear()
         self._waiting_s = 0.0
 
-    def _asked(self) -> Grid:
+    def _asked(self, logits: Grid, passed_s: float) -> Grid:
         by_usual = self._usual + STANDS_OUT * np.sqrt(self._variance)
         asked = np.minimum(by_usual, self._rest + ABOVE_REST)
-        return np.asarray(np.clip(asked, FAINT, MOST_ASKED), np.float32)
+        least = FAINT
+        if passed_s < ASLEEP_S:
+            crowd = float(np.partition(logits, -CROWD, axis=None)[-CROWD])
+            least = max(FAINT, min(crowd, MOST_OF_CROWD))
+        return np.asarray(np.clip(asked, least, MOST_ASKED), np.float32)
 
     def _carried(self, passed_s: float) -> Grid:
         if self._evidence is None:

@@ -32,6 +32,9 @@ from edge_agent.inference.slots import Raw, Slot
 
 # Seconds after which a change that goes on must not leave us blind.
 RECOVERY_S = 3.0
+# Seconds after the start or a global change in which the network looks at every picture: what the gate
+# knows of each cell's noise is of another light.
+WATCHFUL_S = 3.0
 # Seconds after which what moves on one spot without a pause is the new usual.
 PARKED_S = 10.0
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
@@ -92,6 +95,7 @@ class MovingCells:
         self._shape: tuple[int, ...] = ()
         self._seen_at = 0.0
         self._global_since: float | None = None
+        self._watchful_until = 0.0
         # When each cell last did not move.
         self._calm_at: NDArray[np.float64] = np.zeros((ROWS, COLUMNS))
 
@@ -112,9 +116,14 @@ class MovingCells:
             scenery.start_again(taken_at)
             self._evidence.forget()
             self._calm_at[:] = taken_at
+            self._watchful_until = taken_at + WATCHFUL_S
             return self._global(taken_at)
         self._global_since = None
-        if not difference.standing_out.any() and not self._evidence.is_alive:
+        if not (
+            difference.standing_out.any()
+            or self._evidence.is_alive
+            or taken_at < self._watchful_until
+        ):
             scenery.learn(taken_at, None)
             self._calm_at[:] = taken_at
             return _NOTHING
@@ -128,6 +137,7 @@ class MovingCells:
         self._scenery, self._shape = Scenery(frame.luma, frame.taken_at), frame.luma.shape
         self._evidence.forget()
         self._calm_at[:] = frame.taken_at
+        self._watchful_until = frame.taken_at + WATCHFUL_S
 
     def _held(self, moving: Mask, taken_at: float) -> Mask:
         """Return the cells that must not become the usual picture: what moves, and its rim."""

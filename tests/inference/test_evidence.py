@@ -64,6 +64,32 @@ def test_a_thing_that_is_clear_everywhere_keeps_its_faint_middle() -> None:
     assert evidence.weigh(bus, FRAME_S).sum() == 3 * 8
 
 
+def test_what_many_cells_say_faintly_at_once_is_light_and_a_walker_in_it_is_believed() -> None:
+    lamp, walker = Evidence(0.5), Evidence(0.5)
+    lit = cells(*((row, column) for row in range(5) for column in range(10)), logit=-1.2)
+    walked = lit.copy()
+    walked[3, 4] = 0.8
+
+    for _ in range(10):
+        by_lamp, by_walker = lamp.weigh(lit, FRAME_S), walker.weigh(walked, FRAME_S)
+
+    assert not by_lamp.any()
+    assert list(zip(*np.nonzero(by_walker), strict=True)) == [(3, 4)]
+
+
+def test_a_close_bus_silences_nobody_who_is_fairly_clear() -> None:
+    evidence = Evidence(0.5)
+    street = cells(*((row, column) for row in range(8) for column in range(12)), logit=5.0)
+
+    for step in range(8):
+        walked = street.copy()
+        walked[15, 20 + step] = 0.0
+        moving = evidence.weigh(walked, FRAME_S)
+
+    assert moving[:8, :12].all()
+    assert moving[15, 27]
+
+
 def test_what_the_network_finds_unlikely_does_not_move_whatever_was_before() -> None:
     evidence = Evidence(0.5)
     evidence.weigh(cells((5, 5), logit=5.0), FRAME_S)
@@ -87,8 +113,8 @@ def test_a_doubt_wakes_who_sees_key_frames_alone() -> None:
     for evidence, pause_s in ((awake, FRAME_S), (asleep, 2.0)):
         evidence.weigh(cells(logit=-4.0), pause_s)
 
-    assert not awake.weigh(cells((5, 5), logit=0.0), FRAME_S).any()
-    assert asleep.weigh(cells((5, 5), logit=0.0), 2.0).any()
+    assert not awake.weigh(cells((5, 5), logit=0.2), FRAME_S).any()
+    assert asleep.weigh(cells((5, 5), logit=0.2), 2.0).any()
 
 
 def test_a_flag_falls_silent_and_somebody_who_is_clearer_does_not() -> None:

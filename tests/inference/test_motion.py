@@ -14,7 +14,7 @@ from edge_agent.inference.motion import PARKED_S, Motion, MovingCells
 from edge_agent.inference.motion_file import WEIGHTS, open_motion
 from edge_agent.inference.options import MotionOptions
 from edge_agent.inference.runtime import Network
-from edge_agent.inference.slots import Slot
+from edge_agent.inference.slots import Raw, Slot
 from tests.inference.pictures import grey_frame
 from tests.inference.street import HEIGHT_PX, WIDTH_PX, Street, put, times
 
@@ -48,6 +48,16 @@ def walk(
         cv2.line(body, hip, (middle + side, foot), 1.0, 2)
     picture += contrast * cv2.GaussianBlur(body, (0, 0), 0.7)
     return box_of(left, top, width, height)
+
+
+class Counting(Network):
+    """The network that ships, with a count of how often it looked."""
+
+    looks = 0
+
+    def run(self, picture: Raw) -> list[Raw]:
+        self.looks += 1
+        return super().run(picture)
 
 
 def watcher_of(street: Street, seconds: float = 10.0) -> tuple[MovingCells, float]:
@@ -143,6 +153,22 @@ def test_a_person_who_comes_after_the_light_is_found() -> None:
         watcher.watch(street.frame(moment))
 
     assert found_while_walking(street, watcher, start + 3, size=NEAR, contrast=40) >= 0.8
+
+
+def test_after_the_start_and_a_switch_the_network_looks_at_every_picture_for_a_while() -> None:
+    street, network = Street(noise=0.0), Counting(WEIGHTS)
+    watcher = MovingCells(network, MotionOptions())
+    looks = []
+
+    for moment in times(0, 20):
+        picture = street.picture() if moment < 10 else 255 - street.picture()
+        before = network.looks
+        watcher.watch(street.frame(moment, picture))
+        looks.append((moment, network.looks > before))
+
+    assert all(looked for at, looked in looks if 0 < at < 2.9)
+    assert all(looked for at, looked in looks if 10 < at < 12.9)
+    assert not any(looked for at, looked in looks if 6 < at < 10 or at > 16)
 
 
 def test_a_camera_that_never_rests_is_looked_at_whole_and_not_ignored() -> None:
