@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.desk import Desk
+from tests.packs.models import SHIPPED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +25,12 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
 def test_a_technician_reads_what_looks_and_cameras_cost(desk: Desk) -> None:
     assert desk.model("bench", *QUICK) == 0
 
-    assert re.search(r"^street 1\.0\.0 +1( +\d+\.\d){3}$", desk.out, re.MULTILINE)
+    assert re.search(rf"^street {SHIPPED.version} +1( +\d+\.\d){{3}}$", desk.out, re.MULTILINE)
     for street in ("empty", "usual", "busy"):
         assert re.search(
-            rf"^street 1\.0\.0 +{street} +[\d.]+( +\d+\.\d){{4}} +\d+$", desk.out, re.MULTILINE
+            rf"^street {SHIPPED.version} +{street} +[\d.]+( +\d+\.\d){{4}} +\d+$",
+            desk.out,
+            re.MULTILINE,
         )
     assert max(map(len, desk.out.splitlines())) <= 80
 
@@ -38,14 +41,14 @@ def test_the_chosen_model_is_measured_where_none_is_named(desk: Desk) -> None:
 
     assert desk.model("bench", *QUICK) == 0
     assert "street 2.0.0" in desk.out
-    assert "street 1.0.0" not in desk.out
+    assert f"street {SHIPPED.version}" not in desk.out
 
 
 def test_models_are_measured_beside_each_other(desk: Desk) -> None:
     desk.model("install", desk.packs("2.0.0"))
 
     assert desk.model("bench", "street", "street-2.0.0", *QUICK) == 0
-    assert "street 1.0.0" in desk.out
+    assert f"street {SHIPPED.version}" in desk.out
     assert "street 2.0.0" in desk.out
 
 
@@ -54,7 +57,9 @@ def test_programs_get_every_figure(desk: Desk) -> None:
 
     told = json.loads(desk.out)
     assert told["stream"].keys() == {"frame_ms", "key_frame_ms", "motion_ms"}
-    assert [(one["model"], one["threads"]) for one in told["looks"]] == [("street 1.0.0", 1)]
+    assert [(one["model"], one["threads"]) for one in told["looks"]] == [
+        (f"street {SHIPPED.version}", 1)
+    ]
     assert [one["street"] for one in told["cameras"]] == ["empty", "usual", "busy"]
     assert all(one["cameras"] >= 0 for one in told["cameras"])
 

@@ -19,7 +19,7 @@ from edge_agent.runtime.stop import Stop
 from edge_agent.update.limits import Limits
 from tests.daemon.test_health import GATE, WELL
 from tests.fakes.clock import FakeClock
-from tests.packs.models import packed, street
+from tests.packs.models import SHIPPED, packed, street
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,7 +105,7 @@ def test_a_good_model_that_comes_is_used_watched_kept_and_told_once(agent: Agent
 
     assert agent.store.choice() == Choice(wanted="street-2.0", good="street-2.0")
     assert [(one.phase, one.part, one.old, one.new, one.why) for one in agent.told] == [
-        (Phase.KEPT, "model", "street-1.0.0", "street-2.0", "")
+        (Phase.KEPT, "model", f"street-{SHIPPED.version}", "street-2.0", "")
     ]
     assert agent.loop.problem == ""
 
@@ -118,7 +118,7 @@ def test_a_bad_one_goes_back_is_told_and_does_not_come_again_and_the_next_one_do
     agent.begin()
 
     assert agent.goes_on(120.0, hangs=True)
-    assert agent.begin() == "1.0.0"
+    assert agent.begin() == SHIPPED.version
     assert not agent.goes_on(600.0)
     assert [(one.phase, one.new, one.why) for one in agent.told] == [
         (Phase.ROLLED_BACK, "street-2.0", "the analysis of gate hangs")
@@ -137,7 +137,7 @@ def test_what_fails_at_its_start_is_told_too(agent: Agent) -> None:
     for _ in range(3):
         assert agent.begin() == "2.0"
 
-    assert agent.begin() == "1.0.0"
+    assert agent.begin() == SHIPPED.version
     agent.goes_on(10.0)
 
     assert [one.phase for one in agent.told] == [Phase.ROLLED_BACK]
@@ -169,7 +169,7 @@ def test_none_is_taken_and_none_is_judged_while_a_new_version_of_the_agent_is_wa
     judged = agent.goes_on(300.0, hangs=True)
 
     assert (waits, judged) == (False, False)
-    assert agent.begin() == "1.0.0"
+    assert agent.begin() == SHIPPED.version
     agent.is_updating = False
     assert agent.goes_on(10.0)
     assert agent.begin() == "2.0"

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tests.house.source import ROOT
+from tests.packs.models import SHIPPED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,7 @@ def test_a_bad_one_is_gone_whenever_the_power_fails(tmp_path: Path) -> None:
     ends = nights(tmp_path, "hangs")
 
     gone = {
-        "version": "1.0.0",
+        "version": SHIPPED.version,
         "wanted": "",
         "good": "",
         "phase": "rolled back",

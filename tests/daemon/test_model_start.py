@@ -15,7 +15,7 @@ from edge_agent.packs.pack_file import make_head
 from edge_agent.packs.signature import make_key, sign
 from edge_agent.packs.store import Store
 from tests.fakes.clock import FakeClock
-from tests.packs.models import change_card, packed, street
+from tests.packs.models import SHIPPED, change_card, packed, street
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,7 @@ def box(tmp_path: Path) -> Box:
 def test_without_a_choice_the_shipped_model_is_used(box: Box) -> None:
     start, version = box.starts()
 
-    assert version == "1.0.0"
+    assert version == SHIPPED.version
     assert start.problem == ""
     assert not (box.folder / "state").exists()
 
@@ -124,7 +124,7 @@ def test_a_model_that_fails_at_start_gives_way_to_the_shipped_one(
 
     start, version = box.starts(fails=("street-2.0",))
 
-    assert version == "1.0.0"
+    assert version == SHIPPED.version
     assert start.problem == "street-2.0 was given up: it sees ghosts"
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert errors == ["model street-2.0 is given up, back to street: it sees ghosts\n  next: look"]
@@ -149,7 +149,7 @@ def test_what_was_given_up_is_not_tried_again_and_still_told(box: Box) -> None:
 
     start, version = box.starts()
 
-    assert version == "1.0.0"
+    assert version == SHIPPED.version
     assert "street-2.0 was given up" in start.problem
 
 
@@ -169,7 +169,7 @@ def test_a_model_that_kills_the_agent_three_times_is_given_up(box: Box) -> None:
 
     versions = [box.starts()[1] for _ in range(MOST_STARTS + 1)]
 
-    assert versions == ["2.0"] * MOST_STARTS + ["1.0.0"]
+    assert versions == ["2.0"] * MOST_STARTS + [SHIPPED.version]
     assert "the agent died 3 times" in box.store.choice().failure
 
 
@@ -198,7 +198,7 @@ def test_a_proven_model_that_is_damaged_later_gives_way_too(box: Box) -> None:
 
     start, version = box.starts()
 
-    assert version == "1.0.0"
+    assert version == SHIPPED.version
     assert "is not what was installed" in start.problem
 
 
@@ -221,7 +221,7 @@ def test_a_model_whose_key_is_no_longer_trusted_is_not_used(box: Box) -> None:
         box.write(f'[models]\nsigning_keys = ["{key}"]')
         versions.append(box.starts()[1])
 
-    assert versions == ["2.0", "1.0.0"]
+    assert versions == ["2.0", SHIPPED.version]
 
 
 def test_a_damaged_choice_leaves_the_site_s_model(
@@ -232,7 +232,7 @@ def test_a_damaged_choice_leaves_the_site_s_model(
 
     _, version = box.starts()
 
-    assert version == "1.0.0"
+    assert version == SHIPPED.version
     assert "no model is chosen any more" in caplog.text
 
 
@@ -269,5 +269,5 @@ def test_a_proven_model_that_an_update_left_behind_gives_way_too(box: Box) -> No
 
     start, version = box.starts()
 
-    assert version == "1.0.0"
+    assert version == SHIPPED.version
     assert "takes 1x320x320x3" in start.problem

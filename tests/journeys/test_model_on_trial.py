@@ -12,7 +12,7 @@ import pytest
 
 from edge_agent.packs.store import Store
 from tests.packs.hanging import hanging
-from tests.packs.models import packed, street
+from tests.packs.models import SHIPPED, packed, street
 from tests.peers.center import until
 
 if TYPE_CHECKING:
@@ -78,15 +78,17 @@ def test_a_model_that_hangs_is_taken_back_and_the_center_is_told(
 
     [record] = _records(center)
     told = [record[key] for key in ("part", "result", "old", "new")]
-    assert told == ["model", "rolled back", "street-1.0.0", "street-2.0"]
+    assert told == ["model", "rolled back", f"street-{SHIPPED.version}", "street-2.0"]
     assert "gate" in record["why"]
     until(lambda: _is_seeing(agent), _PATIENCE_S, agent.words)
     status = _status(agent)
-    assert status["model"] == "street 1.0.0"
+    assert status["model"] == f"street {SHIPPED.version}"
     assert status["model_problem"].startswith("street-2.0 was given up: ")
     until(lambda: _status(agent)["model_update"], _PATIENCE_S, agent.words)
     assert _status(agent)["model_update"]["phase"] == "rolled back"
-    assert agent.words().count("model street-2.0 is given up, back to street-1.0.0") == 1
+    assert (
+        agent.words().count(f"model street-2.0 is given up, back to street-{SHIPPED.version}") == 1
+    )
     assert Store(agent.folder / "state").refused() == ("street-2.0",)
 
 

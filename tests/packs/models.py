@@ -7,7 +7,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from edge_agent.inference.model_file import MODELS
+from edge_agent.inference.model_file import MODELS, load_card
 from edge_agent.packs.pack_file import make_head, write_pack
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge_agent.packs.head import PackHead
+
+
+# The card of the model that ships.
+SHIPPED = load_card(MODELS / "street")
 
 
 def street(folder: Path, version: str = "9.9.9", name: str = "street", **changes: str) -> Path:
