@@ -33,7 +33,7 @@ class Widths:
 
 # Shipped: 1.57 ms at 320 px where NanoDet-m needs 2.25 (medians of 150, one sitting); 1.35 MB.
 NARROW = Widths(four=32, eight=64, sixteen=128, thirty_two=192, neck=64)
-# For who has hours: 2.08 ms in the same sitting, 1.93 MB. 96 channels in the head as well would be
+# Trained, and no better where it matters (RESULTS.md): 2.08 ms in the same sitting, 1.93 MB. 96 channels in the head as well would be
 # 2.31 ms, 256 at stride 32 more than 2 MB.
 WIDE = Widths(four=40, eight=80, sixteen=160, thirty_two=224, neck=80)
 
@@ -77,6 +77,14 @@ class Recipe:
         """
         sides = ((0.6, 320), (1.0, 352))
         return replace(self, sides_px=sides, learning_rate=4e-4, average_decay=0.998)
+
+    def widening(self) -> Self:
+        """Return the recipe for weights that were carried into a wider network.
+
+        Its new channels begin at random: they need a rate between the two, and small pictures first.
+        """
+        sides = ((0.35, 256), (1.0, 320))
+        return replace(self, sides_px=sides, learning_rate=1e-3, average_decay=0.999)
 
 
 def data_folder(folder: Path) -> Path:

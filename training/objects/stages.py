@@ -90,13 +90,14 @@ def train(plan: Plan) -> None:
 
     learn = [one for one, aside in zip(everything, kept, strict=True) if not aside]
     echo = Echo(plan.data / "models")
-    first = start(plan.start, plan.recipe, learn) if plan.start else None
-    recipe = plan.recipe.going_on() if first else plan.recipe
+    first, recipe = start(plan.start, plan.recipe, learn) if plan.start else (None, plan.recipe)
     Run(recipe, plan.work, echo, first).go(learn, judge)
 
 
-def start(file: Path, recipe: Recipe, learn: list[examples.Example]) -> list[np.ndarray]:
-    """Return weights to go on from: of a checkpoint, or of a model file that was shipped.
+def start(
+    file: Path, recipe: Recipe, learn: list[examples.Example]
+) -> tuple[list[np.ndarray], Recipe]:
+    """Return weights to go on from, of a checkpoint or of a shipped model file, and how to go on.
 
     They are carried into a wider network if need be.
     """
@@ -108,7 +109,9 @@ def start(file: Path, recipe: Recipe, learn: list[examples.Example]) -> list[np.
         weights = unfolded(file, NARROW, pictures)
     else:
         weights = averages(file)
-    return widened(weights, widths_of(weights), recipe.widths)
+    widths = widths_of(weights)
+    how = recipe.going_on() if widths == recipe.widths else recipe.widening()
+    return widened(weights, widths, recipe.widths), how
 
 
 def averages(file: Path) -> list[np.ndarray]:
