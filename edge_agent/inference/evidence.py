@@ -6,7 +6,7 @@ for, and a part of what it or a neighbour had a moment ago, is its evidence: a c
 Biometrika 41, 1954) that may move by one cell with each picture. And what is asked is each cell's
 own: a flag, leaves or the clock's digits must say more than they usually do. And a lamp, a cloud or an
 insect at the lens is a faint word in many cells at once, a walker in few: nobody is heard who says less
-than the tenth loudest (a constant false-alarm rate by order statistic: Rohling, IEEE AES-19(4), 1983).
+than the sixteenth loudest (a constant false-alarm rate by order statistic: Rohling, IEEE AES-19(4), 1983).
 """
 
 import math
@@ -35,7 +35,7 @@ STANDS_OUT, ABOVE_REST, MOST_ASKED = 3.0, 3.0, 1.0
 REST_SHARE = 0.4
 # A walker on foot is loud in fewer cells than this. What so many say is asked of all, up to the most: a
 # close bus, or a crowd, must not silence who is as clear as that.
-CROWD, MOST_OF_CROWD = 10, -0.7
+CROWD, MOST_OF_CROWD = 16, -0.7
 # Until a cell has been seen: its mean and deviation. And the least deviation.
 _CALM, _DEVIATION, _LEAST_DEVIATION = -3.6, 0.45, 0.4
 # Seconds in which a cell learns its mean, logits a second by which it learns its rest, and what counts
@@ -49,7 +49,7 @@ LEARNED_AFTER_S, _MOST_WAITING = 1.6, 32
 FALLS_OFF, CLEAR = 1.0, 2.5
 # From pictures so far apart on, a camera is asleep and shows its key frames alone: nothing adds up, and
 # a doubt may wake it, which costs four seconds of decoding.
-ASLEEP_S, DOUBT = 1.0, 0.4
+ASLEEP_S, DOUBT = 1.0, 0.6
 # One look after a pause says no more about the pause than this.
 _LONGEST_PAUSE_S = 1.0
 # Evidence below this is over.

@@ -8,7 +8,7 @@ class MotionOptions:
     """How sure it must be that something moves before the object model is asked."""
 
     # How sure the network must be that a thing moves, 0..1.
-    least_score: float = 0.45
+    least_score: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,8 +113,8 @@ def test_a_doubt_wakes_who_sees_key_frames_alone() -> None:
     for evidence, pause_s in ((awake, FRAME_S), (asleep, 2.0)):
         evidence.weigh(cells(logit=-4.0), pause_s)
 
-    assert not awake.weigh(cells((5, 5), logit=0.2), FRAME_S).any()
-    assert asleep.weigh(cells((5, 5), logit=0.2), 2.0).any()
+    assert not awake.weigh(cells((5, 5), logit=0.0), FRAME_S).any()
+    assert asleep.weigh(cells((5, 5), logit=0.0), 2.0).any()
 
 
 def test_a_flag_falls_silent_and_somebody_who_is_clearer_does_not() -> None:
