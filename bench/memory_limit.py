@@ -135,7 +135,7 @@ after the last one streamed. Written by `python -m bench.memory_limit` (root); h
 {rows}
 
 "Counted" is what `MemoryMax` counts. Cached files go when room is short; what is the agent's own does not. Libraries are counted to whoever
-read them first, here to programs before: on a box of its own add up to 75 MiB (`live.md`: 136-148 MiB resident with one camera). Where the
+read them first, here to programs before: on a box of its own add up to 75 MiB (`live.md`: 135-148 MiB resident with one camera). Where the
 limit is too small the kernel kills the agent, and systemd starts it again.
 
 `MemoryHigh` was tried elsewhere, and left out of the unit for what it did: docs/design/0020. The unit under a systemd that owns the
