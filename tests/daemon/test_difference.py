@@ -35,7 +35,7 @@ def compared(
 @pytest.mark.parametrize(
     "line",
     [
-        "[motion]\nleast_score = 0.5\n",
+        "[motion]\nleast_score = 0.8\n",
         '[[rules]]\nkind = "intrusion"\nzone = "walkway"\n',
         '[[masks]]\nname = "window"\noutline = [[0, 0], [1, 0], [1, 1]]\n',
         '[place]\nname = "Plaju"\n',
