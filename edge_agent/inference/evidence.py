@@ -82,11 +82,11 @@ class Evidence:
 
     def weigh(self, logits: Grid, passed_s: float) -> Mask:
         """Return which cells move now."""
-        self._evidence = np.asarray(
-            logits - self._asked(logits, passed_s) + self._carried(passed_s), np.float32
-        )
+        is_asleep = passed_s >= ASLEEP_S
+        asked = self._asked(FAINT if is_asleep else _crowd(logits))
+        self._evidence = np.asarray(logits - asked + self._carried(passed_s), np.float32)
         self._remember(logits, min(passed_s, _LONGEST_PAUSE_S))
-        least = self._limit - DOUBT if passed_s >= ASLEEP_S else self._limit
+        least = self._limit - DOUBT if is_asleep else self._limit
         moving = (self._evidence > least - FAINT) & (logits > LEAST_LOGIT)
         return _trimmed(moving, logits)
 
@@ -96,13 +96,9 @@ class Evidence:
         self._waiting.clear()
         self._waiting_s = 0.0
 
-    def _asked(self, logits: Grid, passed_s: float) -> Grid:
+    def _asked(self, least: float) -> Grid:
         by_usual = self._usual + STANDS_OUT * np.sqrt(self._variance)
         asked = np.minimum(by_usual, self._rest + ABOVE_REST)
-        least = FAINT
-        if passed_s < ASLEEP_S:
-            crowd = float(np.partition(logits, -CROWD, axis=None)[-CROWD])
-            least = max(FAINT, min(crowd, MOST_OF_CROWD))
         return np.asarray(np.clip(asked, least, MOST_ASKED), np.float32)
 
     def _carried(self, passed_s: float) -> Grid:
@@ -130,6 +126,12 @@ class Evidence:
         self._usual = np.asarray(self._usual + share * beyond, np.float32)
         variance = self._variance + share * (beyond * beyond - self._variance)
         self._variance = np.maximum(variance, _LEAST_DEVIATION**2, dtype=np.float32)
+
+
+def _crowd(logits: Grid) -> float:
+    """Return what is asked of every cell because many say as much at once."""
+    loud = float(np.partition(logits, -CROWD, axis=None)[-CROWD])
+    return max(FAINT, min(loud, MOST_OF_CROWD))
 
 
 def _trimmed(moving: Mask, logits: Grid) -> Mask:

@@ -114,9 +114,7 @@ class MovingCells:
         difference = scenery.compare(frame.luma)
         if difference.is_global:
             scenery.start_again(taken_at)
-            self._evidence.forget()
-            self._calm_at[:] = taken_at
-            self._watchful_until = taken_at + WATCHFUL_S
+            self._forget(taken_at)
             return self._global(taken_at)
         self._global_since = None
         if not (
@@ -135,9 +133,13 @@ class MovingCells:
 
     def _begin(self, frame: Frame) -> None:
         self._scenery, self._shape = Scenery(frame.luma, frame.taken_at), frame.luma.shape
+        self._forget(frame.taken_at)
+
+    def _forget(self, taken_at: float) -> None:
+        """Begin anew in this light: what moved before tells nothing, and the gate knows little."""
         self._evidence.forget()
-        self._calm_at[:] = frame.taken_at
-        self._watchful_until = frame.taken_at + WATCHFUL_S
+        self._calm_at[:] = taken_at
+        self._watchful_until = taken_at + WATCHFUL_S
 
     def _held(self, moving: Mask, taken_at: float) -> Mask:
         """Return the cells that must not become the usual picture: what moves, and its rim."""

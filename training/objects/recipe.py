@@ -33,8 +33,8 @@ class Widths:
 
 # Shipped: 1.57 ms at 320 px where NanoDet-m needs 2.25 (medians of 150, one sitting); 1.35 MB.
 NARROW = Widths(four=32, eight=64, sixteen=128, thirty_two=192, neck=64)
-# Trained, and no better where it matters (RESULTS.md): 2.08 ms in the same sitting, 1.93 MB. 96 channels in the head as well would be
-# 2.31 ms, 256 at stride 32 more than 2 MB.
+# Trained, and no better where it matters (RESULTS.md): 2.08 ms in the same sitting, 1.96 MB. 96
+# channels in the head as well would be 2.31 ms, 256 at stride 32 more than 2 MB.
 WIDE = Widths(four=40, eight=80, sixteen=160, thirty_two=224, neck=80)
 
 
