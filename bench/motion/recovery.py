@@ -99,9 +99,11 @@ CHANGES: dict[str, tuple[Nuisance, Nuisance]] = {
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """After a global change: until when motion is false, and who is found afterwards."""
+    """After a global change: until when motion is false, how often later, and who is found."""
 
     false_until_s: float
+    # Of the frames later than the issue's three seconds: one insect is no state that lasts.
+    late_share: float
     # Of the frames of a walker who comes three seconds later.
     found_share: float
 
@@ -229,7 +231,9 @@ def _found(boxes: Told, moments: Sequence[Moment], until_s: float = 1e9) -> floa
 def recovery_of(boxes: Told, moments: Sequence[Moment]) -> Recovered:
     """Judge what was told of a scene with one global change."""
     since = [at_s - CALM_S + _STEP_S for at_s in _wrong(boxes, moments) if at_s >= CALM_S]
-    return Recovered(max(since, default=0.0), _found(boxes, moments))
+    late = sum(passed_s > _COMES_S + _STEP_S / 2 for passed_s in since)
+    frames = (_WATCHED_S - _COMES_S) * FRAMES_PER_SECOND
+    return Recovered(max(since, default=0.0), late / frames, _found(boxes, moments))
 
 
 def start_of(boxes: Told, moments: Sequence[Moment]) -> Started:

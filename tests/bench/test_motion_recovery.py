@@ -45,7 +45,19 @@ def test_recovery_lasts_until_the_last_false_motion() -> None:
     found = recovery_of(told, moments)
 
     assert round(found.false_until_s, 1) == 2.0
-    assert found.found_share == 1.0
+    assert (found.late_share, found.found_share) == (0.0, 1.0)
+
+
+def test_one_late_false_frame_is_not_a_state_that_lasts() -> None:
+    moments = changed()
+    told: list[list[Box]] = [
+        [(0, 0, 30, 30)] if one.at_s in (CALM_S + 2.8, CALM_S + 3.0) else [] for one in moments
+    ]
+
+    found = recovery_of(told, moments)
+
+    # The frame at 2.8 s lasts until 3.0: of sixty later ones, one is false.
+    assert (round(found.false_until_s, 1), found.late_share) == (3.2, 1 / 60)
 
 
 def test_who_goes_blind_recovers_at_once_and_finds_nobody() -> None:
@@ -53,7 +65,7 @@ def test_who_goes_blind_recovers_at_once_and_finds_nobody() -> None:
 
     found = recovery_of([[] for _ in moments], moments)
 
-    assert (found.false_until_s, found.found_share) == (0.0, 0.0)
+    assert (found.false_until_s, found.late_share, found.found_share) == (0.0, 0.0, 0.0)
 
 
 def test_a_start_counts_the_first_two_seconds() -> None:
