@@ -3,7 +3,8 @@
 A walker by night is a doubtful cell in each picture, but a doubtful cell beside the doubtful cell
 of the moment before; noise is somewhere else each time. So what a cell says beyond what it is asked
 for, and a part of what it or a neighbour had a moment ago, is its evidence: a cumulative sum (Page,
-Biometrika 41, 1954) that may move by one cell with each picture. And what is asked is each cell's
+Biometrika 41, 1954) that may move by one cell with each picture, at a price: most often one is still
+in the same cell a fifth of a second later, and of eight neighbours one is always loud by chance. And what is asked is each cell's
 own: a flag, leaves or the clock's digits must say more than they usually do. And a lamp, a cloud or an
 insect at the lens is a faint word in many cells at once, a walker in few: nobody is heard who says less
 than the sixteenth loudest (a constant false-alarm rate by order statistic: Rohling, IEEE AES-19(4), 1983).
@@ -20,8 +21,9 @@ Grid = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 # The numbers of this file were chosen on painted scenes that bench/motion does not show.
-# What a cell, or its best neighbour, brings along from the picture before, and how much at most.
-CARRIED, MOST_CARRIED = 0.8, 4.0
+# What a cell, or its best neighbour, brings along from the picture before, how much at most, and how
+# much less a neighbour's counts, in logits.
+CARRIED, MOST_CARRIED, A_STEP = 0.8, 4.0, 1.0
 # The share above was chosen for five pictures a second; over longer pauses less is carried.
 _CHOSEN_AT_S = 0.2
 # From this logit on a cell's word adds up, everywhere. Calm cells are at -3.6, give or take 0.4.
@@ -105,7 +107,8 @@ class Evidence:
         if self._evidence is None:
             return np.zeros(1, np.float32)
         share = CARRIED ** max(1.0, passed_s / _CHOSEN_AT_S)
-        best = cv2.dilate(np.clip(self._evidence, 0, MOST_CARRIED), _NEIGHBOURS)
+        own = np.clip(self._evidence, 0, MOST_CARRIED)
+        best = np.maximum(own, cv2.dilate(own, _NEIGHBOURS) - np.float32(A_STEP))
         return np.asarray(np.float32(share) * best, np.float32)
 
     def _remember(self, logits: Grid, passed_s: float) -> None:

@@ -48,6 +48,9 @@ _HEARD_DEVIATIONS = 3.0
 # Seconds back to the older of the two pictures that the network sees beside the usual one.
 LAG_S = 0.6
 _KEPT_PICTURES = 4
+# Light that changes a region, 5x5 cells, by more than this many units of a plane is taken out of it
+# beyond that: in a beam of headlights an int8 plane was full, and who walked there nowhere in it.
+ROOM, _REGION_CELLS = 48.0, 5
 # Differences are shown to the network in units of the noise: clear air is stretched four times.
 _MOST_STRETCH, _STRETCH_AT, _STRETCH_NOISE = 4.0, 12.0, 2.0
 # A change of the mean, in grey levels, that only a switch makes between two frames.
@@ -92,7 +95,7 @@ class Scenery:
         self._looks = 0
         self._seen_at = taken_at
         self._settled_at = taken_at
-        self._kept: list[tuple[float, Plane]] = [(taken_at, picture)]
+        self._kept: list[_Kept] = [_Kept(taken_at, picture, self._cells)]
         self._now = picture
         self._expected = picture
         self._last = self._zero()
@@ -123,11 +126,12 @@ class Scenery:
         """
         stretch = self._stretch()
         now = self._now
-        before = self._kept[-1][1]
-        older = min(self._kept, key=lambda kept: abs(taken_at - kept[0] - LAG_S))[1]
+        before = self._kept[-1]
+        older = min(self._kept, key=lambda kept: abs(taken_at - kept.taken_at - LAG_S))
         differences = [
-            cv2.addWeighted(now, stretch, other, -stretch, 0, dtype=cv2.CV_8S)
-            for other in (self._expected, before, older)
+            _difference(now, self._expected, self._last.shift, stretch),
+            _difference(now, before.picture, self._last.cells - before.cells, stretch),
+            _difference(now, older.picture, self._last.cells - older.cells, stretch),
         ]
         return np.asarray(cv2.merge([(now ^ np.uint8(0x80)).view(np.int8), *differences]), np.int8)
 
@@ -182,7 +186,7 @@ class Scenery:
         floor = np.float32(LEAST_DEVIATION)
         above = change - self._change - STANDS_OUT * (self._change_deviation + floor)
         aside = np.abs(shift) - STANDS_OUT * (self._shift_deviation + floor)
-        return _Seen(change, shift, (above > 0) | (aside > 0))
+        return _Seen(cells, change, shift, (above > 0) | (aside > 0))
 
     def _light(self, picture: Plane) -> tuple["_Light", Grid]:
         """Return what turns the usual brightness into this one's, moving things aside."""
@@ -231,7 +235,7 @@ class Scenery:
         self._cells = _to_cells(cv2.convertScaleAbs(self._usual))
 
     def _keep(self, taken_at: float) -> None:
-        self._kept.append((taken_at, self._now))
+        self._kept.append(_Kept(taken_at, self._now, self._last.cells))
         del self._kept[:-_KEPT_PICTURES]
 
     def _passed(self, taken_at: float) -> float:
@@ -242,7 +246,7 @@ class Scenery:
     @staticmethod
     def _zero() -> "_Seen":
         nothing = np.zeros((ROWS, COLUMNS), np.float32)
-        return _Seen(nothing, nothing, np.zeros((ROWS, COLUMNS), np.bool_))
+        return _Seen(nothing, nothing, nothing, np.zeros((ROWS, COLUMNS), np.bool_))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +264,19 @@ class _Light:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
-    """By cell, in grey levels: the mean change, the change of the mean, and what stands out."""
+class _Kept:
+    """A picture from a moment ago, and the means of its cells."""
 
+    taken_at: float
+    picture: Plane
+    cells: Grid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """By cell, in grey levels: the mean, its mean change, the mean's change, and what stands out."""
+
+    cells: Grid
     change: Grid
     shift: Grid
     out: Mask
@@ -272,6 +286,17 @@ def shrink(luma: Plane) -> Plane:
     """Return the brightness as 320x180, whatever the camera's own shape."""
     size = (WIDTH_PX, HEIGHT_PX)
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _difference(now: Plane, other: Plane, shift: Grid, stretch: float) -> NDArray[np.int8]:
+    """Return the stretched difference, with what light does to whole regions kept in range."""
+    light = cv2.medianBlur(shift * np.float32(stretch), _REGION_CELLS)
+    beyond = light - np.clip(light, -ROOM, ROOM)
+    if not beyond.any():
+        return np.asarray(cv2.addWeighted(now, stretch, other, -stretch, 0, dtype=cv2.CV_8S))
+    difference = cv2.addWeighted(now, stretch, other, -stretch, 0, dtype=cv2.CV_16S)
+    smooth = cv2.resize(beyond, (WIDTH_PX, _PADDED_PX), interpolation=cv2.INTER_LINEAR)[:HEIGHT_PX]
+    return np.asarray(cv2.subtract(difference, smooth.astype(np.int16), dtype=cv2.CV_8S))
 
 
 def _to_cells(picture: Any) -> Grid:

@@ -26,12 +26,23 @@ def test_a_clear_word_is_believed_at_once() -> None:
 def test_a_faint_walker_is_believed_after_a_moment_a_faint_speck_is_not() -> None:
     walker, speck = Evidence(0.5), Evidence(0.5)
 
-    walked = [walker.weigh(cells((5, 5 + step), logit=-1.0), FRAME_S) for step in range(6)]
+    walked = [walker.weigh(cells((5, 5 + step // 3), logit=-1.0), FRAME_S) for step in range(6)]
     jumped = [speck.weigh(cells((5, 6 * step), logit=-1.0), FRAME_S) for step in range(6)]
 
     assert not walked[0].any()
-    assert walked[-1][5, 10]
+    assert walked[-1][5, 6]
     assert not any(moving.any() for moving in jumped)
+
+
+def test_each_step_to_a_neighbour_has_its_price() -> None:
+    """Noise is in another cell each time, too; only who is clearer may move as fast as that."""
+    faint, clear = Evidence(0.5), Evidence(0.5)
+
+    darted = [faint.weigh(cells((5, 5 + step), logit=-1.0), FRAME_S) for step in range(6)]
+    ran = [clear.weigh(cells((5, 5 + step), logit=-0.2), FRAME_S) for step in range(6)]
+
+    assert not any(moving.any() for moving in darted)
+    assert all(moving[5, 5 + step] for step, moving in enumerate(ran) if step > 0)
 
 
 def test_somebody_slow_is_not_judged_by_their_own_steps() -> None:
@@ -81,13 +92,13 @@ def test_a_close_bus_silences_nobody_who_is_fairly_clear() -> None:
     evidence = Evidence(0.5)
     street = cells(*((row, column) for row in range(8) for column in range(12)), logit=5.0)
 
-    for step in range(8):
+    for step in range(10):
         walked = street.copy()
-        walked[15, 20 + step] = 0.0
+        walked[15, 20 + step // 5] = 0.0
         moving = evidence.weigh(walked, FRAME_S)
 
     assert moving[:8, :12].all()
-    assert moving[15, 27]
+    assert moving[15, 21]
 
 
 def test_what_the_network_finds_unlikely_does_not_move_whatever_was_before() -> None:

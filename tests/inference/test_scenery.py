@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_agent.inference.scenery import COLUMNS, HEIGHT_PX, PLANES, ROWS, WIDTH_PX, Scenery
+from edge_agent.inference.scenery import COLUMNS, HEIGHT_PX, PLANES, ROOM, ROWS, WIDTH_PX, Scenery
 from tests.inference.street import Street, put, times
 
 FRAME_S = 0.2
@@ -115,6 +115,33 @@ def test_the_planes_are_the_picture_and_three_differences() -> None:
     assert planes[here][0] == pytest.approx(picture[180, 336] - 128, abs=2)
     assert (planes[here][1:] < -40).all()
     assert (np.abs(planes[far][1:].astype(int)) <= 4).all()
+
+
+def test_who_walks_through_a_beam_stands_off_in_every_difference() -> None:
+    street = Street(noise=0.0)
+    scenery = scenery_of(street)
+    rows, columns = np.mgrid[0:360, 0:640]
+    beam = 95.0 * np.exp(-(((columns - 330) / 110) ** 2) - ((rows - 180) / 60) ** 2)
+    lit = (street.picture() + beam).astype(np.float32)
+    put(lit, (325, 165, 10, 24), -15)
+    scenery.compare(street.frame(10.2, lit).luma)
+
+    planes = scenery.planes(10.2).astype(int)
+
+    walker, beside = planes[84:92, 164:166, 1:], planes[84:92, 174:176, 1:]
+    assert (beside.mean((0, 1)) - walker.mean((0, 1)) > 20).all()
+
+
+def test_light_on_a_whole_region_still_shows_but_leaves_room() -> None:
+    street = Street(noise=0.0)
+    scenery = scenery_of(street)
+    lit = street.picture()
+    put(lit, (100, 60, 240, 200), 60)
+    scenery.compare(street.frame(10.2, lit).luma)
+
+    planes = scenery.planes(10.2).astype(int)
+
+    assert planes[60:90, 90:130, 1:].mean() == pytest.approx(ROOM, abs=3)
 
 
 def test_an_outline_is_as_small_as_the_thing() -> None:
