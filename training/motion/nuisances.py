@@ -56,17 +56,22 @@ def rain(random: Random) -> Nuisance:
 
 
 def lens_drops(random: Random) -> Nuisance:
-    """Put drops on the glass: they blur what is behind, and creep."""
-    drops = [(random.uniform(0, WIDTH_PX), random.uniform(0, HEIGHT_PX), random.uniform(12, 52))
-             for _ in range(random.integers(1, 6))]  # fmt: skip
-    creep = random.uniform(0, 12)
+    """Put drops on the glass: they blur what is behind, come one by one, hang, creep or run down."""
+    drops = [(random.uniform(0, WIDTH_PX), random.uniform(-40, HEIGHT_PX), random.uniform(8, 52),
+              random.choice([-1.0, random.uniform(0, SCENE_S)]),
+              random.choice([0.0, random.uniform(0, 12), random.uniform(12, 90)]),
+              random.uniform(0, 4)) for _ in range(random.integers(1, 8))]  # fmt: skip
+    soft, clear, lift = random.uniform(1, 3), random.uniform(0.7, 1.05), random.uniform(-10, 30)
 
     def change(picture: Plane, at_s: float, _again: Random) -> Plane:
         mask = np.zeros(_COARSE[::-1], np.float32)
-        for x, y, radius in drops:
-            cv2.circle(mask, (int(x / 4), int((y + creep * at_s) / 4)), int(radius / 4), 1.0, -1)
-        blurred = _fine(cv2.GaussianBlur(cv2.resize(picture, _COARSE), (0, 0), 1.5))
-        return picture + _fine(cv2.GaussianBlur(mask, (0, 0), 1.5)) * (blurred - picture)
+        for x, y, radius, came_s, pace, hangs_s in drops:
+            if at_s >= came_s:
+                ran = pace * max(0.0, at_s - came_s - hangs_s)
+                cv2.circle(mask, (int(x / 4), int((y + ran) / 4)), int(radius / 4), 1.0, -1)
+        blurred = _fine(cv2.GaussianBlur(cv2.resize(picture, _COARSE), (0, 0), soft))
+        seen = np.float32(clear) * blurred + np.float32(lift)
+        return picture + _fine(cv2.GaussianBlur(mask, (0, 0), 1.0)) * (seen - picture)
 
     return change
 
@@ -78,6 +83,8 @@ def headlights(random: Random) -> Nuisance:
               random.uniform(20, 100), random.uniform(10, 120), random.uniform(3, 9),
               random.uniform(0, 9)) for _ in range(random.integers(1, 4))]  # fmt: skip
     dark = random.uniform(0.2, 0.9)
+    # In wet air a beam hides as much as it shows.
+    haze = random.uniform(0, 1)
 
     def change(picture: Plane, at_s: float, _again: Random) -> Plane:
         light = np.zeros(_COARSE[::-1], np.float32)
@@ -85,7 +92,7 @@ def headlights(random: Random) -> Nuisance:
             since_s = (at_s + began_s) % again_s - again_s / 2
             spot = ((_X - x - dx * since_s) / wide) ** 2 + ((_Y - y - dy * since_s) / high) ** 2
             light += np.exp(-spot) * np.float32(bright)
-        return picture * np.float32(dark) + _fine(light) * (0.4 + picture / 255)
+        return picture * np.float32(dark) + _fine(light) * (0.4 + (1 - haze) * picture / 255)
 
     return change
 
@@ -254,16 +261,25 @@ def clock(random: Random) -> Nuisance:
 
 
 def insects(random: Random) -> Nuisance:
-    """Moths in front of the infrared lamp: bright, blurred, anywhere else in the next frame."""
+    """Fly moths before the infrared lamp, bright and blurred: some are elsewhere in the next frame."""
     count, bright = int(random.integers(1, 5)), random.uniform(20, 150)
+    # Near the lens they are large, and their way can be seen.
+    near = [(random.uniform(0, _COARSE[0]), random.uniform(0, _COARSE[1]), random.uniform(-90, 90),
+             random.uniform(-40, 40), random.uniform(2, 14), random.uniform(2, 12),
+             random.uniform(1, 6), random.uniform(2, 8), random.uniform(0, 8))
+            for _ in range(random.integers(0, 4))]  # fmt: skip
 
-    def change(picture: Plane, _at_s: float, again: Random) -> Plane:
+    def change(picture: Plane, at_s: float, again: Random) -> Plane:
         trails = np.zeros(_COARSE[::-1], np.float32)
         for _ in range(again.integers(0, count + 1)):
             x, y = again.uniform(0, _COARSE[0]), again.uniform(0, _COARSE[1])
             dx, dy = again.normal(0, 9, 2)
             ends = (int(x), int(y)), (int(x + dx), int(y + dy))
             cv2.line(trails, *ends, bright, int(again.integers(1, 4)))
+        for x, y, dx, dy, swing, pace, radius, again_s, began_s in near:
+            since_s = (at_s + began_s) % again_s - again_s / 2
+            place = x + dx * since_s, y + dy * since_s + swing * np.sin(pace * since_s)
+            cv2.circle(trails, (int(place[0]), int(place[1])), int(radius), bright, -1)
         return picture + _fine(cv2.GaussianBlur(trails, (0, 0), again.uniform(0.5, 1.7)))
 
     return change
@@ -325,3 +341,5 @@ MAKERS: tuple[Callable[[Random], Nuisance], ...] = (
     rain, lens_drops, headlights, clouds, exposure, infrared, dusk, leaves, ripples, shake, clock,
     insects, shadows, lamps, street_lamp, flags,
 )  # fmt: skip
+# What is hardest to tell from things comes this many times as often.
+OFTEN = {headlights: 2.5, lens_drops: 1.5, ripples: 1.5, flags: 1.5, insects: 1.5}
