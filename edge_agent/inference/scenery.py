@@ -48,9 +48,9 @@ _HEARD_DEVIATIONS = 3.0
 # Seconds back to the older of the two pictures that the network sees beside the usual one.
 LAG_S = 0.6
 _KEPT_PICTURES = 4
-# Light that changes a region, 5x5 cells, by more than this many units of a plane is taken out of it
+# Light that changes so many cells, across and down, by more than this many units of a plane is taken out
 # beyond that: in a beam of headlights an int8 plane was full, and who walked there nowhere in it.
-ROOM, _REGION_CELLS = 48.0, 5
+ROOM, _LIT_CELLS = 48.0, 5
 # Differences are shown to the network in units of the noise: clear air is stretched four times.
 _MOST_STRETCH, _STRETCH_AT, _STRETCH_NOISE = 4.0, 12.0, 2.0
 # A change of the mean, in grey levels, that only a switch makes between two frames.
@@ -289,8 +289,8 @@ def shrink(luma: Plane) -> Plane:
 
 
 def _difference(now: Plane, other: Plane, shift: Grid, stretch: float) -> NDArray[np.int8]:
-    """Return the stretched difference, with what light does to whole regions kept in range."""
-    light = cv2.medianBlur(shift * np.float32(stretch), _REGION_CELLS)
+    """Return the stretched difference, with what light does to many cells at once kept in range."""
+    light = cv2.medianBlur(shift * np.float32(stretch), _LIT_CELLS)
     beyond = light - np.clip(light, -ROOM, ROOM)
     if not beyond.any():
         return np.asarray(cv2.addWeighted(now, stretch, other, -stretch, 0, dtype=cv2.CV_8S))

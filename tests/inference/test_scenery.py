@@ -132,7 +132,7 @@ def test_who_walks_through_a_beam_stands_off_in_every_difference() -> None:
     assert (beside.mean((0, 1)) - walker.mean((0, 1)) > 20).all()
 
 
-def test_light_on_a_whole_region_still_shows_but_leaves_room() -> None:
+def test_light_on_many_cells_still_shows_but_leaves_room() -> None:
     street = Street(noise=0.0)
     scenery = scenery_of(street)
     lit = street.picture()
