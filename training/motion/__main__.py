@@ -6,6 +6,7 @@ Needs the photos that `python -m training.objects prepare` has gathered in the w
 import argparse
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     from training.motion import export, studio, train  # noqa: PLC0415 (TensorFlow takes seconds)
 
+    # Stopped by hand, it ends those who paint for it, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     weights = options.work / "motion.npz"
     spent = options.minutes, options.seed, options.makers
     averaged = train.train(corpus, weights, *spent, options.rate or train.PEAK_RATE)
