@@ -4,10 +4,12 @@ A walker by night is a doubtful cell in each picture, but a doubtful cell beside
 of the moment before; noise is somewhere else each time. So what a cell says beyond what it is asked
 for, and a part of what it or a neighbour had a moment ago, is its evidence: a cumulative sum (Page,
 Biometrika 41, 1954) that may move by one cell with each picture, at a price: most often one is still
-in the same cell a fifth of a second later, and of eight neighbours one is always loud by chance. And what is asked is each cell's
-own: a flag, leaves or the clock's digits must say more than they usually do. And a lamp, a cloud or an
-insect at the lens is a faint word in many cells at once, a walker in few: nobody is heard who says less
-than the sixteenth loudest (a constant false-alarm rate by order statistic: Rohling, IEEE AES-19(4), 1983).
+in the same cell a fifth of a second later, and of eight neighbours one is always loud by chance.
+
+And what is asked is each cell's own: a flag, leaves or the clock's digits must say more than they
+usually do. And a lamp, a cloud or an insect at the lens is a faint word in many cells at once, a
+walker in few: nobody is heard who says less than the sixteenth loudest (a constant false-alarm rate
+by order statistic: Rohling, IEEE AES-19(4), 1983).
 """
 
 import math

@@ -341,5 +341,3 @@ MAKERS: tuple[Callable[[Random], Nuisance], ...] = (
     rain, lens_drops, headlights, clouds, exposure, infrared, dusk, leaves, ripples, shake, clock,
     insects, shadows, lamps, street_lamp, flags,
 )  # fmt: skip
-# What is hardest to tell from things comes this many times as often.
-OFTEN = {headlights: 2.5, lens_drops: 1.5, ripples: 1.5, flags: 1.5, insects: 1.5}

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edge_agent.inference.scenery import COLUMNS, LAG_S, ROWS, Scenery
 from training.motion.cast import Cast, cut_out
-from training.motion.nuisances import MAKERS, OFTEN
+from training.motion.nuisances import MAKERS
 from training.motion.world import (
     CELL_PX,
     HEIGHT_PX,
@@ -47,7 +47,6 @@ SHUFFLED = 1500
 CLOSED_SHARE, KEPT_SHARE = 0.1, 0.7
 # Scenes whose background learns also where something moves, or not at all for a while.
 CARELESS_SHARE = 0.25
-_OFTEN = np.array([OFTEN.get(make, 1.0) for make in MAKERS])
 # A cell moves when a thing covers this much of it; a thing smaller than that owns its best cell.
 COVERED = 0.12
 # Pixels that a thing may have disturbed: nobody is blamed for cells with this share of them.
@@ -101,7 +100,7 @@ class Studio:
         movers = []
         if random.random() < BUSY_SHARE:
             movers = [self._cast.mover(street) for _ in range(random.integers(1, 8))]
-        chosen = random.random(len(MAKERS)) < random.choice([0.0, 0.08, 0.15, 0.25]) * _OFTEN
+        chosen = random.random(len(MAKERS)) < random.choice([0.0, 0.08, 0.15, 0.25])
         nuisances = [
             make(random) for make, is_chosen in zip(MAKERS, chosen, strict=True) if is_chosen
         ]
