@@ -34,6 +34,9 @@ def open_table(file: Path, first_step: str) -> tuple[Table | None, Problems]:
         what = "there is no such file" if is_there else "there is no such folder"
         make = f"name the right one with --config, or make it:  sudo mkdir -p {file.parent}   then "
         problems.add_at_line(None, what, first_step if is_there else make + first_step)
+    except NotADirectoryError:
+        hint = f"name the folder that holds {file.name} with --config, not a file"
+        problems.add_at_line(None, f"{file.parent} is a file, not a folder", hint)
     except UnicodeDecodeError:
         problems.add_at_line(None, "is not a UTF-8 text", "save it as UTF-8 in your editor")
     except OSError as error:

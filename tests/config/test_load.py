@@ -278,6 +278,15 @@ def test_a_missing_folder_says_what_to_do_next(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_in_the_place_of_its_folder_is_not_called_forbidden(tmp_path: Path) -> None:
+    file = write_site(tmp_path, SHORTEST) / "agent.toml"
+
+    assert complaints_about(file)[:2] == [
+        f"agent.toml: {file} is a file, not a folder",
+        "  next: name the folder that holds agent.toml with --config, not a file",
+    ]
+
+
 def test_a_missing_file_says_what_to_do_next(tmp_path: Path) -> None:
     assert complaints_about(tmp_path)[0] == "agent.toml: there is no such file"
 
