@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edge_agent.config.redaction import STARS, Redaction, secrets_in
@@ -112,6 +112,12 @@ def test_every_file_that_the_configuration_names_for_a_secret_is_known(tmp_path:
     assert told == f"{STARS} {STARS} {STARS} {STARS} x95 \n"
 
 
+def test_a_short_line_of_a_secret_has_stars_wherever_it_stands_alone() -> None:
+    told = Redaction([]).clean_toml('before = 1\npassword = "1\\r00"\nafter = 2\n')
+
+    assert told == f'before = {STARS}\npassword = "{STARS}"\nafter = 2\n'
+
+
 @given(
     word=st.text(min_size=4).filter(lambda word: word.strip() == word and len(set(word)) > 1),
     key=st.sampled_from(["password", '"password"', "broker.mqtt_token", "'secret'"]),
@@ -120,8 +126,13 @@ def test_whatever_the_password_is_a_file_that_can_be_read_does_not_tell_it(
     word: str, key: str
 ) -> None:
     text = f"before = 1\n{key} = {_as_toml(word)}\nafter = 2\n"
+    beside = f'before = 1\n{key} = ""\nafter = 2\n'
 
     told = Redaction([]).clean_toml(text)
+    assert _as_toml(word) not in told
+
+    # What stands elsewhere, too, gets stars there: "pass" leaves no key called password to be read.
+    assume(not any(line and line in beside for line in word.splitlines()))
 
     assert tomllib.loads(text)["before"] == 1
     if told != STARS:
