@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from bench import concurrency, contenders, live, machine, report, scenes, stages
@@ -32,6 +33,10 @@ _MOST_CONCURRENCY_S = 15
 def main() -> int:
     """Measure what was asked for; exit with 1 where it cannot begin."""
     args = _arguments()
+    if args.only in _DRAWN and not find_spec("matplotlib"):
+        print("bench: matplotlib draws the plots, and is not installed", file=sys.stderr)
+        print("next: python -m tools.setup bench", file=sys.stderr)
+        return 1
     debian.CACHE.mkdir(exist_ok=True)
     RESULTS.mkdir(exist_ok=True)
     facts = machine.look()
@@ -99,6 +104,8 @@ _ALONE = {
     "runtime": _runtime,
     "delivery": _delivery,
 }
+# Those whose page has plots.
+_DRAWN = ("motion", "objects", "visits", "delivery")
 
 
 def _results(args: argparse.Namespace) -> Path:
