@@ -13,7 +13,7 @@ from edge_agent.packs.head import MOST_WEIGHTS_BYTES
 from edge_agent.packs.pack_file import _part, make_head
 from edge_agent.packs.signature import make_key, sign
 from tests.cli.desk import Desk
-from tests.packs.models import change_card, change_weights, packed, street
+from tests.packs.models import SHIPPED, change_card, change_weights, packed, street
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,8 @@ def _oversized(folder: Path) -> Path:
     pack = _signed(folder, _model(folder))
     content = pack.read_bytes()
     # Nobody could sign this; what comes first must refuse it before it is read.
-    pack.write_bytes(content.replace(b" 1370000 ", b" %d " % (MOST_WEIGHTS_BYTES + 1), 1))
+    true = b" %d " % SHIPPED.weights.stat().st_size
+    pack.write_bytes(content.replace(true, b" %d " % (MOST_WEIGHTS_BYTES + 1), 1))
     return pack
 
 

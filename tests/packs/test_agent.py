@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edge_agent.cli.main import main
-from edge_agent.inference.model_file import MODELS, load_card
+from edge_agent.inference.model_file import load_card
 from edge_agent.packs.store import Store
 from edge_agent.packs.trial import try_model
-from tests.packs.models import change_weights, packed, street
+from tests.packs.models import SHIPPED, change_weights, packed, street
 from tests.peers import clips
 from tests.peers.agent import Agent
 from tests.peers.center import until
@@ -58,9 +58,11 @@ def test_alerts_name_the_model_that_was_chosen(agent: Agent, tmp_path: Path) -> 
     store = _use(agent, packed(folder, tmp_path / "street.pack"))
     after = _model_of_alerts(agent, clip, tmp_path / "after")
 
-    shipped, chosen = load_card(MODELS / "street"), load_card(store.folder / "street-9.9.9")
-    assert shipped.sha256 != chosen.sha256
-    assert {(told["version"], told["sha256"]) for told in before} == {("1.0.0", shipped.sha256)}
+    chosen = load_card(store.folder / "street-9.9.9")
+    assert SHIPPED.sha256 != chosen.sha256
+    assert {(told["version"], told["sha256"]) for told in before} == {
+        (SHIPPED.version, SHIPPED.sha256)
+    }
     assert {(told["version"], told["sha256"]) for told in after} == {("9.9.9", chosen.sha256)}
 
 
@@ -90,7 +92,7 @@ def test_an_agent_whose_chosen_model_is_damaged_watches_with_the_shipped_one(
     status = _status(agent)
     told = agent.ask("status").stdout
 
-    assert status["model"] == "street 1.0.0"
+    assert status["model"] == f"street {SHIPPED.version}"
     assert "street-9.9.9 was given up: " in told
     assert "next: go on with this one, or choose again" in told
     assert agent.words().count("model street-9.9.9 is given up, back to street") == 1
@@ -110,6 +112,6 @@ def test_an_agent_that_is_killed_three_times_gives_the_model_up(
     agent.start()
     status = _status(agent)
 
-    assert status["model"] == "street 1.0.0"
+    assert status["model"] == f"street {SHIPPED.version}"
     assert "the agent died 3 times" in status["model_problem"]
     assert agent.stop() == 0

@@ -10,7 +10,7 @@ import pytest
 from edge_agent.domain.update import TRIAL_FILE, Part, Phase
 from edge_agent.packs.choice import Choice
 from edge_agent.packs.on_trial import MOST_REFUSED, Before, OnTrial, refuse, refused
-from tests.packs.models import packed, street
+from tests.packs.models import SHIPPED, packed, street
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def test_a_choice_begins_a_trial_that_remembers_how_the_box_did(store: Store, mo
     assert trial
     assert (trial.wanted, trial.before, trial.is_going_on) == (model, BEFORE, True)
     assert trial.update.part is Part.MODEL
-    assert (trial.update.old, trial.update.new) == ("street-1.0.0", "street-2.0")
+    assert (trial.update.old, trial.update.new) == (f"street-{SHIPPED.version}", "street-2.0")
     assert trial.update.since_wall == 7.0
 
 
@@ -53,7 +53,7 @@ def test_a_proven_model_ends_its_trial(store: Store, model: str) -> None:
 
     store.settle(9.0)
 
-    assert ended(store) == (Phase.KEPT, "street-1.0.0", model, "")
+    assert ended(store) == (Phase.KEPT, f"street-{SHIPPED.version}", model, "")
     assert store.refused() == ()
 
 
@@ -63,7 +63,7 @@ def test_one_that_was_given_up_ends_it_too_and_is_refused(store: Store, model: s
     store.settle(9.0)
     store.settle(10.0)
 
-    assert ended(store) == (Phase.ROLLED_BACK, "street-1.0.0", model, "it hangs")
+    assert ended(store) == (Phase.ROLLED_BACK, f"street-{SHIPPED.version}", model, "it hangs")
     assert store.refused() == (model,)
 
 
@@ -90,7 +90,7 @@ def test_a_second_model_before_the_first_is_proven_is_asked_for_what_the_first_w
     trial = store.on_trial()
     assert trial
     assert (trial.wanted, trial.before) == (newer, BEFORE)
-    assert trial.update.old == "street-1.0.0"
+    assert trial.update.old == f"street-{SHIPPED.version}"
     assert model != newer
 
 
@@ -120,7 +120,12 @@ def test_a_proven_model_that_fails_years_later_is_told_once(store: Store, model:
     first = store.on_trial()
     store.settle(10.0)
 
-    assert ended(store) == (Phase.ROLLED_BACK, "street-1.0.0", model, "its files are damaged")
+    assert ended(store) == (
+        Phase.ROLLED_BACK,
+        f"street-{SHIPPED.version}",
+        model,
+        "its files are damaged",
+    )
     assert store.on_trial() == first
 
 

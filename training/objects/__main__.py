@@ -1,7 +1,7 @@
 """Make the street model: `python -m training.objects`, from the project's root.
 
 Without a verb it does everything that is not done yet: prepare, train, export, evaluate,
-describe (the card) and draw (contact sheets).
+describe (the card) and draw (contact sheets). `shares` shows what is best kept of the first weights.
 """
 
 import argparse
@@ -11,9 +11,9 @@ import signal
 import sys
 from pathlib import Path
 
-from training.objects.recipe import NARROW, WIDE, Recipe, TrainingError, data_folder
+from training.objects.recipe import Recipe, TrainingError, data_folder
 
-VERBS = ("all", "prepare", "train", "export", "evaluate", "describe", "draw")
+VERBS = ("prepare", "train", "export", "evaluate", "describe", "draw")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,15 +28,16 @@ def main(arguments: list[str] | None = None) -> int:
         seed=options.seed,
         cpu_seconds=60 * options.cpu_minutes,
         wall_minutes=options.wall_minutes,
-        widths=WIDE if options.wide else NARROW,
     )
+    if options.from_nothing:
+        recipe = recipe.from_nothing()
     # Stopped by the clock or by hand, a run saves its state first; the same command goes on.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         data_folder(options.data)
         places = options.data, options.work, options.model
         plan = stages.Plan(*places, recipe, options.side_px, options.start)
-        verbs = VERBS[1:] if options.verb == "all" else (options.verb,)
+        verbs = VERBS if options.verb == "all" else (options.verb,)
         for verb in verbs:
             getattr(stages, verb)(plan)
     except TrainingError as error:
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.objects", description=__doc__)
     defaults = Recipe()
     add = parser.add_argument
-    add("verb", nargs="?", choices=VERBS, default="all")
+    add("verb", nargs="?", choices=("all", *VERBS, "shares"), default="all")
     add("--data", type=Path, default=os.environ.get("TRAINING_DATA", "../shared/data"))
     add("--work", type=Path, default="build/training", help="caches, checkpoints and the log")
     add("--model", type=Path, default="edge_agent/models/street", help="where the model goes")
@@ -57,9 +58,9 @@ def _parser() -> argparse.ArgumentParser:
         "--from",
         dest="start",
         type=Path,
-        help="state.npz or shipped .tflite that a new run goes on from",
+        help="state.npz of another run, that a new one goes on from",
     )
-    add("--wide", action="store_true", help="the wider network; --from carries the weights into it")
+    add("--from-nothing", action="store_true", help="a network of our own with random weights")
     add("--side-px", type=int, default=320, help="input of the exported file, a multiple of 32")
     add("--seed", type=int, default=defaults.seed)
     add("--cpu-minutes", type=float, default=defaults.cpu_seconds / 60)

@@ -1,6 +1,7 @@
 """The model's card: what the agent reads before it trusts a model file."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from training.objects.recipe import LABELS, STRIDES
@@ -19,19 +20,37 @@ MADE_FROM = (
     "Debian opencv-doc vtest.avi (Apache-2.0)",
     "pseudo-labels of YOLOX-nano and NanoDet-m (Apache-2.0)",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What tells a network that began with NanoDet-m's weights from one that began with nothing."""
+
+    version: str
+    decoding: str
+    owes: tuple[str, ...] = ()
+
+
+LENT = Origin(
+    "1.1.0",
+    "nanodet",
+    ("the weights of NanoDet-m 320 (RangiLyu/nanodet, Apache-2.0), which saw COCO 2017",),
+)
+# 1.0.0 was the first such one, by an older recipe.
+FROM_NOTHING = Origin("1.0.1", "ltrb")
 NMS_IOU = 0.5
 
 
-def card(file: Path, version: str, side_px: int, score: float, quality: dict[str, float]) -> str:
-    """Write the card of a finished model file."""
+def card(file: Path, origin: Origin, side_px: int, score: float, quality: dict[str, float]) -> str:
+    """Write the card of a finished model file, with one score for all labels."""
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    sources = "".join(f'  "{one}",\n' for one in MADE_FROM)
+    sources = "".join(f'  "{one}",\n' for one in (*MADE_FROM, *origin.owes))
     measured = "".join(f'"{name}" = {value:.3f}\n' for name, value in quality.items())
     names = ", ".join(f'"{label}"' for label in LABELS)
     return f"""\
 # Written by training/objects; how it was made and measured: training/RESULTS.md.
 name = "street"
-version = "{version}"
+version = "{origin.version}"
 file = "{file.name}"
 sha256 = "{digest}"
 licence = "Apache-2.0"
@@ -47,7 +66,7 @@ mean = [0.0, 0.0, 0.0]
 scale = [255.0, 255.0, 255.0]
 
 [output]
-decoding = "ltrb"
+decoding = "{origin.decoding}"
 strides = {list(STRIDES)}
 
 [labels]

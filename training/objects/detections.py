@@ -11,6 +11,9 @@ from training.objects.recipe import LABELS, STRIDES
 
 # COCO's class numbers that we keep, in the order of our labels; a bicycle is a two-wheeler too.
 COCO_TO_OURS = {0: 0, 1: 1, 3: 1, 2: 2, 5: 3, 7: 4}
+COCO_KINDS = 80
+# NanoDet-m's steps of 0 to 7 strides, of which an edge's distance is the mean.
+STEPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,12 @@ def _around(centres: Floats, distances: Floats) -> Floats:
 
 
 def decode_street(maps: list[Floats], width_px: int) -> tuple[Floats, Floats]:
-    """Ours: logits [s, s, 5] and left, top, right, bottom distances [s, s, 4] in strides."""
+    """Ours: logits [s, s, 5] and left, top, right, bottom distances [s, s, 4] in strides.
+
+    A file made from NanoDet-m's layers answers as NanoDet-m does, with five labels.
+    """
+    if any(one.shape[-1] == 4 * STEPS for one in maps):
+        return _decode_steps(maps, width_px, len(LABELS))
     boxes, scores = [], []
     for stride in STRIDES:
         side = width_px // stride
@@ -72,14 +80,19 @@ def decode_street(maps: list[Floats], width_px: int) -> tuple[Floats, Floats]:
 
 def decode_nanodet(maps: list[Floats], width_px: int) -> tuple[Floats, Floats]:
     """NanoDet-m: scores [s, s, 80] and four distributions over 0..7 strides [s, s, 32]."""
+    boxes, scores = _decode_steps(maps, width_px, COCO_KINDS)
+    return boxes, to_our_labels(scores)
+
+
+def _decode_steps(maps: list[Floats], width_px: int, kinds: int) -> tuple[Floats, Floats]:
     boxes, scores = [], []
     for stride in STRIDES:
         side = width_px // stride
         level = {one.shape[-1]: one for one in maps if one.shape[0] == side}
-        bins = np.exp(level[32].reshape(-1, 4, 8))
-        distances = (bins / bins.sum(-1, keepdims=True)) @ np.arange(8, dtype=np.float32)
+        shares = np.exp(level[4 * STEPS].reshape(-1, 4, STEPS))
+        distances = (shares / shares.sum(-1, keepdims=True)) @ np.arange(STEPS, dtype=np.float32)
         boxes.append(_around(cells(side) + 0.5, distances) * stride)
-        scores.append(to_our_labels(level[80].reshape(-1, 80)))
+        scores.append(level[kinds].reshape(-1, kinds))
     return np.concatenate(boxes), np.concatenate(scores)
 
 
@@ -92,7 +105,9 @@ def decode_yolox(maps: list[Floats], width_px: int) -> tuple[Floats, Floats]:
         raw = level[4].reshape(-1, 4)
         centres, half = raw[:, :2] + cells(side), np.exp(raw[:, 2:]) / 2
         boxes.append(np.concatenate([centres - half, centres + half], 1) * stride)
-        scores.append(to_our_labels(level[80].reshape(-1, 80)) * level[1].reshape(-1, 1))
+        scores.append(
+            to_our_labels(level[COCO_KINDS].reshape(-1, COCO_KINDS)) * level[1].reshape(-1, 1)
+        )
     return np.concatenate(boxes), np.concatenate(scores)
 
 
@@ -103,7 +118,7 @@ def decode_fastestdet(maps: list[Floats], width_px: int) -> tuple[Floats, Floats
     raw = level[4].reshape(-1, 4)
     centres = (np.tanh(raw[:, :2]) + cells(side)) / side
     half = logistic(raw[:, 2:]) / 2
-    logits = level[80].reshape(-1, 80)
+    logits = level[COCO_KINDS].reshape(-1, COCO_KINDS)
     powers = np.exp(logits - logits.max(1, keepdims=True))
     chances = to_our_labels(powers / powers.sum(1, keepdims=True))
     boxes = np.concatenate([centres - half, centres + half], 1) * width_px

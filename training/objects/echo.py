@@ -12,11 +12,10 @@ import cv2
 import numpy as np
 
 from training.objects.boxes import Floats, Pixels
+from training.objects.detections import COCO_KINDS
 from training.objects.detector import Detector
 from training.objects.recipe import STRIDES
 
-# Kinds of thing in COCO.
-KINDS = 80
 RAMP = np.arange(256, dtype=np.uint8)
 
 
@@ -32,7 +31,7 @@ class Echo:
     def answers(self, pictures: Pixels) -> list[Floats]:
         """Scores [n, s, s, 80] at each stride of pictures of this size."""
         sides = [pictures.shape[1] // stride for stride in STRIDES]
-        found = [np.empty((len(pictures), side, side, KINDS), np.float32) for side in sides]
+        found = [np.empty((len(pictures), side, side, COCO_KINDS), np.float32) for side in sides]
         for index, picture in enumerate(pictures):
             for level, scores in enumerate(self._scores(picture)):
                 # Cells keep their place: both maps span the whole picture.
@@ -42,7 +41,7 @@ class Echo:
     def _scores(self, picture: Pixels) -> list[Floats]:
         side = self._teacher.side_px
         self._teacher.run(self._tensor(cv2.resize(picture, (side, side))))
-        scores = [one for one in self._teacher.outputs() if one.shape[-1] == KINDS]
+        scores = [one for one in self._teacher.outputs() if one.shape[-1] == COCO_KINDS]
         return sorted(scores, key=len, reverse=True)
 
     def _tensor(self, picture: Pixels) -> np.ndarray:

@@ -9,7 +9,7 @@ import math
 import keras
 import tensorflow as tf
 
-from training.objects.recipe import LABELS, NARROW, STRIDES, Widths
+from training.objects.recipe import LABELS, STRIDES, Widths
 
 # A cell holds an object of one given class about once in a hundred: start there, not at a half.
 PRIOR = 0.01
@@ -105,7 +105,6 @@ def neck(maps: list[keras.KerasTensor], channels: int) -> list[keras.KerasTensor
     return [eight, sixteen, thirty_two]
 
 
-# A layer of its own for every use: `widen.py` reads from the graph where channels come from.
 def summed(first: keras.KerasTensor, second: keras.KerasTensor) -> keras.KerasTensor:
     """Add two maps of one size."""
     return keras.layers.Add()([first, second])
@@ -137,9 +136,7 @@ def head(x: keras.KerasTensor, stride: int) -> list[keras.KerasTensor]:
     return [logits, distances]
 
 
-def street_network(
-    side_px: int | None = None, widths: Widths = NARROW, *, features: bool = False
-) -> keras.Model:
+def street_network(side_px: int | None, widths: Widths, *, features: bool = False) -> keras.Model:
     """Build the network for square pictures; without a side, for any multiple of 32.
 
     Outputs: logits and distances at stride 8, then 16, then 32; with `features` also the maps that
@@ -152,9 +149,9 @@ def street_network(
     return keras.Model(picture, outputs + seen * features, name="street")
 
 
-def echo_network(widths: Widths, kinds: int) -> keras.Model:
+def echo_network(channels: int, kinds: int) -> keras.Model:
     """Build the layers that repeat a teacher's opinion from what our heads read; never shipped."""
-    seen = [keras.Input((None, None, widths.head)) for _ in STRIDES]
+    seen = [keras.Input((None, None, channels)) for _ in STRIDES]
     bias = keras.initializers.Constant(-math.log((1 - PRIOR) / PRIOR))
     said = [keras.layers.Conv2D(kinds, 1, dtype="float32", bias_initializer=bias)(x) for x in seen]
     return keras.Model(seen, said, name="echo")

@@ -14,12 +14,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from training.objects.echo import KINDS, Echo
+from training.objects import designs
+from training.objects.echo import Echo
 from training.objects.examples import Example
 from training.objects.feed import Batch, Feed
 from training.objects.loss import echo_loss, street_loss
-from training.objects.network import echo_network, street_network
-from training.objects.recipe import STRIDES, Recipe
+from training.objects.recipe import STRIDES, Recipe, TrainingError
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Spent:
 class Run:
     """One training run in one folder; `go` returns when its budget is spent, or when interrupted.
 
-    It starts from `start` (averaged weights of this network) where there is no state to go on with.
+    It begins with `start` where there is no state to go on with.
     """
 
     def __init__(
@@ -60,15 +60,17 @@ class Run:
         recipe: Recipe,
         folder: Path,
         teacher: Echo | None = None,
-        start: list[np.ndarray] | None = None,
+        start: designs.Start = designs.NOTHING,
     ) -> None:
         keras.utils.set_random_seed(recipe.seed)
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
         self.recipe, self.folder, self.teacher = recipe, folder, teacher
-        self.model = street_network(None, recipe.widths, features=True)
-        self.echo = echo_network(recipe.widths, KINDS)
-        if start is not None:
-            self.model.set_weights(start)
+        self.model = designs.network(recipe.widths, features=True)
+        self.echo = designs.echo(recipe.widths)
+        if start.weights is not None:
+            self.model.set_weights(start.weights)
+        if start.echo is not None:
+            self.echo.set_weights(start.echo)
         self.average = [np.array(one) for one in self.model.get_weights()]
         self.optimizer = keras.optimizers.AdamW(
             recipe.learning_rate, weight_decay=recipe.weight_decay, beta_2=0.99
@@ -133,6 +135,12 @@ class Run:
             return
         with np.load(file) as state:
             count = len(self.average)
+            shapes = [state[f"average_{n}"].shape for n in range(count) if f"average_{n}" in state]
+            if shapes != [one.shape for one in self.average]:
+                raise TrainingError(
+                    f"{file} is of another network than this run's",
+                    "move it away, or name another folder with --work",
+                )
             self.model.set_weights([state[f"weight_{n}"] for n in range(count)])
             self.average = [state[f"average_{n}"] for n in range(count)]
             self.echo.set_weights([state[f"echo_{n}"] for n in range(len(self.echo.weights))])
