@@ -13,6 +13,9 @@ _SAME_RIDER = 0.5
 # How far a thing may be from where it was expected, in its own heights: at once, and per second.
 _REACH = 0.5
 _REACH_PER_S = 0.8
+# Who was last seen at a side of the picture and then missed for so long has left through it. They may
+# come back there; whoever comes in elsewhere is somebody else, and must be told.
+_SIDE, _GONE_S = 0.01, 1.0
 # Twice as tall or half as tall within a moment is another thing.
 _SIZE_RATIO = 2.0
 
@@ -30,7 +33,8 @@ def affinity(expected: Box, track: Track, sighting: Sighting, taken_at: float) -
     if max(size, seen_size) > _SIZE_RATIO * min(size, seen_size):
         return 0.0
     passed_s = taken_at - track.last_seen
-    reach = max(size, seen_size) * (_REACH + _REACH_PER_S * passed_s)
+    wandered_s = 0.0 if passed_s > _GONE_S and _is_at_a_side(track.box) else passed_s
+    reach = max(size, seen_size) * (_REACH + _REACH_PER_S * wandered_s)
     centre, seen = expected.centre, sighting.box.centre
     nearness = 1.0 - hypot(seen.x - centre.x, seen.y - centre.y) / reach
     overlap = expected.overlap(sighting.box)
@@ -41,6 +45,10 @@ def affinity(expected: Box, track: Track, sighting: Sighting, taken_at: float) -
 
 def _size(box: Box) -> float:
     return max(box.width, box.height)
+
+
+def _is_at_a_side(box: Box) -> bool:
+    return box.left <= _SIDE or box.right >= 1.0 - _SIDE
 
 
 def _may_be(label: Label, seen: Label) -> bool:

@@ -88,6 +88,32 @@ def test_who_is_gone_for_long_comes_back_as_another() -> None:
     assert [track.id for track in tracks] == [2]
 
 
+def left_by_the_right() -> Tracker:
+    tracker = Tracker(TrackerOptions())
+    for i in range(20):
+        left = 0.5 + 0.015 * i
+        box = Box(left, 0.1, min(left + 0.25, 1.0), 0.9)
+        tracker.follow(i / 5, [Sighting(Label.PERSON, 0.8, box)], WHOLE)
+    tracker.follow(4.0, [], WHOLE)
+    return tracker
+
+
+def test_who_comes_in_on_the_left_is_not_the_one_who_left_by_the_right() -> None:
+    tracker = left_by_the_right()
+
+    tracks = tracker.follow(5.4, [Sighting(Label.PERSON, 0.8, Box(0.35, 0.1, 0.55, 0.9))], WHOLE)
+
+    assert {track.id for track in tracks if track.last_seen == 5.4} == {2}
+
+
+def test_who_left_by_the_right_and_comes_back_there_is_the_same() -> None:
+    tracker = left_by_the_right()
+
+    tracks = tracker.follow(5.4, [Sighting(Label.PERSON, 0.8, Box(0.7, 0.1, 0.95, 0.9))], WHOLE)
+
+    assert {track.id for track in tracks if track.last_seen == 5.4} == {1}
+
+
 def test_two_who_pass_each_other_keep_their_tracks() -> None:
     tracker = Tracker(TrackerOptions())
     last: tuple[Track, ...] = ()
