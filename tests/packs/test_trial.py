@@ -150,8 +150,8 @@ def test_an_onnx_file_is_no_tflite(tmp_path: Path) -> None:
     ("pattern", "by", "what"),
     [
         (r"^width_px = .*$", "width_px = 640", "takes 1x320x320x3, the card says 1x320x640x3"),
-        (r"^decoding = .*$", 'decoding = "nanodet"', 'cannot be read as "nanodet"'),
-        (r"^names = .*$", 'names = ["person", "car"]', 'cannot be read as "ltrb"'),
+        (r"^decoding = .*$", 'decoding = "ltrb"', 'cannot be read as "ltrb"'),
+        (r"^names = .*$", 'names = ["person", "car"]', 'cannot be read as "nanodet"'),
         (r"^scale = .*$", "scale = [1e9, 1e9, 1e9]", "says the same of every picture"),
         (r"^score = .*$", "score = 0.001", "objects in "),
     ],
@@ -180,7 +180,7 @@ def test_a_card_that_points_at_another_file_of_the_box_is_refused(tmp_path: Path
         try_model(folder)
 
 
-@pytest.mark.parametrize("part", [0, 7, 64, 5_000, 700_000, 1_300_000])
+@pytest.mark.parametrize("part", [0, 7, 64, 5_000, 700_000, 1_200_000])
 def test_a_network_cut_short_is_refused(tmp_path: Path, part: int) -> None:
     folder = change_weights(street(tmp_path / "street"), lambda content: content[:part])
 

@@ -62,7 +62,7 @@ class Recipe:
     # How much of NanoDet-m's weights is in the finished ones: what it knows of things that our
     # pictures do not show would be forgotten otherwise (WiSE-FT, arXiv 2109.01903). The verb
     # `shares` tells what each would be worth.
-    kept_share: float = 0.25
+    kept_share: float = 0.3
     checkpoint_s: float = 120.0
     judge_every_s: float = 420.0
 
