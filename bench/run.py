@@ -11,12 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bench import concurrency, contenders, live, machine, report, scenes, stages
-from bench.delivery import suite as delivery
-from bench.motion import page as motion
-from bench.objects import advice
-from bench.objects import suite as objects
 from bench.runtime import suite as runtime
-from bench.visits import page as visits
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import ModelCard, find_card, load_card
 from tools import debian
@@ -68,6 +63,8 @@ def _alone(args: argparse.Namespace, facts: machine.Machine) -> int:
 
 
 def _motion(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Figures]:
+    from bench.motion import page as motion  # noqa: PLC0415 (draws, as below)
+
     return motion.report(facts, _results(args))
 
 
@@ -77,6 +74,9 @@ def _concurrency(args: argparse.Namespace, facts: machine.Machine) -> tuple[str,
 
 
 def _objects(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Figures]:
+    from bench.objects import advice  # noqa: PLC0415 (draws, as below)
+    from bench.objects import suite as objects  # noqa: PLC0415 (draws, as below)
+
     page, figures = objects.report(facts, _results(args), args.model or _SHIPPED)
     if not args.model:
         advice.put(figures)
@@ -84,6 +84,8 @@ def _objects(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Fig
 
 
 def _visits(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Figures]:
+    from bench.visits import page as visits  # noqa: PLC0415 (draws, as below)
+
     with tempfile.TemporaryDirectory(prefix="bench-model-", dir=debian.CACHE) as folder:
         return visits.report(visits.cards(args.model, _SHIPPED, Path(folder)), facts, RESULTS)
 
@@ -93,6 +95,8 @@ def _runtime(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Fig
 
 
 def _delivery(args: argparse.Namespace, facts: machine.Machine) -> tuple[str, Figures]:
+    from bench.delivery import suite as delivery  # noqa: PLC0415 (draws, as below)
+
     return delivery.report(facts, _results(args))
 
 
@@ -104,7 +108,7 @@ _ALONE = {
     "runtime": _runtime,
     "delivery": _delivery,
 }
-# Those whose page has plots.
+# Those whose page has plots: what draws them is imported late, for it is not everywhere.
 _DRAWN = ("motion", "objects", "visits", "delivery")
 
 
