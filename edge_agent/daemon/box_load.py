@@ -24,15 +24,16 @@ from edge_agent.video.trial_clip import FRAMES_PER_SECOND, KEY_FRAME_EVERY, writ
 # Cameras may fill so much of the box. The rest is for alerts, for the system, and for the minute
 # in which all of them are busy: a choice, not a measurement.
 BOX_SHARE = 0.75
-# Half of the memory is for the system and its file cache. The agent with one camera peaks at 147 MiB
+# Half of the memory is for the system and its file cache. The agent with one camera peaks at 148 MiB
 # (bench/results/live.md); each one more takes 13 (bench/results/runtime.md) and what its stream
 # buffers.
 _MEMORY_SHARE = 0.5
 _AGENT_MIB, _CAMERA_MIB = 150, 14
 _MIB = 2**20
 # Reading a stream from the network, its threads and its waiting cost as much again as decoding it:
-# live, an empty street costs 0.040 s a second where decoding and motion cost 0.028, a busy one 0.126
-# where its stages cost 0.101, decoding 0.015 of it (bench/results/live.md and stages.md): 1.8 to 2.7.
+# live, an empty street costs 0.038 s a second where decoding and motion cost 0.028, a busy one 0.126
+# where its stages cost 0.114, decoding 0.015 of it (bench/results/live.md and stages.md): 1.7 to 1.9,
+# and 2.7 in a run before.
 _STREAM_FACTOR = 2.0
 # Looks before it counts: buffers are touched, the processor leaves its lowest clock.
 _WARM_UP = 5
