@@ -79,13 +79,15 @@ def show_model(args: argparse.Namespace, console: Console) -> int:
 
 def card_facts(card: ModelCard) -> dict[str, object]:
     """Return what a card says, as JSON takes it, in the order in which a person asks."""
+    labels = sorted({label for label in card.labels if label})
+    scores = {str(label): card.label_scores.get(label, card.score) for label in labels}
     return {
         "version": card.version,
         "licence": card.licence,
         "made_by": card.made_by,
         "made_from": list(card.made_from),
-        "labels": sorted({str(label) for label in card.labels if label}),
-        "score": {str(label): score for label, score in card.label_scores.items()} or card.score,
+        "labels": [str(label) for label in labels],
+        "score": scores if card.label_scores else card.score,
         "input": f"{card.width_px}x{card.height_px} {card.channels}",
         "decoding": card.decoding,
         "sha256": card.sha256,

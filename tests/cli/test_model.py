@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from edge_agent.cli.main import main
+from edge_agent.cli.model_list import card_facts
+from edge_agent.domain.sighting import Label
 from edge_agent.inference.model_file import MODELS
 from edge_agent.packs.choice import Choice
 from tests.cli.desk import Desk, answering
@@ -161,6 +164,18 @@ def test_a_card_is_shown_for_people_and_for_programs(desk: Desk) -> None:
 
     assert desk.model("show", "street", "--json") == 0
     assert json.loads(desk.out)["version"] == SHIPPED.version
+
+
+def test_where_some_labels_have_a_score_of_their_own_that_of_each_is_shown() -> None:
+    card = replace(SHIPPED, score=0.4, label_scores={Label.CAR: 0.7})
+
+    shown = card_facts(card)["score"]
+
+    assert shown == {"bus": 0.4, "car": 0.7, "person": 0.4, "truck": 0.4, "two_wheeler": 0.4}
+
+
+def test_one_score_for_all_labels_is_shown_as_one() -> None:
+    assert card_facts(replace(SHIPPED, score=0.4, label_scores={}))["score"] == 0.4
 
 
 def test_the_list_is_there_for_programs(desk: Desk) -> None:

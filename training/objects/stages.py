@@ -131,7 +131,8 @@ def shares(plan: Plan) -> None:
     weights = averages(plan.state)
     if designs.widths_of(weights) is not None:
         raise TrainingError(
-            f"{plan.state} is of a network from nothing", "there is no share to keep"
+            f"{plan.state} is of a network from nothing, which keeps no share",
+            "run the verb export",
         )
     everything = examples.load(plan.corpus)
     exams = judging.held_out_exams(everything, split.held_out(everything))
