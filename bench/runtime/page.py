@@ -31,6 +31,8 @@ class Measured:
     """Everything, a table each."""
 
     runs: int
+    # The object model that was measured, with its version.
+    model: str
     crowds: Crowds
     answers: Answers
     # Bytes of PSS by the number of cameras.
@@ -46,6 +48,8 @@ def write(facts: Machine, measured: Measured) -> str:
 {facts.words()}
 Written by `python -m bench.run --only runtime`; read by `docs/design/0011-one-runtime.md`.
 {shared_words(facts.load)}
+The object model is {measured.model}.
+
 ## How cameras share the networks of the object model
 
 {_crowds(measured.crowds, measured.runs)}

@@ -30,6 +30,7 @@ def report(facts: Machine, *, runs: int) -> tuple[str, dict[str, object]]:
     """Measure everything; return the page and the figures."""
     measured = page.Measured(
         runs=runs,
+        model=_model(),
         crowds=_crowds(runs),
         answers=_answers(),
         memory={cameras: _memory(cameras) for cameras in CAMERAS},
@@ -37,6 +38,11 @@ def report(facts: Machine, *, runs: int) -> tuple[str, dict[str, object]]:
         streams=needs.streams(),
     )
     return page.write(facts, measured), page.figures(measured)
+
+
+def _model() -> str:
+    card = load_card(find_card("street"))
+    return f"{card.name} {card.version}"
 
 
 def _crowds(runs: int) -> Runs:

@@ -16,6 +16,7 @@ CROWD = {
 }
 MEASURED = page.Measured(
     runs=1,
+    model="street 1.2.3",
     crowds={"own": {8: [CROWD]}, "spare": {1: [CROWD]}},
     answers={
         "street": [
@@ -31,6 +32,10 @@ MEASURED = page.Measured(
 
 def rows() -> list[str]:
     return page.write(MACHINE, MEASURED).splitlines()
+
+
+def test_the_page_names_the_model_with_its_version() -> None:
+    assert "The object model is street 1.2.3." in rows()
 
 
 def test_arrangements_stand_by_the_number_of_cameras() -> None:
