@@ -25,8 +25,8 @@ from edge_agent.video.trial_clip import FRAMES_PER_SECOND, KEY_FRAME_EVERY, writ
 # in which all of them are busy: a choice, not a measurement.
 BOX_SHARE = 0.75
 # Half of the memory is for the system and its file cache. The agent with one camera peaks at 148 MiB
-# (bench/results/live.md); each one more takes 13 (bench/results/runtime.md) and what its stream
-# buffers.
+# (bench/results/live.md); each one more takes 10 to 13 (bench/results/runtime.md, two runs) and what
+# its stream buffers.
 _MEMORY_SHARE = 0.5
 _AGENT_MIB, _CAMERA_MIB = 150, 14
 _MIB = 2**20
@@ -50,10 +50,10 @@ class Street:
 
 
 # Looks of the shipped model through `replay`, five frames a second (bench/results/runtime.md). Empty:
-# 0.25, vtest's street without people, under noise. Usual, somebody most of the time: 4.1
-# (intel_one-by-one-person), 5.1 (bgslib_video), 5.4 (intel_car-detection). Busy, several all the time:
-# 10.8 to 20.1; 13.7 (bgslib_video02, a motorway), 14.5 (vtest).
-STREETS = (Street("empty", 0.25, is_idle=True), Street("usual", 5.0), Street("busy", 15.0))
+# 0.8, vtest's street without people, under noise. Usual, somebody most of the time: 4.2
+# (intel_one-by-one-person), 4.6 (intel_car-detection), 5.1 (bgslib_video). Busy, several all the time:
+# 9.8 to 20.1; 12.4 (bgslib_video02, a motorway), 16.0 (vtest).
+STREETS = (Street("empty", 0.8, is_idle=True), Street("usual", 5.0), Street("busy", 15.0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def test_a_camera_costs_its_stream_twice_its_motion_and_its_looks() -> None:
     empty, usual, busy = camera_costs(LOOK, STREAM, BOX)
 
     # A key frame every two seconds, and nothing else.
-    assert (empty.stream_ms, empty.motion_ms, empty.looks_ms) == (10.0, 0.5, 2.5)
+    assert (empty.stream_ms, empty.motion_ms, empty.looks_ms) == (10.0, 0.5, 8.0)
     assert (usual.stream_ms, usual.motion_ms, usual.looks_ms) == (40.0, 5.0, 50.0)
     assert (busy.stream_ms, busy.motion_ms, busy.looks_ms) == (40.0, 5.0, 150.0)
     assert [cost.street for cost in (empty, usual, busy)] == ["empty", "usual", "busy"]
