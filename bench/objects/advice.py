@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.objects.exams import OVERHEAD, STREET
-from bench.objects.eyes import LABELS
+from bench.objects.exams import OVERHEAD, STREET, TRAFFIC
 from bench.objects.eyes import STREET as OURS
 from bench.objects.figures import Figures
 from bench.tables import table
@@ -66,7 +65,7 @@ def _models(figures: Figures) -> str:
 
 def _choices(figures: Figures) -> str:
     rows = [
-        [label, *(_choice(figures, name, label) for name in _PLACES.values())] for label in LABELS
+        [label, *(_choice(figures, name, label) for name in _PLACES.values())] for label in TRAFFIC
     ]
     return table(("what matters most", *_PLACES), rows)
 

@@ -17,13 +17,15 @@ from edge_agent.domain.frame import Frame
 from edge_agent.domain.sighting import Label
 from tests.inference.pictures import frame_of
 from tools import debian
+from training.objects import rubbish
 from training.objects.boxes import Floats, Ints, Pixels
 from training.objects.labels import read_labels
 from training.objects.recipe import LABELS
 
 DATA = debian.REPOSITORY.parent / "shared" / "data"
-_ALL = tuple(Label)
-_VEHICLES = tuple(label for label in Label if label is not Label.PERSON)
+# Who takes part in traffic; rubbish is marked in one set alone.
+TRAFFIC = tuple(label for label in Label if label is not Label.GARBAGE)
+_VEHICLES = tuple(label for label in TRAFFIC if label is not Label.PERSON)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,12 +62,13 @@ class _Set:
 
 
 STREET, OVERHEAD = "idn_tidar/test", "atl_cctv/test"
+RUBBISH = "garbage/held out"
 # Not coco_persons: its label files hold boxes of the whole picture, on which nobody scores.
 _SETS = {
-    STREET: _Set("Indonesian street photos at eye level", "labels_rider_merged", _ALL),
+    STREET: _Set("Indonesian street photos at eye level", "labels_rider_merged", TRAFFIC),
     OVERHEAD: _Set("overhead traffic cameras, day and night", "labels", _VEHICLES),
-    "coco_tiny/test": _Set("photos of anything", "labels_rider_merged", _ALL),
-    "coco_tiny/train": _Set("photos of anything, the larger part", "labels_rider_merged", _ALL),
+    "coco_tiny/test": _Set("photos of anything", "labels_rider_merged", TRAFFIC),
+    "coco_tiny/train": _Set("photos of anything, the larger part", "labels_rider_merged", TRAFFIC),
     "openimages/test": _Set("photos, mostly of one large vehicle", "labels", _VEHICLES),
 }
 # Whose pictures may be shown to everybody, and who made them.
@@ -77,12 +80,13 @@ CREDITS = {
 
 def exams() -> list[Exam]:
     """Read all sets; about 130 MB."""
-    return [_exam(name, one) for name, one in _SETS.items()]
+    return [*(_exam(name, one) for name, one in _SETS.items()), _rubbish()]
 
 
 def is_here() -> bool:
     """Tell whether the public data lies beside this checkout."""
-    return all((DATA / "det" / name / "images").is_dir() for name in _SETS)
+    folders = [DATA / rubbish.NAME, *(DATA / "det" / name for name in _SETS)]
+    return all((folder / "images").is_dir() for folder in folders)
 
 
 def _exam(name: str, one: _Set) -> Exam:
@@ -90,6 +94,16 @@ def _exam(name: str, one: _Set) -> Exam:
     files = sorted((folder / "images").iterdir())
     photos = tuple(_photo(file, folder / one.notes / f"{file.stem}.txt") for file in files)
     return Exam(name, one.what, photos, one.labelled)
+
+
+def _rubbish() -> Exam:
+    photos = []
+    for file in rubbish.judges(DATA):
+        frame = frame_of(_read(file))
+        boxes, labels = rubbish.heaps(file, frame.width_px, frame.height_px)
+        photos.append(Photo(file, frame, boxes, labels))
+    what = "streets with bins, full bins and heaps of rubbish"
+    return Exam(RUBBISH, what, tuple(photos), (Label.GARBAGE,))
 
 
 def _photo(file: Path, note: Path) -> Photo:

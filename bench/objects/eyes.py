@@ -50,7 +50,8 @@ class Eye:
         self._network = _Remembering(Network(card.weights))
         self._agent = Detector(card, self._network)
         faint = replace(card, score=FLOOR, label_scores={})
-        self._alone = [Detector(_asking(faint, label), self._network) for label in LABELS]
+        known = [label for label in LABELS if label in card.labels]
+        self._alone = [Detector(_asking(faint, label), self._network) for label in known]
         self.side_px = self._agent.side_px
 
     @property

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from bench.objects.clips import Shown
 from bench.objects.confusion import NOTHING, Told, matrix
 from bench.objects.cost import Cost
-from bench.objects.exam_results import Paper, boxes_of
+from bench.objects.exam_results import Paper, boxes_of, only
 from bench.objects.exams import Exam
 from bench.objects.eyes import STREET, Eye
 from bench.objects.marks import interval
 from bench.objects.small import ASKED, BINS, Looked
+from edge_agent.domain.sighting import Label
 
 # Scores at which an operator may be told; the card holds one for all labels or one for each.
 SCORES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -66,6 +69,13 @@ def of_scores(paper: Paper) -> Figures:
         at = {f"{score:.2f}": [round(one, 3) for one in sheet.at(score)] for score in SCORES}
         found[label] = {"at": at, "best": sheet.best(_FINE)}
     return found
+
+
+def of_strangers(paper: Paper) -> Figures:
+    """Return how often garbage is told, at each score, where nobody looked for any."""
+    told = np.concatenate([only(one.plain, Label.GARBAGE).scores for one in paper.answers])
+    counts = {f"{score:.2f}": int((told >= score).sum()) for score in SCORES}
+    return {"photos": len(paper.answers), "at": counts}
 
 
 def of_confusion(told: list[Told], exam: Exam) -> Figures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.machine import Machine, shared_words
-from bench.objects.exams import CREDITS, OVERHEAD, STREET
+from bench.objects.exams import CREDITS, OVERHEAD, RUBBISH, STREET
 from bench.objects.eyes import NANODET
 from bench.objects.eyes import STREET as OURS
 from bench.objects.figures import SCORES, Figures
@@ -68,6 +68,15 @@ The dot is where street stands at its score.
 
 {_scores(figures, STREET)}
 {_scores(figures, OVERHEAD)}
+## Garbage
+
+No rival knows the word. {RUBBISH} are the pictures of the one set that marks rubbish which training keeps apart: on them, a box on a
+full bin counts as wrong, and so does one that draws the end of a heap otherwise than people did.
+
+{_scores(figures, RUBBISH)}
+Where nobody marked any, some of these boxes may be right; at the card's score they are few:
+
+{_strangers(figures)}
 ## What is taken for what
 
 Rows are true, columns are what the agent tells at the score of street's card \
@@ -184,6 +193,15 @@ def _scores(figures: Figures, exam: str) -> str:
     ]
     heading = [f"from {score:.1f}" for score in SCORES]
     return table(("street: precision / recall", *heading, "best F1 from"), rows)
+
+
+def _strangers(figures: Figures) -> str:
+    rows = [
+        [name, str(one["photos"]), *map(str, one["at"].values())]
+        for name, one in figures["strange"].items()
+    ]
+    heading = [f"from {score:.1f}" for score in SCORES]
+    return table(("street: boxes of garbage told", "photos", *heading), rows)
 
 
 def _score_words(model: Figures) -> str:

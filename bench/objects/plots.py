@@ -11,6 +11,7 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 from bench.objects.exam_results import Paper
+from bench.objects.exams import TRAFFIC
 from edge_agent.domain.sighting import Label
 
 # Okabe and Ito's colours, which the colour-blind can tell apart; ours is the dark one.
@@ -23,9 +24,9 @@ def precision_recall(
 ) -> None:
     """Draw a row of plots for each set; a dot is where the first model stands at its score."""
     exams = [next(iter(one.values())).exam for one in papers]
-    figure, grid = plt.subplots(len(papers), len(Label), figsize=(17, 3.6 * len(papers)))
+    figure, grid = plt.subplots(len(papers), len(TRAFFIC), figsize=(17, 3.6 * len(papers)))
     for row, exam, by_model in zip(grid, exams, papers, strict=True):
-        for axes, label in zip(row, Label, strict=True):
+        for axes, label in zip(row, TRAFFIC, strict=True):
             axes.set_title(f"{exam.name.partition('/')[0]}: {label}")
             axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
             if label not in exam.labelled:

@@ -21,7 +21,7 @@ from bench.objects import (
     small,
 )
 from bench.objects.exam_results import Paper
-from bench.objects.exams import OVERHEAD, STREET, Exam
+from bench.objects.exams import OVERHEAD, RUBBISH, STREET, Exam
 from bench.objects.eyes import Eye
 from edge_agent.errors import EdgeAgentError
 from tools import debian
@@ -74,7 +74,12 @@ def _figures(
         "exams": {name: figures.of_exam(one) for name, one in papers.items()},
         "heights": figures.of_heights(overhead),
         "small": {way: figures.of_way(overhead, looked) for way, looked in ways.items()},
-        "scores": {name: figures.of_scores(papers[name][ours]) for name in (STREET, OVERHEAD)},
+        "scores": {
+            name: figures.of_scores(papers[name][ours]) for name in (STREET, OVERHEAD, RUBBISH)
+        },
+        "strange": {
+            name: figures.of_strangers(one[ours]) for name, one in papers.items() if name != RUBBISH
+        },
     }
 
 

@@ -1,9 +1,9 @@
 """Which scores a card should carry, and how that is decided. One rule for every model.
 
 For each group of labels the score with the fewest mistakes on the clips that choose; a mistake is an
-owed visit missed, a track of nobody or by another's name, or somebody told twice. Never above the
-score that is best on labelled photos: a model scores too well on clips it was trained on, and the
-next street is none of them. Labels that no clip shows often enough are left to the photos.
+owed visit missed, a track of nobody or by another's name, or somebody told twice. Never above what
+labelled photos bear: a model scores too well on clips it was trained on, and the next street is none
+of them. Labels that no clip shows often enough are left to the photos.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def choose(by_score: Mapping[float, Tallies], by_photos: dict[Label, float]) -> 
     """Return the scores for one model from its tallies at each score."""
     known = [group for group in GROUPS if _is_known(by_score, group)]
     by_clips = {group: _best_score(by_score, group) for group in known}
-    scores = {label: min(by_clips.get(group_of(label), 1.0), by_photos[label]) for label in Label}
+    scores = {
+        label: min(by_clips.get(group_of(label), 1.0), best) for label, best in by_photos.items()
+    }
     return Choice(scores, by_clips, by_photos)
 
 

@@ -19,7 +19,8 @@ MOSTLY = 0.5
 # Rules wait this long before they tell; sums of seconds are not exact.
 PATIENCE_S, _HAIR_S = 1.0, 0.01
 # Judged together: a van is a car, a bus or a truck; nobody is woken by the difference.
-GROUPS = ("person", "two_wheeler", "vehicle")
+# Of garbage no visit is owed on any clip, so that each track of it is a mistake.
+GROUPS = ("person", "two_wheeler", "vehicle", "garbage")
 
 
 def group_of(label: Label) -> str:

@@ -9,7 +9,6 @@ import matplotlib as mpl
 
 from bench.visits.choice import SCORES
 from bench.visits.figures import FAINT_SHARES, Figures, grid_name
-from bench.visits.judge import GROUPS
 
 mpl.use("Agg")
 
@@ -42,8 +41,9 @@ def draw(models: Figures, file: Path) -> None:
 
 
 def least_mistakes(figures: dict[str, Any], share: float) -> int:
-    """Return the mistakes of all groups, each at its best score."""
-    return sum(min(_line(figures, group, share)) for group in GROUPS)
+    """Return the mistakes of all groups that were judged, each at its best score."""
+    judged = figures["choosing"][grid_name(SCORES[0], share)]["groups"]
+    return sum(min(_line(figures, group, share)) for group in judged)
 
 
 def _line(figures: dict[str, Any], group: str, share: float) -> list[int]:

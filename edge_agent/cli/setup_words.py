@@ -91,7 +91,9 @@ ENGLISH = Words(
         "whole picture. `add` has left a picture to look at.",
         "corners",
     ),
-    label=Ask("Who or what raises the alert: person, two_wheeler, car, bus, truck.", "alert on"),
+    label=Ask(
+        "Who or what raises the alert: person, two_wheeler, car, bus, truck, garbage.", "alert on"
+    ),
     check=Ask("Everything is tried once: disk, clock, broker, cameras.", "check now? y/n"),
     again="please answer again",
     left="left; `edge-agent setup` goes on from here",
@@ -139,7 +141,9 @@ INDONESIAN = Words(
         "seluruh gambar. `add` telah menyimpan sebuah gambar.",
         "sudut",
     ),
-    label=Ask("Yang memicu peringatan: person, two_wheeler, car, bus, truck.", "peringatan untuk"),
+    label=Ask(
+        "Yang memicu peringatan: person, two_wheeler, car, bus, truck, garbage.", "peringatan untuk"
+    ),
     check=Ask("Semuanya dicoba sekali: disk, jam, broker, kamera.", "periksa sekarang? y/n"),
     again="jawab sekali lagi",
     left="keluar; `edge-agent setup` melanjutkan dari sini",

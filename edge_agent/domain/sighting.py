@@ -7,13 +7,18 @@ from edge_agent.domain.geometry import Box
 
 
 class Label(StrEnum):
-    """What an object can be. A rider is part of the two-wheeler, not a person."""
+    """What an object can be.
+
+    A rider is part of the two-wheeler, not a person. Garbage is what lies about, bags and heaps of
+    it; a bin is none.
+    """
 
     PERSON = "person"
     TWO_WHEELER = "two_wheeler"
     CAR = "car"
     BUS = "bus"
     TRUCK = "truck"
+    GARBAGE = "garbage"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ MEMORY_S = 90 * 86_400.0
 _FUTURE_S = 86_400.0
 # Persons, riders and cars are about as tall as each other; buses and trucks twice that.
 _TALLNESS = {Label.BUS: 2.0, Label.TRUCK: 2.0}
+# A heap may be of any height.
+_UNTOLD = frozenset({Label.GARBAGE})
 # Tracks whose last cell is remembered, so that who stands still counts once.
 _MOST_TRACKS = 64
 # A box cut by the picture's edge is smaller than what it shows.
@@ -59,7 +61,8 @@ class SizeGrid:
     def learn(self, tracks: Iterable[Track], taken_at: float, now_wall: float) -> None:
         """Take in who is seen now; once for each cell that somebody comes to."""
         for track in tracks:
-            if track.is_confirmed and track.last_seen == taken_at and _is_whole(track.box):
+            is_seen = track.is_confirmed and track.last_seen == taken_at
+            if is_seen and _is_whole(track.box) and track.label not in _UNTOLD:
                 self._learn_one(track, now_wall)
 
     def at(self, place: Point) -> float | None:

@@ -143,4 +143,5 @@ def test_a_card_names_only_the_labels_that_differ() -> None:
         "car = 0.6",
         "bus = 0.5",
         "truck = 0.6",
+        "garbage = 0.6",
     ]

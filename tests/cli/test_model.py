@@ -160,7 +160,7 @@ def test_removing_forgets_a_model_that_nobody_uses(desk: Desk) -> None:
 def test_a_card_is_shown_for_people_and_for_programs(desk: Desk) -> None:
     assert desk.model("show", "street") == 0
     assert "licence: Apache-2.0" in desk.out
-    assert f"idn_tidar/test mean: {SHIPPED.quality['idn_tidar/test mean']:.3f}" in desk.out
+    assert f"idn_tidar/test mean: {SHIPPED.quality['idn_tidar/test mean']}" in desk.out
 
     assert desk.model("show", "street", "--json") == 0
     assert json.loads(desk.out)["version"] == SHIPPED.version
@@ -171,7 +171,8 @@ def test_where_some_labels_have_a_score_of_their_own_that_of_each_is_shown() -> 
 
     shown = card_facts(card)["score"]
 
-    assert shown == {"bus": 0.4, "car": 0.7, "person": 0.4, "truck": 0.4, "two_wheeler": 0.4}
+    others = dict.fromkeys(("bus", "garbage", "person", "truck", "two_wheeler"), 0.4)
+    assert shown == {"car": 0.7, **others}
 
 
 def test_one_score_for_all_labels_is_shown_as_one() -> None:

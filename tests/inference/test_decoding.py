@@ -20,6 +20,8 @@ from tests.inference.heads import EDGE_SCALE, SIDE_PX, STRIDES, Thing, card, out
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+KINDS = len(LABELS)
+
 
 def real(*shape: int) -> Slot:
     return Slot((1, *shape), np.dtype(np.float32))
@@ -96,7 +98,7 @@ def test_a_score_that_no_byte_can_reach_finds_nothing_and_hides_nobody_else() ->
 
 
 def test_a_dog_is_nothing_to_us() -> None:
-    labels = (None, Label.TWO_WHEELER, Label.CAR, Label.BUS, Label.TRUCK)
+    labels = (None, *LABELS[1:])
     decoder = LtrbDecoder(card(labels=labels), slots())
 
     found = decoder.decode(outputs([Thing(8, 3, 3, (1, 1, 1, 1), Label.PERSON)]))
@@ -106,13 +108,13 @@ def test_a_dog_is_nothing_to_us() -> None:
 
 def test_outputs_of_another_family_are_refused() -> None:
     with pytest.raises(EdgeAgentError, match=r'cannot be read as "ltrb".*40x40x32') as caught:
-        LtrbDecoder(card(), [real(40, 40, 5), real(40, 40, 32)])
+        LtrbDecoder(card(), [real(40, 40, KINDS), real(40, 40, 32)])
 
     assert "model.toml" in caught.value.hint
 
 
 def test_a_missing_stride_is_refused() -> None:
-    with pytest.raises(EdgeAgentError, match="the card needs 1x40x40x5"):
+    with pytest.raises(EdgeAgentError, match=f"the card needs 1x40x40x{KINDS}"):
         LtrbDecoder(card(), slots()[:4])
 
 
@@ -125,12 +127,15 @@ def test_four_classes_cannot_be_told_from_four_edges() -> None:
 
 
 def test_nanodet_reads_a_distance_as_the_mean_of_its_distribution() -> None:
-    classes, distances = np.zeros((1, 10, 10, 5), np.float32), np.zeros((1, 10, 10, 32), np.float32)
+    classes, distances = (
+        np.zeros((1, 10, 10, KINDS), np.float32),
+        np.zeros((1, 10, 10, 32), np.float32),
+    )
     classes[0, 4, 6, 2] = 0.8
     # All four sharply at 1, 2, 3 steps, and one halfway between 4 and 5.
     for edge, steps in enumerate(([1], [2], [3], [4, 5])):
         distances[0, 4, 6, edge * 8 + np.array(steps)] = 40
-    decoder = NanodetDecoder(card(strides=(32,)), [real(10, 10, 32), real(10, 10, 5)])
+    decoder = NanodetDecoder(card(strides=(32,)), [real(10, 10, 32), real(10, 10, KINDS)])
 
     found = decoder.decode([distances, classes])
 
@@ -140,11 +145,12 @@ def test_nanodet_reads_a_distance_as_the_mean_of_its_distribution() -> None:
 
 
 def test_fastestdet_weighs_object_against_class() -> None:
-    objects, boxes, classes = (np.zeros((1, 20, 20, depth), np.float32) for depth in (1, 4, 5))
+    objects, boxes, classes = (np.zeros((1, 20, 20, depth), np.float32) for depth in (1, 4, KINDS))
     objects[0, 10, 4, 0] = 0.9
     boxes[0, 10, 4] = [np.arctanh(0.5), np.arctanh(-0.25), 0.0, -np.log(3)]
-    classes[0, 10, 4] = [np.log(16), 0, 0, 0, 0]
-    made = [real(20, 20, 4), real(20, 20, 5), real(20, 20, 1)]
+    # Four times as likely as all others together.
+    classes[0, 10, 4, 0] = np.log(4 * (KINDS - 1))
+    made = [real(20, 20, 4), real(20, 20, KINDS), real(20, 20, 1)]
     decoder = FastestDetDecoder(card(strides=(16,)), made)
 
     found = decoder.decode([boxes, classes, objects])
@@ -157,12 +163,12 @@ def test_fastestdet_weighs_object_against_class() -> None:
 
 
 def test_yolox_multiplies_object_and_class() -> None:
-    objects, boxes, classes = (np.zeros((1, 40, 40, depth), np.float32) for depth in (1, 4, 5))
+    objects, boxes, classes = (np.zeros((1, 40, 40, depth), np.float32) for depth in (1, 4, KINDS))
     objects[0, 7, 3, 0] = 0.9
     boxes[0, 7, 3] = [0.5, -0.5, np.log(2), np.log(6)]
     classes[0, 7, 3, 3] = 0.7
     classes[0, 7, 3, 4] = 0.2
-    made = [real(40, 40, 4), real(40, 40, 1), real(40, 40, 5)]
+    made = [real(40, 40, 4), real(40, 40, 1), real(40, 40, KINDS)]
     decoder = YoloxDecoder(card(strides=(8,)), made)
 
     found = decoder.decode([boxes, objects, classes])
@@ -173,7 +179,7 @@ def test_yolox_multiplies_object_and_class() -> None:
 
 
 def test_a_broken_yolox_does_not_overflow() -> None:
-    made = [real(40, 40, 4), real(40, 40, 1), real(40, 40, 5)]
+    made = [real(40, 40, 4), real(40, 40, 1), real(40, 40, KINDS)]
     decoder = YoloxDecoder(card(strides=(8,)), made)
 
     found = decoder.decode([np.full(slot.shape, 500, np.float32) for slot in made])

@@ -83,8 +83,9 @@ def test_who_stands_still_counts_once() -> None:
         track(1, FAR, 0.3, is_confirmed=False),
         track(1, FAR, 0.3, seen=-1.0),
         track(1, Point(0.5, 1.0), 0.3),
+        track(1, FAR, 0.3, label=Label.GARBAGE),
     ],
-    ids=["not believed", "not seen now", "cut by the edge"],
+    ids=["not believed", "not seen now", "cut by the edge", "a heap"],
 )
 def test_what_is_not_surely_seen_whole_teaches_nothing(odd: Track) -> None:
     grid = SizeGrid()

@@ -72,6 +72,13 @@ def encode(source: Path, how: Encoding | None = None) -> Path:
     return _made(source, astuple(how), options)
 
 
+def still(photo: Path, seconds: int) -> Path:
+    """Return an MP4 of a camera that sees nothing but this photo, ten frames a second."""
+    options = ["-loop", "1", "-framerate", "10", "-i", str(photo), "-t", str(seconds)]
+    options += ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-bf", "0", "-g", "20", "-b:v", "1000k"]
+    return _made(photo, ("still", seconds), options)
+
+
 def looped(clip: Path) -> Path:
     """Return the MP4 repeated, without encoding it again, until it lasts fifteen minutes."""
     options = ["-stream_loop", "-1", "-i", str(clip), "-t", str(_LOOP_S), "-c", "copy", "-an"]

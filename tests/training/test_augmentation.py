@@ -6,6 +6,7 @@ import pytest
 from training.objects.augmentation import Augmenter, noise_bank
 from training.objects.examples import Example
 from training.objects.labels import Truth
+from training.objects.recipe import LABELS
 
 RED = (250, 10, 10)
 
@@ -17,7 +18,9 @@ def street() -> Example:
     pixels[120:180, 100:200] = RED
     box = np.asarray([[100, 120, 200, 180]], np.float32)
     ones = np.ones(1, np.float32)
-    return Example(pixels, Truth(box, np.asarray([2]), ones, np.ones(5, np.float32)), "test")
+    return Example(
+        pixels, Truth(box, np.asarray([2]), ones, np.ones(len(LABELS), np.float32)), "test"
+    )
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -53,7 +56,7 @@ def test_the_same_seed_draws_the_same_picture(street: Example) -> None:
 def test_a_bus_cut_to_a_rest_is_left_unjudged() -> None:
     bus = np.asarray([[50, 20, 550, 280]], np.float32)
     ones = np.ones(1, np.float32)
-    truth = Truth(bus, np.asarray([3]), ones, np.ones(5, np.float32))
+    truth = Truth(bus, np.asarray([3]), ones, np.ones(len(LABELS), np.float32))
     wide = Example(np.zeros((300, 600, 3), np.uint8), truth, "camera")
     augment = Augmenter(np.random.default_rng(0), noise_bank(0))
 

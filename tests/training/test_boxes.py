@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from training.objects.boxes import letterbox, overlap, suppress
 from training.objects.detections import decode_street, from_scores
+from training.objects.recipe import LABELS
 
 CAR = [0.0, 0.0, 10.0, 10.0]
 
@@ -34,7 +35,11 @@ def test_letterboxing_and_back_returns_to_the_same_pixel(width: int, height: int
 
 
 def test_a_cell_s_distances_become_the_box_around_its_centre() -> None:
-    maps = [np.zeros((side, side, depth), np.float32) for side in (40, 20, 10) for depth in (5, 4)]
+    maps = [
+        np.zeros((side, side, depth), np.float32)
+        for side in (40, 20, 10)
+        for depth in (len(LABELS), 4)
+    ]
     maps = [one - 9.0 if one.shape[-1] == 5 else one for one in maps]
     # Row 3, column 5 of stride 16: centre (88, 56); one, two, three, four strides away.
     maps[2][3, 5, 1] = 4.0

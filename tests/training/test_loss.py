@@ -6,11 +6,12 @@ import pytest
 tensorflow = pytest.importorskip("tensorflow", reason="TensorFlow is only in the training's venv")
 
 from training.objects import loss  # noqa: E402 (needs TensorFlow)
+from training.objects.recipe import LABELS  # noqa: E402 (stands with the other)
 
 SIDE_PX = 320
 # A car of 60 x 40 pixels around (100, 100).
 CAR = (70.0, 80.0, 130.0, 120.0)
-SHAPES = [(SIDE_PX // stride, depth) for stride in (8, 16, 32) for depth in (5, 4)]
+SHAPES = [(SIDE_PX // stride, depth) for stride in (8, 16, 32) for depth in (len(LABELS), 4)]
 
 
 def batch(weight: float = 1.0) -> dict[str, tensorflow.Tensor]:
@@ -20,7 +21,7 @@ def batch(weight: float = 1.0) -> dict[str, tensorflow.Tensor]:
         "labels": constant([2]),
         "weights": constant([weight]),
         "owner": constant([0]),
-        "trust": tensorflow.ones([1, 10, 10, 5]),
+        "trust": tensorflow.ones([1, 10, 10, len(LABELS)]),
         "side_px": constant(SIDE_PX),
     }
 
@@ -31,8 +32,8 @@ def answer(logit: float = -6.0) -> list[tensorflow.Tensor]:
     for (side, depth), stride in zip(SHAPES, (8, 8, 16, 16, 32, 32), strict=True):
         row, column = np.mgrid[:side, :side].astype(np.float32) + 0.5
         x, y = column * stride, row * stride
-        if depth == 5:
-            outputs.append(np.full((1, side, side, 5), logit, np.float32))
+        if depth == len(LABELS):
+            outputs.append(np.full((1, side, side, len(LABELS)), logit, np.float32))
             continue
         reach = np.stack([x - CAR[0], y - CAR[1], CAR[2] - x, CAR[3] - y], -1) / stride
         outputs.append(reach[None].astype(np.float32))

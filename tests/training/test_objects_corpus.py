@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from training.objects import rubbish
 from training.objects.corpus import PHOTOS, without_riders
 from training.objects.detections import Detections
+from training.objects.labels import GARBAGE
 from training.objects.split import SOURCES
 
 MOTORCYCLE = [100.0, 100.0, 160.0, 200.0]
@@ -35,10 +37,23 @@ def test_a_ghost_of_a_motorcycle_takes_nobody() -> None:
     assert merged.boxes[1].tolist() == MOTORCYCLE
 
 
-def test_rubbish_is_not_read_as_a_person() -> None:
+def test_a_heap_is_garbage_a_bin_is_none_and_a_full_bin_is_nobody_s_guess() -> None:
+    marked = np.asarray([[0, 0, 80, 40], [100, 0, 140, 60], [150, 0, 190, 60]], np.float32)
+
+    truth = rubbish.truth(marked, np.asarray([rubbish.HEAP, 1, rubbish.FULL_BIN]), opinion(0.8))
+
+    garbage = truth.labels == GARBAGE
+    assert truth.boxes[garbage].tolist() == [[0, 0, 80, 40], [150, 0, 190, 60]]
+    assert truth.weights[garbage].tolist() == [1.0, 0.0]
+    assert set(truth.labels[~garbage].tolist()) == {1, 2}
+    assert truth.trust[GARBAGE] == 1.0
+
+
+def test_every_judged_set_says_what_its_people_marked() -> None:
     labelled = {one.name: one.labelled for one in PHOTOS}
 
-    assert labelled["garbage"] == frozenset()
+    assert labelled["garbage"] == {GARBAGE}
+    assert not any(GARBAGE in labels for name, labels in labelled.items() if name != "garbage")
     assert set(SOURCES) <= set(labelled)
 
 

@@ -6,8 +6,9 @@ import pytest
 from training.objects.augmentation import Augmenter, noise_bank
 from training.objects.boxes import overlap
 from training.objects.examples import Example
-from training.objects.labels import Truth
+from training.objects.labels import GARBAGE, Truth
 from training.objects.paste import HEIGHT_PX, Cutout, cutouts, paste
+from training.objects.recipe import LABELS
 
 WALKER, SEATED, CAR = (10, 10, 50, 110), (100, 10, 160, 70), (180, 20, 290, 90)
 WHITE = Cutout(np.full((128, 50, 3), 255, np.uint8), 0)
@@ -19,7 +20,7 @@ def street(*things: tuple[tuple[int, int, int, int], int, float]) -> Example:
         np.asarray(boxes, np.float32),
         np.asarray(labels),
         np.asarray(weights, np.float32),
-        np.ones(5, np.float32),
+        np.ones(len(LABELS), np.float32),
     )
     return Example(np.full((200, 300, 3), 90, np.uint8), truth, "test")
 
@@ -84,3 +85,12 @@ def test_what_is_pasted_is_taught_with_the_rest() -> None:
 
     assert max(without) == 1
     assert max(counts) > 1
+
+
+def test_the_few_heaps_of_rubbish_are_pasted_often_enough() -> None:
+    heap = (100, 10, 190, 70)
+    streets = [street((WALKER, 0, 1.0)) for _ in range(50)]
+
+    labels = [one.label for one in cutouts([*streets, street((heap, GARBAGE, 1.0))])]
+
+    assert 0.1 < labels.count(GARBAGE) / len(labels) < 0.3

@@ -4,13 +4,14 @@ import numpy as np
 
 from training.objects.examples import Example
 from training.objects.labels import Truth
+from training.objects.recipe import LABELS
 from training.objects.split import held_out, scenes_of
 
 NOBODY = Truth(
     np.empty((0, 4), np.float32),
     np.empty(0, np.int64),
     np.empty(0, np.float32),
-    np.ones(5, np.float32),
+    np.ones(len(LABELS), np.float32),
 )
 
 
@@ -31,7 +32,9 @@ def test_two_pictures_of_one_scene_are_never_parted() -> None:
 
 
 def test_scenes_that_resemble_each_other_in_a_chain_are_one() -> None:
-    scenes = scenes_of([picture(1), picture(2), picture(1, light=20), picture(2, light=5)])
+    scenes = scenes_of(
+        [one.pixels for one in (picture(1), picture(2), picture(1, light=20), picture(2, light=5))]
+    )
 
     assert scenes.tolist() == [0, 1, 0, 1]
 
@@ -40,6 +43,15 @@ def test_the_same_pictures_are_held_out_every_time() -> None:
     photos = [picture(scene) for scene in range(60)]
 
     assert np.array_equal(held_out(photos), held_out(photos))
+
+
+def test_of_rubbish_a_quarter_is_kept_and_of_streets_a_tenth() -> None:
+    photos = [picture(scene) for scene in range(60)]
+    rubbish = [picture(100 + scene, "garbage") for scene in range(60)]
+
+    kept = held_out([*photos, *rubbish])
+
+    assert (kept[:60].sum(), kept[60:].sum()) == (6, 15)
 
 
 def test_one_drive_cannot_judge_itself() -> None:

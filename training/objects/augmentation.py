@@ -14,7 +14,7 @@ from training.objects import weather
 from training.objects.boxes import Floats, Ints, Pixels, area
 from training.objects.examples import Example
 from training.objects.paste import PASTED, Cutout, paste
-from training.objects.recipe import GREY
+from training.objects.recipe import GREY, LABELS
 
 # A box of which less than this is left cannot be recognised.
 VISIBLE = 0.4
@@ -72,7 +72,7 @@ class Augmenter:
         cells = side_px // COARSEST
         x, y = (int(self.random.integers(cells // 3, cells - cells // 3 + 1)) for _ in "xy")
         pixels = np.empty((side_px, side_px, 3), np.uint8)
-        trust = np.empty((cells, cells, 5), np.float32)
+        trust = np.empty((cells, cells, len(LABELS)), np.float32)
         columns = (slice(0, x), slice(x, cells))
         rows = (slice(0, y), slice(y, cells))
         places = [(row, column) for row in rows for column in columns]
@@ -107,7 +107,7 @@ class Augmenter:
         pixels = _warped(example.pixels, matrix, (width_px, height_px))
         boxes, weights = _moved(example, matrix, (width_px, height_px))
         kept = boxes[:, 2] > 0
-        cells = (height_px // COARSEST, width_px // COARSEST, 5)
+        cells = (height_px // COARSEST, width_px // COARSEST, len(LABELS))
         trust = np.broadcast_to(example.truth.trust, cells)
         labels = example.truth.labels[kept]
         return Sample(np.asarray(pixels, np.uint8), boxes[kept], labels, weights[kept], trust)

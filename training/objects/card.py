@@ -32,7 +32,7 @@ class Origin:
 
 
 LENT = Origin(
-    "1.1.0",
+    "1.2.0",
     "nanodet",
     ("the weights of NanoDet-m 320 (RangiLyu/nanodet, Apache-2.0), which saw COCO 2017",),
 )

@@ -12,11 +12,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from training.objects import rubbish
 from training.objects.boxes import Floats, Ints, Pixels
 from training.objects.detections import Detections
 from training.objects.examples import Example, read_picture
 from training.objects.fixtures import without_fixtures
 from training.objects.labels import (
+    GARBAGE,
     PERSON,
     RIDDEN_SCORE,
     TWO_WHEELER,
@@ -33,8 +35,9 @@ log = logging.getLogger(__name__)
 
 # A teacher this sure of a person on a bare machine makes it a ridden one.
 RIDER_SCORE = 0.4
-ALL = frozenset(range(len(LABELS)))
-VEHICLES = ALL - {0}
+# Of those who take part in traffic; rubbish is marked in one set alone.
+TRAFFIC = frozenset(range(len(LABELS))) - {GARBAGE}
+VEHICLES = TRAFFIC - {PERSON}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,15 @@ class PhotoSet:
 
 
 PHOTOS = (
-    PhotoSet("idn_tidar", ("det/idn_tidar/train",), ALL, 0.42, "labels_rider_merged"),
+    PhotoSet("idn_tidar", ("det/idn_tidar/train",), TRAFFIC, 0.42, "labels_rider_merged"),
     # Its test pictures are of the same drive, so they judge nothing; better to learn from them.
-    PhotoSet("ktm_dashcam", ("det/ktm_dashcam/train", "det/ktm_dashcam/test"), ALL, 0.07),
+    PhotoSet("ktm_dashcam", ("det/ktm_dashcam/train", "det/ktm_dashcam/test"), TRAFFIC, 0.07),
     # Most of our people; with a share of 0.08 a third of them was still missed after 138 passes.
     PhotoSet("capston_person", ("det/capston_person/train",), frozenset({PERSON}), 0.14),
     PhotoSet("atl_cctv", ("det/atl_cctv/train",), VEHICLES, 0.08),
     PhotoSet("vehicles_closeup", ("det/vehicles_closeup/train",), VEHICLES, 0.06),
-    # Streets with rubbish: its people marked only bins and heaps, the teachers say the rest.
-    PhotoSet("garbage", ("garbage",), frozenset(), 0.05),
+    # Streets with rubbish: its people marked heaps and bins, the teachers say the rest.
+    PhotoSet(rubbish.NAME, (rubbish.NAME,), frozenset({GARBAGE}), 0.12),
 )
 
 
@@ -122,15 +125,14 @@ def _photos(root: Path, photos: PhotoSet, teachers: Teachers) -> Iterator[Exampl
             pixels = read_picture(file)
             height, width = pixels.shape[:2]
             opinion = teachers.photo(pixels)
-            if not photos.labelled:
-                yield Example(pixels, taught(opinion), photos.name)
-                continue
             note = root / folder / photos.labels / f"{file.stem}.txt"
             boxes, labels = read_labels(note, width, height)
             yield Example(pixels, _truth(photos, boxes, labels, opinion), photos.name)
 
 
 def _truth(photos: PhotoSet, boxes: Floats, labels: Ints, opinion: Detections) -> Truth:
+    if GARBAGE in photos.labelled:
+        return rubbish.truth(boxes, labels, opinion)
     if TWO_WHEELER not in photos.labelled:
         people, opinion = without_riders(boxes, opinion)
         return combined(people, np.full(len(people), PERSON), photos.labelled, opinion)

@@ -62,9 +62,9 @@ def _around(centres: Floats, distances: Floats) -> Floats:
 
 
 def decode_street(maps: list[Floats], width_px: int) -> tuple[Floats, Floats]:
-    """Ours: logits [s, s, 5] and left, top, right, bottom distances [s, s, 4] in strides.
+    """Ours: logits [s, s, labels] and left, top, right, bottom distances [s, s, 4] in strides.
 
-    A file made from NanoDet-m's layers answers as NanoDet-m does, with five labels.
+    A file made from NanoDet-m's layers answers as NanoDet-m does, with our labels.
     """
     if any(one.shape[-1] == 4 * STEPS for one in maps):
         return _decode_steps(maps, width_px, len(LABELS))

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from training.objects import rubbish
 from training.objects.boxes import Floats, Ints, Pixels, letterbox
 from training.objects.corpus import PHOTOS
 from training.objects.detections import Detections, decode_street, from_scores
 from training.objects.detector import Detector
 from training.objects.examples import Example, read_picture
 from training.objects.export import float_network
-from training.objects.labels import Truth, merge_riders, read_labels
+from training.objects.labels import GARBAGE, Truth, merge_riders, read_labels
 from training.objects.precision import Tally, judge
 from training.objects.recipe import LABELS
 from training.objects.split import SOURCES
@@ -47,6 +48,7 @@ EXAMS = {
     "openimages/test": ("labels", (1, 2, 3, 4)),
 }
 CHOOSES = "coco_tiny/test"
+RUBBISH = "garbage/held out"
 
 
 def exam(data: Path, name: str) -> Exam:
@@ -60,6 +62,17 @@ def exam(data: Path, name: str) -> Exam:
         for file, one in zip(files, pictures, strict=True)
     ]
     return Exam(name, pictures, truth, labelled)
+
+
+def rubbish_exam(data: Path) -> Exam:
+    """Read those pictures with and without rubbish that are kept from training."""
+    files = rubbish.judges(data)
+    pictures = [read_picture(file) for file in files]
+    truth = [
+        rubbish.heaps(file, one.shape[1], one.shape[0])
+        for file, one in zip(files, pictures, strict=True)
+    ]
+    return Exam(RUBBISH, pictures, truth, (GARBAGE,))
 
 
 def held_out_exams(examples: list[Example], kept: np.ndarray) -> list[Exam]:

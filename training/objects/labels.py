@@ -14,6 +14,7 @@ from training.objects.detections import Detections
 from training.objects.recipe import LABELS
 
 PERSON, TWO_WHEELER = LABELS.index("person"), LABELS.index("two_wheeler")
+GARBAGE = LABELS.index("garbage")
 # A fainter two-wheeler is often a ghost, and a ghost would swallow the person next to it.
 RIDDEN_SCORE = 0.35
 # Part of the person inside the two-wheeler from which they sit on it; measured on idn_tidar.

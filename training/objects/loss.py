@@ -20,7 +20,7 @@ COUNT = len(LABELS)
 
 
 def flat(outputs: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Join the strides: logits [n, cells, 5], boxes in pixels [n, cells, 4], centres [cells, 3].
+    """Join the strides: logits [n, cells, labels], boxes in pixels [n, cells, 4], centres [cells, 3].
 
     The third column of the centres is the stride.
     """
@@ -118,7 +118,7 @@ def owners(
 
 
 def judged(centres: tf.Tensor, batch: dict[str, tf.Tensor], pictures: tf.Tensor) -> tf.Tensor:
-    """Trust [n, cells, 5] in each label's absence; none inside boxes of weight 0."""
+    """Trust [n, cells, labels] in each label's absence; none inside boxes of weight 0."""
     trust, parts = batch["trust"], []
     for stride in STRIDES:
         repeat = STRIDES[-1] // stride

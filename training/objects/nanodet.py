@@ -1,4 +1,4 @@
-"""NanoDet-m as a network that learns: its own layers and weights, five labels in place of eighty.
+"""NanoDet-m as a network that learns: its own layers and weights, our labels in place of eighty.
 
 It has seen 118,000 photos of anything; ours are 3,802, most of them of streets. Weights come from
 the ONNX file of its authors (RangiLyu/nanodet, Apache-2.0), where normalisations are folded already.
@@ -24,6 +24,9 @@ FILE = "nanodet_m_320.onnx"
 # ShuffleNetV2 at width 1.0, as the authors' nanodet-m.yml has it.
 STEM, STAGES, NECK = 24, ((58, 4), (116, 8), (232, 4)), 96
 CONVOLUTIONS = 73
+# Labels of ours that COCO has no word for, and their logit everywhere at first: one in a hundred.
+UNKNOWN = sorted(set(range(len(LABELS))) - set(COCO_TO_OURS.values()))
+UNKNOWN_LOGIT = -4.6
 
 
 class MeanStep(keras.layers.Layer):  # type: ignore[misc]  # Keras ships no types
@@ -72,6 +75,12 @@ def weights(file: Path) -> Arrays:
             turned = going[:, laid.coming].transpose(2, 3, 1, 0)
         laid.layer.set_weights([turned.astype(np.float32), bias[laid.going].astype(np.float32)])
     return [np.asarray(one) for one in model.get_weights()]
+
+
+def label_rows() -> list[int]:
+    """Return which of the weights end in a row for each label."""
+    paths = [one.path for one in network().weights]
+    return [place for place, path in enumerate(paths) if path.startswith("logits_")]
 
 
 def opinions(file: Path) -> Arrays:
@@ -175,8 +184,18 @@ def _ours(found: list[Convolution]) -> list[Convolution]:
         kinds = [
             [kind for kind, own in COCO_TO_OURS.items() if own == n] for n in range(len(LABELS))
         ]
-        # What rides is the mean of bicycle and motorcycle, as sure as the surer of them.
-        rows = np.stack([kernel[same].mean(0) for same in kinds])
-        parted.append((rows, np.asarray([bias[same].max() for same in kinds])))
+        rows, sureness = zip(*(_row(kernel[same], bias[same]) for same in kinds), strict=True)
+        parted.append((np.stack(rows), np.asarray(sureness)))
         parted.append((kernel[COCO_KINDS:], bias[COCO_KINDS:]))
     return parted
+
+
+def _row(kernel: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, float]:
+    """Make one label's row of a head out of those of its kinds in COCO.
+
+    What rides is the mean of bicycle and motorcycle, as sure as the surer of them. Of garbage COCO
+    knows nothing.
+    """
+    if not len(kernel):
+        return np.zeros(kernel.shape[1:], kernel.dtype), UNKNOWN_LOGIT
+    return kernel.mean(0), bias.max()

@@ -12,7 +12,7 @@ import numpy as np
 
 from training.objects.boxes import Floats, Pixels, overlap
 from training.objects.examples import Example
-from training.objects.labels import PERSON, TWO_WHEELER
+from training.objects.labels import GARBAGE, PERSON, TWO_WHEELER
 
 # How often a picture gets some, and how many at most.
 PASTED, MOST = 0.2, 3
@@ -24,6 +24,8 @@ SHARPEST_PX = 48
 UPRIGHT = (1.5, 4.0)
 # More than this under another box, and the cut-out shows two things.
 ALONE = 0.1
+# Heaps of rubbish among the cut-outs, beside all others.
+HEAPS = 0.2
 TRIES = 6
 
 
@@ -56,11 +58,19 @@ def cutouts(examples: list[Example]) -> list[Cutout]:
             left, top, right, bottom = truth.boxes[index].round().astype(int)
             tallness = (bottom - top) / max(right - left, 1)
             label = int(truth.labels[index])
-            fits = label == TWO_WHEELER or (label == PERSON and _within(tallness, UPRIGHT))
+            upright = label == PERSON and _within(tallness, UPRIGHT)
+            fits = upright or label in (TWO_WHEELER, GARBAGE)
             if fits and bottom - top >= SHARPEST_PX:
                 cut = np.ascontiguousarray(example.pixels[top:bottom, left:right])
                 found.append(Cutout(_at_most(cut, 2 * HEIGHT_PX[1]), label))
-    return found
+    return _with_more_heaps(found)
+
+
+def _with_more_heaps(found: list[Cutout]) -> list[Cutout]:
+    """Repeat the few heaps of rubbish until they are a fair part of what is pasted."""
+    heaps = [one for one in found if one.label == GARBAGE]
+    times = int(HEAPS * len(found) / len(heaps)) if heaps else 0
+    return found + heaps * times
 
 
 def paste(

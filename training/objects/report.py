@@ -9,7 +9,7 @@ import numpy as np
 from training.objects import evaluate
 from training.objects.corpus import frames
 from training.objects.detector import Detector
-from training.objects.evaluate import EXAMS, Exam
+from training.objects.evaluate import Exam
 from training.objects.precision import Tally
 from training.objects.recipe import LABELS
 from training.objects.teachers import Teachers
@@ -100,7 +100,7 @@ def table(everyone: list[Marks]) -> str:
     """Write the marks as a Markdown table, one row per exam and label."""
     lines = ["| AP50 | " + " | ".join(one.name for one in everyone) + " |"]
     lines.append("|---" * (len(everyone) + 1) + "|")
-    for exam in EXAMS:
+    for exam in everyone[0].precision:
         for label in (*LABELS, "mean"):
             if label in everyone[0].precision[exam]:
                 cells = [f"{one.precision[exam][label]:.3f}" for one in everyone]

@@ -155,6 +155,7 @@ def export(plan: Plan) -> None:
 def evaluate(plan: Plan) -> None:
     """Examine our file, its float twin and the rivals; keep the table and our marks."""
     exams = [judging.exam(plan.data, name) for name in judging.EXAMS]
+    exams.append(judging.rubbish_exam(plan.data))
     teachers = Teachers(plan.models, THREADS)
     crops = report.clip_crops(plan.clip, teachers) if plan.clip.is_file() else None
     ours, tallies = report.marks(plan.file, exams, crops, ours=True)

@@ -57,6 +57,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "label.car": ("car", "mobil"),
     "label.bus": ("bus", "bus"),
     "label.truck": ("truck", "truk"),
+    "label.garbage": ("garbage", "sampah"),
     "state.new": ("going on", "berlangsung"),
     "state.update": ("going on", "berlangsung"),
     "state.end": ("ended", "selesai"),
