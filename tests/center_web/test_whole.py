@@ -63,6 +63,8 @@ def test_an_alert_comes_to_the_operator_and_to_the_agency(
         public = center.ask("key").stdout.split('"')[1]
         with center, Street(broker.port, public) as street:
             until(lambda: "connected to" in center.words(), 15, center.words)
+            # The page and the connection begin side by side.
+            until(lambda: "the page is at" in center.words(), 15, center.words)
             url = re.findall(r"the page is at (\S+)", center.words())[0]
             browser.open(url)
 
