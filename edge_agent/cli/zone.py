@@ -99,10 +99,9 @@ def _refuse_nonsense(args: argparse.Namespace) -> None:
 
 
 def _rule(args: argparse.Namespace, zone: Zone) -> IntrusionOptions:
-    default = IntrusionOptions(name=f"intrusion-{zone.name}", zone=zone)
+    default = IntrusionOptions.usual(f"intrusion-{zone.name}", zone, args.alert_on)
     return replace(
         default,
-        labels=args.alert_on,
         severity=args.severity or default.severity,
         patience_s=args.patience_s or default.patience_s,
     )

@@ -9,6 +9,7 @@ from edge_agent.config.place import read_agencies, read_place
 from edge_agent.config.rule_kinds import KINDS
 from edge_agent.config.settings import CameraSettings
 from edge_agent.domain.geometry import Point, Polygon
+from edge_agent.domain.sighting import Label
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions
 from edge_agent.onvif.options import Events
@@ -129,11 +130,12 @@ def _read_rules(tables: list[Table], zones: dict[str, Zone]) -> tuple[IntrusionO
 
 def _read_rule(table: Table, zones: dict[str, Zone], kind: str) -> IntrusionOptions:
     zone = _read_zone_of_rule(table, zones)
-    default = KINDS[kind](name=f"{kind}-{zone.name}", zone=zone)
+    labels = table.choices("labels", frozenset({Label.PERSON}))
+    default = KINDS[kind].usual(f"{kind}-{zone.name}", zone, labels)
     return KINDS[kind](
         name=read_name(table, "name", default.name, _LONGEST_NAME),
         zone=zone,
-        labels=table.choices("labels", default.labels),
+        labels=labels,
         severity=table.choice("severity", default.severity),
         patience_s=table.seconds("patience_s", default.patience_s),
         absence_s=table.seconds("absence_s", default.absence_s),

@@ -92,7 +92,7 @@ def _zone(zone: Zone) -> list[Line]:
 
 def _rule(rule: IntrusionOptions) -> list[Line]:
     kind = kind_of(rule)
-    default = type(rule)(name=f"{kind}-{rule.zone.name}", zone=rule.zone)
+    default = type(rule).usual(f"{kind}-{rule.zone.name}", rule.zone, rule.labels)
     return [
         ("kind", kind, None),
         ("name", rule.name, default.name),

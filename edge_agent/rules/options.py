@@ -1,6 +1,7 @@
 """What a site may say about each rule. One class a rule; the `kind` in the file names it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from edge_agent.domain.sighting import Label, Severity
 from edge_agent.domain.zone import Zone
@@ -22,3 +23,15 @@ class IntrusionOptions:
     update_s: float = 30.0
     # Whom its alerts concern; None: whom the site names for all rules.
     agencies: tuple[str, ...] | None = None
+
+    @classmethod
+    def usual(cls, name: str, zone: Zone, labels: frozenset[Label]) -> Self:
+        """Return what counts where nobody says otherwise.
+
+        Garbage lies for days: whoever puts a bag down and takes it up again is let go, a parked lorry
+        does not make another heap of it, and the center is told again by the hour.
+        """
+        rule = cls(name=name, zone=zone, labels=labels)
+        if labels == {Label.GARBAGE}:
+            return replace(rule, patience_s=60.0, absence_s=600.0, update_s=3600.0)
+        return rule

@@ -49,6 +49,15 @@ def _grey(folder: Path, width: int, height: int) -> Path:
     return file
 
 
+def test_an_alert_on_garbage_waits_a_minute(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _zone("add", "gate", "kerb", *_CORNERS, "--alert-on", "garbage") == 0
+
+    (rule,) = load_camera(site, "gate").rules
+    assert (rule.patience_s, rule.update_s) == (60.0, 3600.0)
+    assert "alert on garbage after 60 s (medium)" in capsys.readouterr().out
+    assert "patience_s" not in (site / "cameras.d" / "gate.toml").read_text()
+
+
 def test_a_zone_with_an_alert_is_saved(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--alert-on", "person,two_wheeler", "--for", "2.5", "--severity", "high"]
 

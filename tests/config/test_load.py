@@ -174,6 +174,20 @@ def test_a_rule_is_named_after_its_zone(tmp_path: Path) -> None:
     assert camera.rules[0].name == "intrusion-walkway"
 
 
+@pytest.mark.parametrize(
+    ("labels", "usual"),
+    [('["garbage"]', (60.0, 600.0, 3600.0)), ('["garbage", "person"]', (1.0, 3.0, 30.0))],
+)
+def test_garbage_alone_is_waited_for_and_told_by_the_hour(
+    tmp_path: Path, labels: str, usual: tuple[float, float, float]
+) -> None:
+    rule = f'[[rules]]\nkind = "intrusion"\nzone = "walkway"\nlabels = {labels}\n'
+    camera = load_camera(write_site(tmp_path, gate=f"{SHORTEST_CAMERA}{ZONES}{rule}"), "gate")
+
+    found = camera.rules[0]
+    assert (found.patience_s, found.absence_s, found.update_s) == usual
+
+
 def test_one_bad_camera_stops_only_itself(tmp_path: Path) -> None:
     settings = load_settings(
         write_site(tmp_path, gate=SHORTEST_CAMERA, yard="[stream]\n", quay="name = \n")
