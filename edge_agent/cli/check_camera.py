@@ -245,9 +245,8 @@ def check_rules(camera: CameraSettings, card: ModelCard | None, folder: Path) ->
 
 def _labels(camera: CameraSettings, card: ModelCard) -> Answer:
     wanted = {label for rule in camera.rules for label in rule.labels}
-    unknown = sorted(wanted - set(card.labels))
-    if unknown:
-        known = sorted(label for label in card.labels if label)
+    if unknown := card.lacks(wanted):
+        known = sorted({label for label in card.labels if label})
         raise EdgeAgentError(
             f"model {card.name} does not know {', '.join(unknown)}",
             hint=f"it knows {', '.join(known)}: change the labels of the rule, or the model",

@@ -71,6 +71,8 @@ def _choose(settings: Settings, wanted: str | None) -> CameraSettings:
     if wanted in known:
         return known[wanted]
     refused = {camera.id: camera.problems for camera in settings.refused}
+    if wanted is None and not known:
+        wanted = next(iter(refused), None)
     if wanted in refused:
         raise EdgeAgentError(
             f"camera {wanted} cannot be used: {refused[wanted][0].what}",

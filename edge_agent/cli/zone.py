@@ -65,7 +65,11 @@ def _set_up_add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("corners", metavar="X,Y", nargs="+", type=_corner, help="0 to 1, in order")
     parser.add_argument("--alert-on", metavar="LABEL[,LABEL]", type=_labels, help=_known_labels())
     parser.add_argument(
-        "--for", metavar="SECONDS", type=_seconds, dest="patience_s", help="inside before an alert"
+        "--for",
+        metavar="SECONDS",
+        type=_seconds,
+        dest="patience_s",
+        help="inside before an alert (1; garbage 60)",
     )
     parser.add_argument("--severity", metavar="low|medium|high", type=_severity)
     parser.add_argument("--replace", action="store_true", help="replace a zone of that name")
@@ -82,8 +86,8 @@ def _add(args: argparse.Namespace, console: Console) -> None:
             hint="choose another name, or repeat the command with --replace",
         )
     camera = _with_zone(camera, zone)
-    if args.alert_on:
-        camera = _with_rule(camera, _rule(args, zone))
+    for rule in _rules(args, zone):
+        camera = _with_rule(camera, rule)
     save_camera(args.config, camera)
     _tell_added(args, console, camera, zone)
 
@@ -98,8 +102,17 @@ def _refuse_nonsense(args: argparse.Namespace) -> None:
         args.refuse("--for and --severity need --alert-on")
 
 
-def _rule(args: argparse.Namespace, zone: Zone) -> IntrusionOptions:
-    default = IntrusionOptions.usual(f"intrusion-{zone.name}", zone, args.alert_on)
+def _rules(args: argparse.Namespace, zone: Zone) -> list[IntrusionOptions]:
+    """Return a rule for what was asked for, and one of its own for garbage: it has more patience."""
+    wanted: frozenset[Label] = args.alert_on or frozenset()
+    parts = {"intrusion": wanted - {Label.GARBAGE}, "garbage": wanted & {Label.GARBAGE}}
+    return [_rule(args, f"{kind}-{zone.name}", zone, part) for kind, part in parts.items() if part]
+
+
+def _rule(
+    args: argparse.Namespace, name: str, zone: Zone, labels: frozenset[Label]
+) -> IntrusionOptions:
+    default = IntrusionOptions.usual(name, zone, labels)
     return replace(
         default,
         severity=args.severity or default.severity,

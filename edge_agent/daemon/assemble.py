@@ -1,5 +1,6 @@
 """Hand each stage its options and put the stages together. Nothing runs yet."""
 
+import logging
 import random
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
@@ -47,6 +48,8 @@ from edge_agent.tracking.tracker import Tracker, TrackerOptions
 from edge_agent.video.attention import Attention
 from edge_agent.video.camera_reader import CameraReader
 from edge_agent.video.masks import Masks
+
+log = logging.getLogger(__name__)
 
 # Notifications that may wait for the watcher: more than two answers hold, and it comes twice a second.
 _MOST_EVENTS = 128
@@ -181,6 +184,10 @@ class CameraAssembly:
     def duty(self, camera: CameraSettings) -> Duty:
         """Return what the site asks of this camera, as its settings say now."""
         rules = camera.rules
+        for options in rules:
+            if unknown := self.card.lacks(options.labels):
+                words = "model %s does not know %s: camera %s, rule %s"
+                log.warning(words, self.card.name, ", ".join(unknown), camera.id, options.name)
         return Duty(
             masks=self.masks(camera),
             motion=camera.motion,

@@ -6,7 +6,7 @@ describes every key.
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -49,6 +49,10 @@ class ModelCard:
     label_scores: Mapping[Label, float]
     # Measured, by its maker, for people to read: "ap50.person" = 0.41.
     quality: Mapping[str, float]
+
+    def lacks(self, labels: Iterable[Label]) -> list[Label]:
+        """Return those of these labels that the model has no word for, in their order."""
+        return sorted(set(labels) - set(self.labels))
 
     def down_to(self, share: float) -> "ModelCard":
         """Return the card of a model that also tells of what reaches only this share of a score."""

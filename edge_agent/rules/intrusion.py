@@ -12,6 +12,10 @@ from edge_agent.rules.options import IntrusionOptions
 
 # A track that begins where another ended is the same visitor if the boxes overlap this much.
 _SAME_PLACE = 0.2
+# Who was lost for longer than this was not inside meanwhile, though it may still be the same visit.
+_GLANCE_S = 3.0
+# Sums of seconds are not exact.
+_HAIR_S = 1e-6
 
 
 @dataclass(slots=True)
@@ -22,6 +26,7 @@ class _Visit:
     track: Track
     began_at: float
     last_inside: float
+    inside_s: float = 0.0
     told_at: float | None = None
 
 
@@ -63,6 +68,9 @@ class Intrusion:
             visit = _Visit(self._next_number, track, began_at=taken_at, last_inside=taken_at)
             self._next_number += 1
             self._visits.append(visit)
+        since_s = taken_at - visit.last_inside
+        if visit.track.id == track.id or since_s <= _GLANCE_S:
+            visit.inside_s += since_s
         visit.track = track
         visit.last_inside = taken_at
 
@@ -84,7 +92,7 @@ class Intrusion:
 
     def _tell(self, visit: _Visit, taken_at: float) -> list[Finding]:
         if visit.told_at is None:
-            if visit.last_inside - visit.began_at < self.options.patience_s:
+            if visit.inside_s < self.options.patience_s - _HAIR_S:
                 return []
             visit.told_at = taken_at
             return [self._finding(visit, State.NEW)]

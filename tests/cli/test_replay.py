@@ -116,6 +116,17 @@ def test_a_camera_that_cannot_be_used_says_why(
     assert "camera yard cannot be used" in capsys.readouterr().err
 
 
+def test_where_the_only_camera_cannot_be_used_it_says_why(
+    site: Path, short_street: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site / "cameras.d" / "gate.toml").write_text("[strem]\n")
+
+    code = main(["replay", str(short_street), "--config", str(site)])
+
+    assert code == 1
+    assert "camera gate cannot be used" in capsys.readouterr().err
+
+
 def test_a_folder_is_no_clip(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", str(site), "--config", str(site)]) == 1
     assert capsys.readouterr().err == f"{site} is a folder\n  next: name a video file in it\n"

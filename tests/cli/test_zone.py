@@ -49,13 +49,29 @@ def _grey(folder: Path, width: int, height: int) -> Path:
     return file
 
 
-def test_an_alert_on_garbage_waits_a_minute(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _zone("add", "gate", "kerb", *_CORNERS, "--alert-on", "garbage") == 0
+def test_garbage_gets_a_rule_with_more_patience_beside_the_others(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _zone("add", "gate", "kerb", *_CORNERS, "--alert-on", "garbage,person") == 0
 
-    (rule,) = load_camera(site, "gate").rules
-    assert (rule.patience_s, rule.update_s) == (60.0, 3600.0)
-    assert "alert on garbage after 60 s (medium)" in capsys.readouterr().out
-    assert "patience_s" not in (site / "cameras.d" / "gate.toml").read_text()
+    people, garbage = load_camera(site, "gate").rules
+    assert (people.name, people.labels, people.patience_s) == (
+        "intrusion-kerb",
+        {Label.PERSON},
+        1.0,
+    )
+    assert (garbage.name, garbage.labels) == ("garbage-kerb", {Label.GARBAGE})
+    assert (garbage.patience_s, garbage.update_s) == (60.0, 3600.0)
+    told = "alert on person after 1 s (medium); alert on garbage after 60 s (medium)"
+    assert told in capsys.readouterr().out
+
+
+def test_a_rule_for_people_leaves_that_for_garbage_alone(site: Path) -> None:
+    assert _zone("add", "gate", "kerb", *_CORNERS, "--alert-on", "garbage") == 0
+    assert _zone("add", "gate", "kerb", *_CORNERS, "--alert-on", "person", "--replace") == 0
+
+    rules = load_camera(site, "gate").rules
+    assert [rule.name for rule in rules] == ["garbage-kerb", "intrusion-kerb"]
 
 
 def test_a_zone_with_an_alert_is_saved(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -52,6 +53,25 @@ def test_who_stays_too_long_is_reported_once() -> None:
     assert [finding.state for finding in found] == [State.NEW]
     assert found[0].lasted_s == pytest.approx(2.0)
     assert (found[0].rule, found[0].zone, found[0].kind) == ("no-entry", "carriageway", "intrusion")
+
+
+def test_who_was_lost_meanwhile_was_not_inside() -> None:
+    patient = Intrusion(replace(OPTIONS, patience_s=60.0, absence_s=600.0))
+    scenes = standing(fifths(0, 5)) + [Scene(time, ()) for time in fifths(6, 80)]
+
+    again = {"number": 2, "first_seen": 81.0}
+    assert judged(patient, [*scenes, *standing(fifths(81, 130), **again)]) == []
+
+    (told,) = judged(patient, standing(fifths(131, 140), **again))
+    assert told.state is State.NEW
+
+
+def test_who_is_followed_all_along_was_inside_however_rarely_they_were_seen() -> None:
+    patient = Intrusion(replace(OPTIONS, patience_s=60.0, absence_s=600.0))
+
+    (told,) = judged(patient, standing(range(0, 70, 7)))
+
+    assert told.lasted_s == 63.0
 
 
 def test_a_short_step_into_the_zone_is_no_matter() -> None:

@@ -1,6 +1,6 @@
 """The one set that marks rubbish: heaps are garbage, bins are not, and of full bins nobody knows.
 
-A quarter of its pictures teaches nothing and judges: with 114 heaps in all, a tenth would say little.
+A quarter of its pictures teaches nothing and judges: with 167 heaps in all, a tenth would say little.
 """
 
 from pathlib import Path
