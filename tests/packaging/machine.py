@@ -90,6 +90,10 @@ class Machine:
         assert done.returncode == 0 or not is_fine, f"{' '.join(words)}: {said}"
         return said
 
+    def kill(self, signal: str, process: str) -> None:
+        """Send a signal to a process inside; by the shell, for a small Debian has no kill."""
+        self.shell(f"kill -{signal} {process}")
+
     def shell(self, script: str, *, is_fine: bool = True) -> str:
         return self.run("sh", "-c", script, is_fine=is_fine)
 

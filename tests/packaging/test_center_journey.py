@@ -91,7 +91,7 @@ def _be_killed(host: CenterHost) -> None:
     for signal in ("KILL", "STOP"):
         first, before = host.pid(), host.told()["whole_upto"]
 
-        machine.run("kill", f"-{signal}", first)
+        machine.kill(signal, first)
 
         wait_for(lambda first=first: host.runs_anew(first), "nobody noticed", 40)  # type: ignore[misc]
         wait_for(lambda before=before: host.has(before + 2), machine.journal(UNIT))  # type: ignore[misc]

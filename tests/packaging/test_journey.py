@@ -95,7 +95,7 @@ def _repair(site: Site, older: Path) -> None:
     shutil.copy(older, machine.root / "srv" / older.name)
     machine.run("dpkg", "--force-confold", "--unpack", f"/srv/{older.name}")
     # Not `systemctl kill`: machines that run side by side share names of control groups.
-    machine.run("kill", "-KILL", machine.show("MainPID"))
+    machine.kill("KILL", machine.show("MainPID"))
 
     machine.run("dpkg", "--force-confold", "--configure", "-a")
 

@@ -77,7 +77,7 @@ def test_an_agent_that_hangs_is_started_again(site: Site) -> None:
     site.machine.run("systemctl", "restart", "edge-agent")
     first = site.machine.show("MainPID")
 
-    site.machine.run("kill", "-STOP", first)
+    site.machine.kill("STOP", first)
 
     wait_for(lambda: site.machine.show("MainPID") not in {first, "0"}, "nobody noticed", 30)
     assert "Watchdog timeout" in site.machine.journal()
@@ -92,7 +92,7 @@ def test_who_killed_it_is_known_afterwards(site: Site) -> None:
     site.machine.run("systemctl", "restart", "edge-agent")
     first = site.machine.show("MainPID")
 
-    site.machine.run("kill", "-KILL", first)
+    site.machine.kill("KILL", first)
 
     wait_for(lambda: site.machine.show("MainPID") not in {first, "0"}, "nobody noticed", 30)
     wait_for(lambda: site.machine.show("ActiveState") == "active", "it did not come back", 30)
