@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chromium.remote_connection import ChromiumRemoteConnection
 from selenium.webdriver.common.by import By
 
@@ -116,6 +117,9 @@ class Browser(process.Server):
         return self.driver.find_elements(By.CSS_SELECTOR, css)
 
     def text(self, css: str = "body") -> str:
+        """Return what it says; ask again where the page renews it in that very moment."""
+        with suppress(StaleElementReferenceException):
+            return self.one(css).text
         return self.one(css).text
 
     def until(self, is_so: Callable[[], object], why: str = "") -> None:
