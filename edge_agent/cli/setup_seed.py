@@ -14,8 +14,8 @@ from edge_agent.config.checks import WORD_RULE, is_word
 from edge_agent.config.load import camera_ids, is_unsaid, load_settings
 from edge_agent.config.outline import read_outline
 from edge_agent.config.site import CENTER_KEY_RULE
-from edge_agent.domain.sighting import Label
 from edge_agent.errors import EdgeAgentError
+from edge_agent.rules.options import PEOPLE
 from edge_agent.runtime.secret import Secret
 from edge_agent.toml.opening import open_table
 from edge_agent.toml.problems import BadConfiguration
@@ -201,7 +201,7 @@ def _read_zone(table: Table) -> _Zone:
     corners, wrong = read_outline(table.raw("outline"))
     if wrong:
         table.refuse("outline", wrong)
-    labels = table.choices("alert_on", frozenset({Label.PERSON}))
+    labels = table.choices("alert_on", PEOPLE)
     return _Zone(
         name=table.need("name", 'write name = "walkway"'),
         corners=tuple(f"{corner.x:g},{corner.y:g}" for corner in corners),

@@ -9,11 +9,10 @@ from edge_agent.config.place import read_agencies, read_place
 from edge_agent.config.rule_kinds import KINDS
 from edge_agent.config.settings import CameraSettings
 from edge_agent.domain.geometry import Point, Polygon
-from edge_agent.domain.sighting import Label
 from edge_agent.domain.zone import Zone
 from edge_agent.inference.options import MotionOptions
 from edge_agent.onvif.options import Events
-from edge_agent.rules.options import IntrusionOptions
+from edge_agent.rules.options import PEOPLE, IntrusionOptions
 from edge_agent.runtime.usage import did_you_mean
 from edge_agent.toml.reader import Table
 from edge_agent.toml.values import read_password, read_url
@@ -130,7 +129,7 @@ def _read_rules(tables: list[Table], zones: dict[str, Zone]) -> tuple[IntrusionO
 
 def _read_rule(table: Table, zones: dict[str, Zone], kind: str) -> IntrusionOptions:
     zone = _read_zone_of_rule(table, zones)
-    labels = table.choices("labels", frozenset({Label.PERSON}))
+    labels = table.choices("labels", PEOPLE)
     default = KINDS[kind].usual(f"{kind}-{zone.name}", zone, labels)
     return KINDS[kind](
         name=read_name(table, "name", default.name, _LONGEST_NAME),

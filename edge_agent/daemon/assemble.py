@@ -186,8 +186,8 @@ class CameraAssembly:
         rules = camera.rules
         for options in rules:
             if unknown := self.card.lacks(options.labels):
-                words = "model %s does not know %s: camera %s, rule %s"
-                log.warning(words, self.card.name, ", ".join(unknown), camera.id, options.name)
+                words = "model %s does not know %s: rule %s of camera %s will never alert for it"
+                log.warning(words, self.card.name, ", ".join(unknown), options.name, camera.id)
         return Duty(
             masks=self.masks(camera),
             motion=camera.motion,

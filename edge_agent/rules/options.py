@@ -6,6 +6,9 @@ from typing import Self
 from edge_agent.domain.sighting import Label, Severity
 from edge_agent.domain.zone import Zone
 
+# Whom a rule watches for where nobody says.
+PEOPLE: frozenset[Label] = frozenset({Label.PERSON})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntrusionOptions:
@@ -13,7 +16,7 @@ class IntrusionOptions:
 
     name: str
     zone: Zone
-    labels: frozenset[Label] = frozenset({Label.PERSON})
+    labels: frozenset[Label] = PEOPLE
     severity: Severity = Severity.MEDIUM
     # Seconds inside, of camera time, before it is reported; shorter is a step over the line.
     patience_s: float = 1.0

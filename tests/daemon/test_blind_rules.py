@@ -45,5 +45,5 @@ def test_a_model_that_lacks_a_label_is_named(
     assembly.card = replace(assembly.card, name="older", labels=(Label.PERSON, None, Label.PERSON))
     assembly.duty(settings.cameras[0])
     assert caplog.messages == [
-        "model older does not know garbage: camera gate, rule intrusion-kerb"
+        "model older does not know garbage: rule intrusion-kerb of camera gate will never alert for it"
     ]
