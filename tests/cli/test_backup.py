@@ -156,7 +156,7 @@ def test_nothing_of_the_box_can_be_read_in_the_file(old: Box, backup: Path) -> N
     ("spoil", "said"),
     [
         (lambda content: content[:-1], "the backup is damaged"),
-        (lambda content: content[:-9] + b"x" + content[-8:], "the backup is damaged"),
+        (lambda content: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:], "is damaged"),
         (lambda content: content.replace(b'"cost": 65536', b'"cost": 99999999'), "is damaged"),
         (lambda content: content.replace(b'"salt": "', b'"salt": "A'), "is damaged"),
         (lambda content: content[:25], "the backup is damaged"),
