@@ -22,7 +22,7 @@ class BeliefOptions:
     score: float = 0.35
     label_scores: Mapping[Label, float] = field(default_factory=dict[Label, float])
     # Down to this share of its score a sighting continues a track, but begins none. Measured in
-    # bench/results/visits.md: fewer visits missed with each model, hardly more tracks of nobody.
+    # bench/results/visits.md: fewer visits missed with each model, for some more tracks of nobody.
     faint_share: float = 0.7
     # For no longer than this many seconds after a strong one: a shadow that somebody leaves behind
     # must not hold their visit open until the next one comes.

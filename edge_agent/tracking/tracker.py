@@ -14,6 +14,8 @@ from edge_agent.tracking.affinity import affinity
 from edge_agent.tracking.belief import Belief, BeliefOptions
 from edge_agent.tracking.rest import Rest, RestOptions
 
+# Two boxes of one person share at least this part of what both cover; two people beside each other less.
+_OWN_OVERLAP = 0.3
 # Without word of motion, anything may have moved anywhere.
 _ANYWHERE = (Box(0.0, 0.0, 1.0, 1.0),)
 
@@ -140,10 +142,19 @@ class Tracker:
     def _continue(
         self, sightings: Sequence[Sighting], taken_at: float, followed: Sequence[_Followed]
     ) -> list[Sighting]:
-        """Give these to those followed who were not seen yet; return those that fit none."""
+        """Give these to those followed who were not seen yet; return those that fit none.
+
+        Who is confirmed first takes what lies on them: somebody's second box must not go on as
+        somebody else.
+        """
         unseen = [one for one in followed if one.track.last_seen < taken_at]
+        confirmed = [one for one in unseen if one.track.is_confirmed]
         free = list(sightings)
-        for one, sighting in _pair(unseen, sightings, taken_at):
+        for one, sighting in _pair(confirmed, free, taken_at, _OWN_OVERLAP):
+            self._see(one, sighting, taken_at)
+            free.remove(sighting)
+        left = [one for one in unseen if one.track.last_seen < taken_at]
+        for one, sighting in _pair(left, free, taken_at, 0.0):
             self._see(one, sighting, taken_at)
             free.remove(sighting)
         return free
@@ -187,9 +198,11 @@ class Tracker:
 
 
 def _pair(
-    followed: Sequence[_Followed], sightings: Sequence[Sighting], taken_at: float
+    followed: Sequence[_Followed], sightings: Sequence[Sighting], taken_at: float, overlap: float
 ) -> list[tuple[_Followed, Sighting]]:
     """Return the best pairs first-come by affinity; each track and each sighting at most once.
+
+    Of boxes that overlap at least so much (IoU).
 
     Greedy instead of the Hungarian method: on street scenes of up to 30 objects both agree but
     for ties, and this needs no SciPy (100 MB on the box).
@@ -198,6 +211,7 @@ def _pair(
         (affinity(one.expected(taken_at), one.track, sighting, taken_at), i, j)
         for i, one in enumerate(followed)
         for j, sighting in enumerate(sightings)
+        if one.expected(taken_at).overlap(sighting.box) >= overlap
     ]
     pairs: list[tuple[_Followed, Sighting]] = []
     taken: set[tuple[str, int]] = set()

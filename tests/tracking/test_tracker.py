@@ -127,6 +127,38 @@ def test_two_who_pass_each_other_keep_their_tracks() -> None:
     assert {track.id: track.box.top for track in last} == {1: 0.30, 2: 0.36}
 
 
+def test_somebodys_second_box_does_not_become_somebody_else() -> None:
+    tracker = Tracker(TrackerOptions())
+    whole, upper, between = (
+        Sighting(Label.PERSON, 0.8, Box(0.4, 0.3, 0.5, bottom)) for bottom in (0.7, 0.48, 0.55)
+    )
+    for step in range(10):
+        tracker.follow(step / 5, [whole], WHOLE)
+    tracker.follow(2.0, [whole, upper], WHOLE)
+
+    for step in range(1, 10):
+        tracks = tracker.follow(2.0 + step / 5, [between], WHOLE)
+
+    assert [(track.id, track.last_seen) for track in tracks] == [(1, 3.8)]
+
+
+def test_who_leaves_takes_no_neighbour_along() -> None:
+    tracker = Tracker(TrackerOptions())
+    leaver, neighbour = (
+        Sighting(Label.PERSON, 0.8, Box(left, 0.3, left + 0.1, 0.7)) for left in (0.3, 0.42)
+    )
+    for step in range(10):
+        tracker.follow(step / 5, [leaver], WHOLE)
+    for step in range(10, 12):
+        tracker.follow(step / 5, [leaver, neighbour], WHOLE)
+
+    for step in range(12, 20):
+        tracks = tracker.follow(step / 5, [neighbour], WHOLE)
+
+    seen = {track.id: track.last_seen for track in tracks}
+    assert seen == {1: 2.2, 2: 3.8}
+
+
 def test_a_person_does_not_turn_into_a_car() -> None:
     tracker = Tracker(TrackerOptions())
     walk(tracker, [0.0, 0.2, 0.4], speed=0.0)
