@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if args.clip.is_dir():
         raise EdgeAgentError(f"{args.clip} is a folder", hint="name a video file in it")
     settings = load_settings(args.config)
-    camera = _choose(settings, args.camera)
+    camera = _choose(settings, args.camera, args.config)
     if not camera.rules:
         command = f"edge-agent zone add {camera.id} NAME X,Y X,Y X,Y --alert-on person"
         hint = with_folder(command, args.config)
@@ -64,24 +64,25 @@ def _summary(alerts: int, frames: int, seconds: float) -> str:
     return f"{words} in {pictures}, {seconds:.1f} s of the clip"
 
 
-def _choose(settings: Settings, wanted: str | None) -> CameraSettings:
+def _choose(settings: Settings, wanted: str | None, folder: Path) -> CameraSettings:
     known = {camera.id: camera for camera in settings.cameras}
     if wanted is None and len(known) == 1:
         return next(iter(known.values()))
     if wanted in known:
         return known[wanted]
     refused = {camera.id: camera.problems for camera in settings.refused}
+    check = with_folder("edge-agent check", folder)
     if wanted is None and not known:
         wanted = next(iter(refused), None)
     if wanted in refused:
         raise EdgeAgentError(
             f"camera {wanted} cannot be used: {refused[wanted][0].what}",
-            hint="see all of it:  edge-agent check",
+            hint=f"see all of it:  {check}",
         )
     if not known:
         raise EdgeAgentError(
             "there is no camera whose zones and rules could be used",
-            hint="add one:  edge-agent add ADDRESS   (or see what is wrong:  edge-agent check)",
+            hint=f"add one:  {with_folder('edge-agent add ADDRESS', folder)}   (or see what is wrong:  {check})",
         )
     what = f"there is no camera {wanted}" if wanted else "say whose zones and rules to use"
     raise EdgeAgentError(what, hint=f"--camera ID, one of: {', '.join(sorted(known))}")

@@ -154,7 +154,11 @@ def _list(args: argparse.Namespace, console: Console) -> None:
         corners = " ".join(f"{corner.x:g},{corner.y:g}" for corner in zone.outline.corners)
         console.plain(f"{zone.name}: {corners}")
         for rule in _rules_of(camera, zone.name):
-            console.plain(f"  {rule.name}: {describe_rule(rule)}")
+            console.plain(f"  {rule.name}: {describe_rule(rule)}; {_describe_visit(rule)}")
+
+
+def _describe_visit(rule: IntrusionOptions) -> str:
+    return f"away for {rule.absence_s:g} s is the same visit, an update every {rule.update_s:g} s"
 
 
 def _remove(args: argparse.Namespace, console: Console) -> None:

@@ -102,7 +102,8 @@ def test_without_a_camera_the_first_step_is_said(
     error = capsys.readouterr().err
     assert code == 1
     assert "there is no camera whose zones and rules could be used" in error
-    assert "next: add one:  edge-agent add ADDRESS" in error
+    assert f"next: add one:  edge-agent add ADDRESS --config {site}" in error
+    assert f"edge-agent check --config {site}" in error
 
 
 def test_a_camera_that_cannot_be_used_says_why(

@@ -193,7 +193,7 @@ def test_the_list_can_be_pasted_back(site: Path, capsys: pytest.CaptureFixture[s
     assert _zone("list", "gate", "--config", str(site)) == 0
     assert capsys.readouterr().out.splitlines() == [
         "walkway: 0.1,0.5 0.9,0.5 0.9,0.95",
-        "  intrusion-walkway: person after 1 s (medium)",
+        "  intrusion-walkway: person after 1 s (medium); away for 3 s is the same visit, an update every 30 s",
         "lawn: 0,0 0.5,0 0.5,0.5 0,0.5",
     ]
 
