@@ -25,26 +25,26 @@ Mask = NDArray[np.bool_]
 # The numbers of this file were chosen on painted scenes that bench/motion does not show.
 # What a cell, or its best neighbour, brings along from the picture before, how much at most, and how
 # much less a neighbour's counts, in logits.
-CARRIED, MOST_CARRIED, A_STEP = 0.8, 4.0, 1.0
+CARRIED, MOST_CARRIED, A_STEP = 0.8, 4.0, 1.2
 # The share above was chosen for five pictures a second; over longer pauses less is carried.
 _CHOSEN_AT_S = 0.2
 # From this logit on a cell's word adds up, everywhere. Calm cells are at -3.6, give or take 0.4.
-FAINT = -2.2
+FAINT = -2.4
 # Whoever the network itself finds as unlikely as this does not move, whatever was before.
-LEAST_LOGIT = -2.5
+LEAST_LOGIT = -2.7
 # A cell is asked for its own mean and so many deviations, or for so much more than what it stays below
 # for two fifths of the time; the lesser counts. On a road the first is high, since cars come and go,
 # and the second low; where a flag waves both are high. And it is never asked for more than the most.
-STANDS_OUT, ABOVE_REST, MOST_ASKED = 3.0, 3.0, 1.0
+STANDS_OUT, ABOVE_REST, MOST_ASKED = 2.5, 3.0, 1.0
 REST_SHARE = 0.4
 # A walker on foot is loud in fewer cells than this. What so many say is asked of all, up to the most: a
 # close bus, or a crowd, must not silence who is as clear as that.
-CROWD, MOST_OF_CROWD = 16, -0.7
+CROWD, MOST_OF_CROWD = 16, -0.8
 # Until a cell has been seen: its mean and deviation. And the least deviation.
 _CALM, _DEVIATION, _LEAST_DEVIATION = -3.6, 0.45, 0.4
 # Seconds in which a cell learns its mean, logits a second by which it learns its rest, and what counts
 # of one surprise, in deviations.
-USUAL_PACE_S, _REST_PER_S, _HEARD = 3.0, 4.0, 3.0
+USUAL_PACE_S, _REST_PER_S, _HEARD = 2.5, 4.0, 3.0
 # A cell learns what it said so long ago: by then somebody who walked by is past it, and is not judged
 # by what they did themselves. And how many pictures may wait for that.
 LEARNED_AFTER_S, _MOST_WAITING = 1.6, 32

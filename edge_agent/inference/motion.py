@@ -111,7 +111,7 @@ class MovingCells:
         if scenery is None or frame.luma.shape != self._shape:
             self._begin(frame)
             return _NOTHING
-        difference = scenery.compare(frame.luma)
+        difference = scenery.compare(frame.luma, taken_at)
         if difference.is_global:
             scenery.start_again(taken_at)
             self._forget(taken_at)

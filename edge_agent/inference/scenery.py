@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.domain.frame import Plane
+from edge_agent.inference.grain import BLENDED_WITHIN_S, GRAINY, blended, grain
+from edge_agent.inference.light import differences
 
 WIDTH_PX, HEIGHT_PX, CELL_PX = 320, 180, 8
 ROWS, COLUMNS = 23, 40
@@ -48,9 +50,6 @@ _HEARD_DEVIATIONS = 3.0
 # Seconds back to the older of the two pictures that the network sees beside the usual one.
 LAG_S = 0.6
 _KEPT_PICTURES = 4
-# Light that changes so many cells, across and down, by more than this many units of a plane is taken out
-# beyond that: in a beam of headlights an int8 plane was full, and who walked there nowhere in it.
-ROOM, _LIT_CELLS = 48.0, 5
 # Differences are shown to the network in units of the noise: clear air is stretched four times.
 _MOST_STRETCH, _STRETCH_AT, _STRETCH_NOISE = 4.0, 12.0, 2.0
 # A change of the mean, in grey levels, that only a switch makes between two frames.
@@ -96,11 +95,13 @@ class Scenery:
         self._seen_at = taken_at
         self._settled_at = taken_at
         self._kept: list[_Kept] = [_Kept(taken_at, picture, self._cells)]
-        self._now = picture
+        self._now = self._sharp = picture
         self._expected = picture
+        # How grainy pictures are, in grey levels: usually, and the present one.
+        self._grain = self._grain_now = 0.0
         self._last = self._zero()
 
-    def compare(self, luma: Plane) -> Difference:
+    def compare(self, luma: Plane, taken_at: float) -> Difference:
         """Return where this picture differs from the usual one, and remember it for `planes`."""
         picture = shrink(luma)
         light, cells = self._light(picture)
@@ -113,9 +114,15 @@ class Scenery:
             if steadied is not None:
                 picture = steadied
                 seen = self._seen(picture, expected, _to_cells(picture), light)
-        self._now, self._expected, self._last = picture, expected, seen
         far = np.count_nonzero(seen.change > self._change + np.float32(GLOBAL_STEP))
         is_global = light.is_switched or bool(far > GLOBAL_SHARE * seen.out.size)
+        self._grain_now = grain(picture, self._sharp)
+        self._sharp = picture
+        is_soon = taken_at - self._seen_at <= BLENDED_WITHIN_S
+        if self._grain > GRAINY and is_soon and not is_global:
+            picture = blended(picture, expected, self._now, self._expected)
+            seen = self._seen(picture, expected, _to_cells(picture), light)
+        self._now, self._expected, self._last = picture, expected, seen
         return Difference(seen.out, is_global=is_global)
 
     def planes(self, taken_at: float) -> Planes:
@@ -128,12 +135,14 @@ class Scenery:
         now = self._now
         before = self._kept[-1]
         older = min(self._kept, key=lambda kept: abs(taken_at - kept.taken_at - LAG_S))
-        differences = [
-            _difference(now, self._expected, self._last.shift, stretch),
-            _difference(now, before.picture, self._last.cells - before.cells, stretch),
-            _difference(now, older.picture, self._last.cells - older.cells, stretch),
-        ]
-        return np.asarray(cv2.merge([(now ^ np.uint8(0x80)).view(np.int8), *differences]), np.int8)
+        cells = self._last.cells
+        shown = differences(
+            (now, cells),
+            (self._expected, cells - self._last.shift),
+            [(before.picture, before.cells), (older.picture, older.cells)],
+            stretch,
+        )
+        return np.asarray(cv2.merge([(now ^ np.uint8(0x80)).view(np.int8), *shown]), np.int8)
 
     def outline(self, cells: Mask) -> tuple[int, int, int, int]:
         """Return left, top, right and bottom, in pixels of 320x180, of what differs in these cells.
@@ -173,8 +182,9 @@ class Scenery:
         """Take the present picture for the usual one; cells keep what they know of their noise."""
         self._passed(taken_at)
         self._follow(1.0, None)
-        # Another light has another noise.
+        # Another light has another noise, and another grain.
         self._looks = 0
+        self._grain = 0.0
         self._settled_at = taken_at + SETTLING_S
         # What was before the switch is nothing to compare with.
         self._kept.clear()
@@ -216,6 +226,7 @@ class Scenery:
         share, heard = _share(passed_s, NOISE_PACE_S), _HEARD_DEVIATIONS
         if self._looks <= _FIRST_LOOKS:
             share, heard = 1 / self._looks, math.inf
+        self._grain += share * (self._grain_now - self._grain)
         beyond = self._last.change - self._change
         np.minimum(beyond, heard * (self._change_deviation + LEAST_DEVIATION), out=beyond)
         aside = np.abs(self._last.shift)
@@ -286,17 +297,6 @@ def shrink(luma: Plane) -> Plane:
     """Return the brightness as 320x180, whatever the camera's own shape."""
     size = (WIDTH_PX, HEIGHT_PX)
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _difference(now: Plane, other: Plane, shift: Grid, stretch: float) -> NDArray[np.int8]:
-    """Return the stretched difference, with what light does to many cells at once kept in range."""
-    light = cv2.medianBlur(shift * np.float32(stretch), _LIT_CELLS)
-    beyond = light - np.clip(light, -ROOM, ROOM)
-    if not beyond.any():
-        return np.asarray(cv2.addWeighted(now, stretch, other, -stretch, 0, dtype=cv2.CV_8S))
-    difference = cv2.addWeighted(now, stretch, other, -stretch, 0, dtype=cv2.CV_16S)
-    smooth = cv2.resize(beyond, (WIDTH_PX, _PADDED_PX), interpolation=cv2.INTER_LINEAR)[:HEIGHT_PX]
-    return np.asarray(cv2.subtract(difference, smooth.astype(np.int16), dtype=cv2.CV_8S))
 
 
 def _to_cells(picture: Any) -> Grid:

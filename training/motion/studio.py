@@ -82,7 +82,7 @@ class Studio:
         scenery = Scenery(pictures[0], times[0])
         is_careless = random.random() < CARELESS_SHARE
         for at_s, picture, seen_s in zip(times[1:], pictures[1:], times, strict=False):
-            difference = scenery.compare(picture)
+            difference = scenery.compare(picture, at_s)
             if difference.is_global:
                 scenery.start_again(at_s)
                 continue
