@@ -76,7 +76,7 @@ def _choose(settings: Settings, wanted: str | None, folder: Path) -> CameraSetti
         wanted = next(iter(refused), None)
     if wanted in refused:
         raise EdgeAgentError(
-            f"camera {wanted} cannot be used: {refused[wanted][0].what}",
+            f"camera {wanted} cannot be used: {refused[wanted][0]}",
             hint=f"see all of it:  {check}",
         )
     if not known:

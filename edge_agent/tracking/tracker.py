@@ -147,16 +147,13 @@ class Tracker:
         Who is confirmed first takes what lies on them: somebody's second box must not go on as
         somebody else.
         """
-        unseen = [one for one in followed if one.track.last_seen < taken_at]
-        confirmed = [one for one in unseen if one.track.is_confirmed]
         free = list(sightings)
-        for one, sighting in _pair(confirmed, free, taken_at, _OWN_OVERLAP):
-            self._see(one, sighting, taken_at)
-            free.remove(sighting)
-        left = [one for one in unseen if one.track.last_seen < taken_at]
-        for one, sighting in _pair(left, free, taken_at, 0.0):
-            self._see(one, sighting, taken_at)
-            free.remove(sighting)
+        confirmed = [one for one in followed if one.track.is_confirmed]
+        for asked, overlap in ((confirmed, _OWN_OVERLAP), (followed, 0.0)):
+            unseen = [one for one in asked if one.track.last_seen < taken_at]
+            for one, sighting in _pair(unseen, free, taken_at, overlap):
+                self._see(one, sighting, taken_at)
+                free.remove(sighting)
         return free
 
     def _begin(self, sighting: Sighting, taken_at: float) -> _Followed:

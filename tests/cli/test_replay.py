@@ -13,10 +13,12 @@ from edge_agent.video.clip import read_clip
 from tests.peers import clips, process
 from tests.peers.center import until
 
-_CAMERA = """\
+_STREAM = """\
 [stream]
 url = "rtsp://127.0.0.1:1/main"
-[[zones]]
+"""
+_CAMERA = f"""\
+{_STREAM}[[zones]]
 name = "street"
 outline = [[0.0, 0.2], [1.0, 0.2], [1.0, 1.0], [0.0, 1.0]]
 [[rules]]
@@ -109,23 +111,25 @@ def test_without_a_camera_the_first_step_is_said(
 def test_a_camera_that_cannot_be_used_says_why(
     site: Path, short_street: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (site / "cameras.d" / "yard.toml").write_text("[strem]\n")
+    (site / "cameras.d" / "yard.toml").write_text(f"{_STREAM}colour = 3\n")
 
     code = main(["replay", str(short_street), "--config", str(site), "--camera", "yard"])
 
     assert code == 1
-    assert "camera yard cannot be used" in capsys.readouterr().err
+    file = site / "cameras.d" / "yard.toml"
+    assert f"camera yard cannot be used: {file}, line 3: stream.colour: " in capsys.readouterr().err
 
 
 def test_where_the_only_camera_cannot_be_used_it_says_why(
     site: Path, short_street: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (site / "cameras.d" / "gate.toml").write_text("[strem]\n")
+    (site / "cameras.d" / "gate.toml").write_text(f"{_STREAM}colour = 3\n")
 
     code = main(["replay", str(short_street), "--config", str(site)])
 
     assert code == 1
-    assert "camera gate cannot be used" in capsys.readouterr().err
+    file = site / "cameras.d" / "gate.toml"
+    assert f"camera gate cannot be used: {file}, line 3: stream.colour: " in capsys.readouterr().err
 
 
 def test_a_folder_is_no_clip(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
