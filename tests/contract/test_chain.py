@@ -24,11 +24,12 @@ positions = st.integers(0, COUNT - 1)
 @cache
 def honest() -> tuple[bytes, tuple[bytes, ...], bytes]:
     """The key, twelve messages among them a rotation and a drop, and the head."""
-    box = SealedBox(Path(tempfile.mkdtemp()))
-    told = [*box.alerts(5), box.rotate(), *box.alerts(3)]
-    box.alert("dropped")
-    told += [box.record_dropped(10, 10), *box.alerts(2)]
-    return box.key, tuple(told), box.head()
+    with tempfile.TemporaryDirectory() as folder:
+        box = SealedBox(Path(folder))
+        told = [*box.alerts(5), box.rotate(), *box.alerts(3)]
+        box.alert("dropped")
+        told += [box.record_dropped(10, 10), *box.alerts(2)]
+        return box.key, tuple(told), box.head()
 
 
 def report_on(payloads: list[bytes]) -> Report:
@@ -109,13 +110,14 @@ def test_signatures_cannot_be_exchanged(one: int, other: int) -> None:
 
 @given(st.integers(0, 4), st.integers(0, 4))
 def test_who_has_the_key_cannot_change_the_order_of_what_was_chained(one: int, other: int) -> None:
-    box = SealedBox(Path(tempfile.mkdtemp()))
-    messages, head = box.alerts(5), box.head()
     if one == other:
         return
-    # Signed anew under another's number, with its `prev`.
-    box.link = Link(one + 1, box.hashes[one])
-    messages[one] = box.alert(f"visit-{other}")
+    with tempfile.TemporaryDirectory() as folder:
+        box = SealedBox(Path(folder))
+        messages, head = box.alerts(5), box.head()
+        # Signed anew under another's number, with its `prev`.
+        box.link = Link(one + 1, box.hashes[one])
+        messages[one] = box.alert(f"visit-{other}")
     seen = Chain(SITE, BOX, [box.key])
 
     for payload in (*messages, head):
