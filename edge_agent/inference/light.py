@@ -20,6 +20,8 @@ ROOM, MOVING_ROOM, _LIGHT_MOVES, _LIT_CELLS = 48.0, 4.0, 15.0, 5
 # It is shade, which darkens what is bright by more, where that explains this part of what the light leaves
 # (R squared) by itself: times one, or so far from it. A person in front of a wall makes it vanish, too.
 _SHADE_EXPLAINS, _SHADE_STRAYS = 0.1, 0.3
+# Every so-many-th row tells; 14,400 pixels are enough for one number.
+_EVERY_ROW = 4
 # The darkest that shade is told by, in grey levels.
 _DARKEST = 8.0
 
@@ -60,15 +62,20 @@ def _difference(
 
 def _shade(change: Any, other: Plane, light: Grid, gain: Grid) -> Grid | None:
     """Return what this gain does to a picture beside its light, if that is how it changed."""
-    texture = cv2.subtract(cv2.multiply(other, gain, dtype=cv2.CV_32F), light)
-    left = cv2.subtract(change, light)
+    rows = slice(None, None, _EVERY_ROW)
+    texture = _texture(other[rows], light[rows], gain[rows])
+    left = cv2.subtract(change[rows], light[rows])
     along, size = float(np.vdot(left, texture)), float(np.vdot(texture, texture))
     if size == 0 or along * along < _SHADE_EXPLAINS * size * float(np.vdot(left, left)):
         return None
     times = along / size
     if abs(times - 1) > _SHADE_STRAYS:
         return None
-    return np.asarray(texture * np.float32(times), np.float32)
+    return np.asarray(_texture(other, light, gain) * np.float32(times), np.float32)
+
+
+def _texture(other: Plane, light: Grid, gain: Grid) -> Any:
+    return cv2.subtract(cv2.multiply(other, gain, dtype=cv2.CV_32F), light)
 
 
 def _fine(cells: Any, picture: Plane) -> Grid:

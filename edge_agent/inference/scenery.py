@@ -90,6 +90,8 @@ class Scenery:
         # How much each cell usually changes, how far that deviates, and its mean brightness.
         self._change: Grid = np.zeros(shape, np.float32)
         self._change_deviation: Grid = np.zeros(shape, np.float32)
+        # The change of the middle one.
+        self._noise = 0.0
         self._shift_deviation: Grid = np.zeros(shape, np.float32)
         self._looks = 0
         self._seen_at = taken_at
@@ -156,7 +158,7 @@ class Scenery:
             cv2.absdiff(self._now[rows, columns], self._expected[rows, columns]), (3, 3)
         )
         clearest = float(difference.max())
-        if clearest < CLEAR_NOISES * float(np.median(self._change)):
+        if clearest < CLEAR_NOISES * self._noise:
             return columns.start, rows.start, columns.stop, rows.stop
         inside = cv2.resize(
             cells[top : top + height, left : left + width].view(np.uint8),
@@ -218,8 +220,7 @@ class Scenery:
         return _Light(gain, mean_after - gain * mean_before, step), cells
 
     def _stretch(self) -> float:
-        noise = float(np.median(self._change))
-        return min(_MOST_STRETCH, _STRETCH_AT / (noise + _STRETCH_NOISE))
+        return min(_MOST_STRETCH, _STRETCH_AT / (self._noise + _STRETCH_NOISE))
 
     def _learn_noise(self, passed_s: float) -> None:
         self._looks += 1
@@ -232,6 +233,7 @@ class Scenery:
         aside = np.abs(self._last.shift)
         np.minimum(aside, heard * (self._shift_deviation + LEAST_DEVIATION), out=aside)
         self._change = np.minimum(self._change + share * beyond, MOST_CHANGE, dtype=np.float32)
+        self._noise = float(np.median(self._change))
         self._change_deviation = _followed(self._change_deviation, beyond, share)
         self._shift_deviation = _followed(self._shift_deviation, aside, share)
 
