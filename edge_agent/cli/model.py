@@ -14,7 +14,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     listing = verbs.add_parser("list", help="list the models of this box, and which one is used")
     listing.add_argument("--json", action="store_true", help="print a JSON list")
     show = verbs.add_parser("show", help="show what a model's card says")
-    show.add_argument("model", metavar="NAME")
+    show.add_argument("model", metavar="NAME", help="a model of `list`, or a folder's path")
     show.add_argument("--json", action="store_true", help="print it as JSON")
     install = verbs.add_parser("install", help="bring a pack in, after trying it")
     install.add_argument("pack", metavar="FILE", type=Path)

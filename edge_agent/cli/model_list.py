@@ -12,7 +12,7 @@ from edge_agent.config.settings import Settings
 from edge_agent.daemon.model_start import is_pinned
 from edge_agent.daemon.status import ask_status
 from edge_agent.errors import EdgeAgentError
-from edge_agent.inference.model_file import ModelCard, load_card, shipped_models
+from edge_agent.inference.model_file import ModelCard, find_card, load_card, shipped_models
 from edge_agent.packs.choice import Choice
 from edge_agent.packs.pack_file import check_installed
 from edge_agent.packs.store import Store
@@ -59,12 +59,14 @@ def list_models(args: argparse.Namespace, console: Console) -> int:
 def show_model(args: argparse.Namespace, console: Console) -> int:
     """Show one model's card. Raises EdgeAgentError."""
     settings = load_settings(args.config)
+    # What agent.toml takes as a model, `[objects] model`, may be any folder's path.
+    is_path = "/" in args.model
     store = Store(settings.state_dir)
-    name = store.find(args.model)
-    folder = store.folder_of(name)
+    name = args.model if is_path else store.find(args.model)
+    folder = find_card(name) if is_path else store.folder_of(name)
     card = load_card(folder)
-    facts = {"name": name, "folder": str(folder), **card_facts(card)}
-    if name not in shipped_models():
+    facts = {"name": card.name if is_path else name, "folder": str(folder), **card_facts(card)}
+    if not is_path and name not in shipped_models():
         signatures = check_installed(folder).signatures
         facts["signed_by"] = [signature.key_id for signature in signatures]
     if args.json:

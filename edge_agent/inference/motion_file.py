@@ -1,6 +1,6 @@
 """The motion network that comes with this version: it fits the agent's own planes, so no site chooses.
 
-`edge_agent/models/motion/` holds it beside a note of how it was made; `training/motion` makes both.
+`training/motion` makes it, and `training/RESULTS.md` tells what it is worth.
 """
 
 from edge_agent.inference.model_file import MODELS

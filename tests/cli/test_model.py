@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -164,6 +165,15 @@ def test_a_card_is_shown_for_people_and_for_programs(desk: Desk) -> None:
 
     assert desk.model("show", "street", "--json") == 0
     assert json.loads(desk.out)["version"] == SHIPPED.version
+
+
+def test_the_card_of_a_folder_is_shown_by_its_path(desk: Desk, tmp_path: Path) -> None:
+    shutil.copytree(MODELS / "street", tmp_path / "mine")
+
+    assert desk.model("show", f"{tmp_path}/mine", "--json") == 0
+
+    shown = json.loads(desk.out)
+    assert (shown["name"], shown["folder"]) == ("street", str(tmp_path / "mine"))
 
 
 def test_where_some_labels_have_a_score_of_their_own_that_of_each_is_shown() -> None:
