@@ -10,10 +10,17 @@ And what is asked is each cell's own: a flag, leaves or the clock's digits must 
 usually do. And a lamp, a cloud or an insect at the lens is a faint word in many cells at once, a
 walker in few: nobody is heard who says less than the sixteenth loudest (a constant false-alarm rate
 by order statistic: Rohling, IEEE AES-19(4), 1983).
+
+A beam of headlights is a faint word in many cells, too, and gone a second later. It must not silence who
+walks where there is none, and is nobody's habit: what lies in it is asked for apart, and not learned.
+
+In a grainy night a walker is fainter than elsewhere, and hardly anything but grain is faint there: words
+count from lower on, and less evidence is enough.
 """
 
 import math
 from collections import deque
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -28,14 +35,10 @@ Mask = NDArray[np.bool_]
 CARRIED, MOST_CARRIED, A_STEP = 0.8, 4.0, 1.2
 # The share above was chosen for five pictures a second; over longer pauses less is carried.
 _CHOSEN_AT_S = 0.2
-# From this logit on a cell's word adds up, everywhere. Calm cells are at -3.6, give or take 0.4.
-FAINT = -2.4
-# Whoever the network itself finds as unlikely as this does not move, whatever was before.
-LEAST_LOGIT = -2.7
-# A cell is asked for its own mean and so many deviations, or for so much more than what it stays below
-# for two fifths of the time; the lesser counts. On a road the first is high, since cars come and go,
-# and the second low; where a flag waves both are high. And it is never asked for more than the most.
-STANDS_OUT, ABOVE_REST, MOST_ASKED = 2.5, 3.0, 1.0
+# A cell is asked for its own mean and so many deviations (`Terms.stands_out`), or for so much more than what
+# it stays below for two fifths of the time; the lesser counts. On a road the first is high, since cars come
+# and go, and the second low; where a flag waves both are high. And it is never asked for more than the most.
+ABOVE_REST, MOST_ASKED = 3.0, 1.0
 REST_SHARE = 0.4
 # A walker on foot is loud in fewer cells than this. What so many say is asked of all, up to the most: a
 # close bus, or a crowd, must not silence who is as clear as that.
@@ -51,14 +54,32 @@ LEARNED_AFTER_S, _MOST_WAITING = 1.6, 32
 # What is carried spreads by a cell in each direction. A cell that says so much less than one nearby, and
 # is not clear by itself, is its rim.
 FALLS_OFF, CLEAR = 1.0, 2.5
-# From pictures so far apart on, a camera is asleep and shows its key frames alone: nothing adds up, and
-# a doubt may wake it, which costs four seconds of decoding.
-ASLEEP_S, DOUBT = 1.0, 0.6
 # One look after a pause says no more about the pause than this.
 _LONGEST_PAUSE_S = 1.0
 # Evidence below this is over.
 _ALIVE = 0.5
 _NEIGHBOURS, _AROUND = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How faint a word may be."""
+
+    # From this logit on a cell's word adds up, everywhere. Calm cells are at -3.6, give or take 0.4.
+    faint: float
+    # Whoever the network itself finds as unlikely as this does not move, whatever was before.
+    least_logit: float
+    stands_out: float
+    # By how much less than the limit is enough.
+    less: float
+
+
+USUALLY = Terms(faint=-2.4, least_logit=-2.7, stands_out=2.5, less=0.0)
+IN_GRAIN = Terms(faint=-3.0, least_logit=-3.2, stands_out=1.2, less=0.8)
+# From pictures so far apart on, a camera is asleep and shows its key frames alone: nothing adds up, and
+# a doubt may wake it, which costs four seconds of decoding.
+ASLEEP_S = 1.0
+ASLEEP = Terms(faint=-2.4, least_logit=-2.7, stands_out=2.5, less=0.6)
 
 
 class Evidence:
@@ -71,8 +92,8 @@ class Evidence:
         self._usual: Grid = np.full(1, _CALM, np.float32)
         self._variance: Grid = np.full(1, _DEVIATION**2, np.float32)
         self._rest: Grid = np.full(1, _CALM, np.float32)
-        # Logits and the seconds before them that are still to be learned; and all those seconds.
-        self._waiting: deque[tuple[Grid, float]] = deque()
+        # Logits, the seconds before them and the lit cells that are still to be learned; and all those seconds.
+        self._waiting: deque[tuple[Grid, float, Mask | None]] = deque()
         self._waiting_s = 0.0
 
     def ask(self, limit: float) -> None:
@@ -84,15 +105,25 @@ class Evidence:
         """Tell whether something moved a moment ago, so that the network should look again."""
         return self._evidence is not None and bool((self._evidence > _ALIVE).any())
 
-    def weigh(self, logits: Grid, passed_s: float) -> Mask:
-        """Return which cells move now."""
+    def weigh(
+        self,
+        logits: Grid,
+        passed_s: float,
+        *,
+        is_grainy: bool = False,
+        lit: Mask | None = None,
+    ) -> Mask:
+        """Return which cells move now; `lit` are those through which a beam of light moves."""
+        if lit is not None and not lit.any():
+            lit = None
         is_asleep = passed_s >= ASLEEP_S
-        asked = self._asked(FAINT if is_asleep else _crowd(logits))
+        terms = ASLEEP if is_asleep else IN_GRAIN if is_grainy else USUALLY
+        asked = self._asked(terms, terms.faint if is_asleep else _crowd(logits, terms.faint, lit))
         self._evidence = np.asarray(logits - asked + self._carried(passed_s), np.float32)
-        self._remember(logits, min(passed_s, _LONGEST_PAUSE_S))
-        least = self._limit - DOUBT if is_asleep else self._limit
-        moving = (self._evidence > least - FAINT) & (logits > LEAST_LOGIT)
-        return _trimmed(moving, logits)
+        self._remember(logits, min(passed_s, _LONGEST_PAUSE_S), lit)
+        enough = self._limit - terms.less - terms.faint
+        moving = (self._evidence > enough) & (logits > terms.least_logit)
+        return _trimmed(moving, logits, terms.least_logit)
 
     def forget(self) -> None:
         """Begin anew: what was before is no longer comparable."""
@@ -100,8 +131,8 @@ class Evidence:
         self._waiting.clear()
         self._waiting_s = 0.0
 
-    def _asked(self, least: float) -> Grid:
-        by_usual = self._usual + STANDS_OUT * np.sqrt(self._variance)
+    def _asked(self, terms: Terms, least: float | Grid) -> Grid:
+        by_usual = self._usual + terms.stands_out * np.sqrt(self._variance)
         asked = np.minimum(by_usual, self._rest + ABOVE_REST)
         return np.asarray(np.clip(asked, least, MOST_ASKED), np.float32)
 
@@ -113,13 +144,19 @@ class Evidence:
         best = np.maximum(own, cv2.dilate(own, _NEIGHBOURS) - np.float32(A_STEP))
         return np.asarray(np.float32(share) * best, np.float32)
 
-    def _remember(self, logits: Grid, passed_s: float) -> None:
-        self._waiting.append((logits, passed_s))
+    def _remember(self, logits: Grid, passed_s: float, lit: Mask | None) -> None:
+        self._waiting.append((logits, passed_s, lit))
         self._waiting_s += passed_s
         while self._waiting_s > LEARNED_AFTER_S or len(self._waiting) > _MOST_WAITING:
-            oldest, before_s = self._waiting.popleft()
+            oldest, before_s, was_lit = self._waiting.popleft()
             self._waiting_s -= before_s
+            known = self._usual, self._variance, self._rest
             self._learn(oldest, before_s)
+            if was_lit is not None:
+                learned = self._usual, self._variance, self._rest
+                self._usual, self._variance, self._rest = (
+                    np.where(was_lit, old, new) for old, new in zip(known, learned, strict=True)
+                )
 
     def _learn(self, logits: Grid, passed_s: float) -> None:
         step = _REST_PER_S * passed_s
@@ -133,16 +170,24 @@ class Evidence:
         self._variance = np.maximum(variance, _LEAST_DEVIATION**2, dtype=np.float32)
 
 
-def _crowd(logits: Grid) -> float:
-    """Return what is asked of every cell because many say as much at once."""
-    loud = float(np.partition(logits, -CROWD, axis=None)[-CROWD])
-    return max(FAINT, min(loud, MOST_OF_CROWD))
+def _crowd(logits: Grid, faint: float, lit: Mask | None) -> float | Grid:
+    """Return what is asked of every cell because many say as much at once, of lit ones apart."""
+    if lit is None:
+        return max(faint, min(_loud(logits), MOST_OF_CROWD))
+    asked = np.where(lit, np.float32(_loud(logits[lit])), np.float32(_loud(logits[~lit])))
+    return np.asarray(np.clip(asked, faint, MOST_OF_CROWD), np.float32)
 
 
-def _trimmed(moving: Mask, logits: Grid) -> Mask:
+def _loud(logits: Grid) -> float:
+    """Return what the sixteenth loudest says; of few, one of the loudest tenth."""
+    place = min(CROWD, math.ceil(logits.size / 10))
+    return float(np.partition(logits, -place, axis=None)[-place]) if place else -math.inf
+
+
+def _trimmed(moving: Mask, logits: Grid, least_logit: float) -> Mask:
     """Return the moving cells without those that only lie beside a clearer one."""
     if not moving.any():
         return moving
-    heard = np.where(moving, logits, np.float32(LEAST_LOGIT))
+    heard = np.where(moving, logits, np.float32(least_logit))
     clearest = cv2.dilate(heard, _AROUND)
     return np.asarray(moving & (logits > np.minimum(CLEAR, clearest - FALLS_OFF)), np.bool_)

@@ -32,17 +32,21 @@ Shown = tuple[Plane, Grid]
 
 def differences(
     now: Shown, usual: Shown, befores: Sequence[Shown], stretch: float
-) -> list[NDArray[np.int8]]:
-    """Return the stretched differences of the present picture to the usual one and to those before."""
+) -> tuple[list[NDArray[np.int8]], NDArray[np.bool_]]:
+    """Return the stretched differences of the present picture to the usual one and to those before.
+
+    And the cells in which light moves.
+    """
     picture, cells = now
     others = [usual, *befores]
     lights = [cv2.medianBlur(cells - there, _LIT_CELLS) for _, there in others]
     moved = np.max(np.abs(lights[1:]), axis=0) * stretch > _LIGHT_MOVES
     room = np.where(moved, np.float32(MOVING_ROOM / stretch), np.float32(ROOM / stretch))
-    return [
+    shown = [
         _difference(picture, other, light, light - np.clip(light, -room, room), stretch)
         for other, light in zip(others, lights, strict=True)
     ]
+    return shown, moved
 
 
 def _difference(

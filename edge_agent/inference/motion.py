@@ -120,13 +120,17 @@ class MovingCells:
         if not (
             difference.standing_out.any()
             or self._evidence.is_alive
+            or scenery.is_grainy
             or taken_at < self._watchful_until
         ):
             scenery.learn(taken_at, None)
             self._calm_at[:] = taken_at
             return _NOTHING
         raw = self._network.run(scenery.planes(taken_at)[None])[0]
-        moving = self._evidence.weigh(self._slot.real(raw)[0, :, :, 0], passed_s)
+        logits = self._slot.real(raw)[0, :, :, 0]
+        moving = self._evidence.weigh(
+            logits, passed_s, is_grainy=scenery.is_grainy, lit=scenery.lit
+        )
         areas = _areas(moving, scenery)
         scenery.learn(taken_at, self._held(moving, taken_at))
         return Motion(areas, is_global=False)

@@ -17,7 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.domain.frame import Plane
-from edge_agent.inference.grain import BLENDED_WITHIN_S, GRAINY, blended, grain
+from edge_agent.inference.grain import (
+    BLENDED_WITHIN_S,
+    GRAINY,
+    NOISY,
+    averaged_change,
+    blended,
+    blurred_change,
+    grain,
+)
 from edge_agent.inference.light import differences
 
 WIDTH_PX, HEIGHT_PX, CELL_PX = 320, 180, 8
@@ -59,14 +67,18 @@ LEAST_GAIN, MOST_GAIN = 0.6, 1.6
 # Grey levels beyond which a cell takes no part in finding the gain: something moves there.
 OUTLIER = 24.0
 
-# Of the clearest difference in a thing's cells, so much still belongs to the thing.
-OUTLINE_SHARE = 0.4
-# What stands out by less than this many times the usual change has no outline that can be trusted.
-CLEAR_NOISES = 3.0
+# Of the clearest difference in a thing's cells, so much still belongs to the thing. And what stands out by
+# less than this many times the usual change has no outline that can be trusted.
+OUTLINE_SHARE, CLEAR_NOISES = 0.4, 3.0
+# The same where grain was averaged, which smears outlines and leaves little of the grain.
+SMEARED_SHARE, CLEAR_AVERAGES = 0.6, 1.2
 
 Grid = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Planes = NDArray[np.int8]
+
+_RIM = np.ones((3, 3), np.uint8)
+_UNLIT: Mask = np.zeros((ROWS, COLUMNS), np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +114,20 @@ class Scenery:
         # How grainy pictures are, in grey levels: usually, and the present one.
         self._grain = self._grain_now = 0.0
         self._last = self._zero()
+        self._lit: Mask = _UNLIT
+
+    @property
+    def is_grainy(self) -> bool:
+        """Tell whether pictures are so grainy that each takes a share of the one before."""
+        return self._grain > GRAINY
+
+    @property
+    def lit(self) -> Mask:
+        """The cells through which a beam moves by night, and their neighbours, as `planes` found them.
+
+        By day clouds, trees and water move light, too, and there it is nothing to reckon with.
+        """
+        return self._lit if self._grain > NOISY else _UNLIT
 
     def compare(self, luma: Plane, taken_at: float) -> Difference:
         """Return where this picture differs from the usual one, and remember it for `planes`."""
@@ -121,7 +147,7 @@ class Scenery:
         self._grain_now = grain(picture, self._sharp)
         self._sharp = picture
         is_soon = taken_at - self._seen_at <= BLENDED_WITHIN_S
-        if self._grain > GRAINY and is_soon and not is_global:
+        if self.is_grainy and is_soon and not is_global:
             picture = blended(picture, expected, self._now, self._expected)
             seen = self._seen(picture, expected, _to_cells(picture), light)
         self._now, self._expected, self._last = picture, expected, seen
@@ -138,12 +164,13 @@ class Scenery:
         before = self._kept[-1]
         older = min(self._kept, key=lambda kept: abs(taken_at - kept.taken_at - LAG_S))
         cells = self._last.cells
-        shown = differences(
+        shown, lit = differences(
             (now, cells),
             (self._expected, cells - self._last.shift),
             [(before.picture, before.cells), (older.picture, older.cells)],
             stretch,
         )
+        self._lit = cv2.dilate(lit.view(np.uint8), _RIM).view(np.bool_)
         return np.asarray(cv2.merge([(now ^ np.uint8(0x80)).view(np.int8), *shown]), np.int8)
 
     def outline(self, cells: Mask) -> tuple[int, int, int, int]:
@@ -154,11 +181,13 @@ class Scenery:
         left, top, width, height = cv2.boundingRect(cells.view(np.uint8))
         rows = slice(top * CELL_PX, min(HEIGHT_PX, (top + height) * CELL_PX))
         columns = slice(left * CELL_PX, (left + width) * CELL_PX)
-        difference = cv2.blur(
-            cv2.absdiff(self._now[rows, columns], self._expected[rows, columns]), (3, 3)
-        )
+        now, expected = self._now[rows, columns], self._expected[rows, columns]
+        difference, share, clear_noises = blurred_change(now, expected), OUTLINE_SHARE, CLEAR_NOISES
+        if self._grain > NOISY:
+            difference = averaged_change(now, expected)
+            share, clear_noises = SMEARED_SHARE, CLEAR_AVERAGES
         clearest = float(difference.max())
-        if clearest < CLEAR_NOISES * self._noise:
+        if clearest < clear_noises * self._noise:
             return columns.start, rows.start, columns.stop, rows.stop
         inside = cv2.resize(
             cells[top : top + height, left : left + width].view(np.uint8),
@@ -166,7 +195,7 @@ class Scenery:
             interpolation=cv2.INTER_NEAREST,
         )
         difference[inside[: rows.stop - rows.start] == 0] = 0
-        clear = (difference > OUTLINE_SHARE * clearest).view(np.uint8)
+        clear = (difference > share * clearest).view(np.uint8)
         x, y, wide, high = cv2.boundingRect(clear)
         return columns.start + x, rows.start + y, columns.start + x + wide, rows.start + y + high
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_agent.inference.evidence import LEAST_LOGIT, Evidence
+from edge_agent.inference.evidence import USUALLY, Evidence
 
 SHAPE = (23, 40)
 FRAME_S = 0.2
@@ -105,9 +105,30 @@ def test_what_the_network_finds_unlikely_does_not_move_whatever_was_before() -> 
     evidence = Evidence(0.5)
     evidence.weigh(cells((5, 5), logit=5.0), FRAME_S)
 
-    moving = evidence.weigh(cells((5, 5), logit=LEAST_LOGIT - 0.1), FRAME_S)
+    moving = evidence.weigh(cells((5, 5), logit=USUALLY.least_logit - 0.1), FRAME_S)
 
     assert not moving.any()
+
+
+def test_in_the_grain_of_a_night_fainter_words_add_up() -> None:
+    by_day, by_night = Evidence(0.5), Evidence(0.5)
+
+    told_by_day, told_by_night = (
+        [evidence.weigh(cells((5, 5), logit=-2.0), FRAME_S, is_grainy=is_grainy) for _ in range(5)]
+        for evidence, is_grainy in ((by_day, False), (by_night, True))
+    )
+
+    assert not any(moving.any() for moving in told_by_day)
+    assert not told_by_night[0].any()
+    assert told_by_night[-1][5, 5]
+
+
+def test_grain_does_not_wake_who_sees_key_frames_alone() -> None:
+    asleep = Evidence(0.5)
+
+    told = [asleep.weigh(cells((5, 5), logit=-1.5), 2.0, is_grainy=True) for _ in range(5)]
+
+    assert not any(moving.any() for moving in told)
 
 
 def test_after_a_pause_less_is_carried_along() -> None:
@@ -170,3 +191,47 @@ def test_it_is_alive_while_something_moved_a_moment_ago() -> None:
     assert evidence.is_alive
     evidence.forget()
     assert not evidence.is_alive
+
+
+def test_a_beam_does_not_silence_who_walks_beside_it() -> None:
+    beam = np.zeros(SHAPE, np.bool_)
+    beam[12:20, 20:32] = True
+    together, apart = Evidence(0.5), Evidence(0.5)
+    logits = cells((5, 5), logit=-0.6)
+    logits[beam] = -1.0
+
+    told_together = [together.weigh(logits, FRAME_S) for _ in range(4)]
+    told_apart = [apart.weigh(logits, FRAME_S, lit=beam) for _ in range(4)]
+
+    assert not any(moving.any() for moving in told_together)
+    assert list(zip(*np.nonzero(told_apart[-1]), strict=True)) == [(5, 5)]
+
+
+def test_what_a_beam_does_to_a_cell_is_not_its_habit() -> None:
+    """Somebody who crosses where a car's lights passed a moment ago is heard."""
+    beam = np.zeros(SHAPE, np.bool_)
+    beam[4:9, 3:20] = True
+    learned, kept = Evidence(0.5), Evidence(0.5)
+    for evidence, lit in ((learned, None), (kept, beam)):
+        for step in range(40):
+            is_passing = 15 <= step < 25
+            logits = cells(logit=-4.0)
+            logits[beam] = 0.5 if is_passing else -4.0
+            evidence.weigh(logits, FRAME_S, lit=lit if is_passing else None)
+
+    told = [evidence.weigh(cells((5, 5), logit=0.8), FRAME_S) for evidence in (learned, kept)]
+
+    assert not told[0].any()
+    assert told[1][5, 5]
+
+
+def test_an_insect_s_light_is_asked_as_much_as_it_says() -> None:
+    evidence = Evidence(0.5)
+    patch = np.zeros(SHAPE, np.bool_)
+    patch[4:10, 4:9] = True
+    logits = cells(logit=-4.0)
+    logits[5:9, 5:8] = -0.9
+
+    told = [evidence.weigh(logits, FRAME_S, lit=patch) for _ in range(6)]
+
+    assert not any(moving.any() for moving in told)

@@ -128,6 +128,28 @@ def test_a_person_at_night_is_found_in_the_noise() -> None:
     assert found_while_walking(street, watcher, start, size=NEAR, contrast=35) >= 0.8
 
 
+def test_a_faint_person_is_found_in_a_grainy_night_where_nobody_else_is() -> None:
+    street = Street(noise=13.0)
+    watcher, start = watcher_of(street, 30)
+
+    alone = [watcher.watch(street.frame(moment)) for moment in times(start, 20)]
+    found = found_while_walking(street, watcher, start + 20, size=FAR, contrast=18)
+
+    assert found >= 0.8
+    assert sum(bool(motion.areas) for motion in alone) <= 0.03 * len(alone)
+
+
+def test_in_a_grainy_night_the_network_looks_at_every_picture() -> None:
+    """What stands out there is chance: the gate would let a walker wait for it."""
+    street, network = Street(noise=13.0), Counting(WEIGHTS)
+    watcher = MovingCells(network, MotionOptions())
+
+    for moment in times(0, 20):
+        watcher.watch(street.frame(moment))
+
+    assert network.looks == len(times(0, 20)) - 1
+
+
 @pytest.mark.parametrize(("gain", "shift"), [(0.5, -40), (1.7, 60), (0.0, 230)])
 def test_a_light_switched_is_global_and_over_within_three_seconds(gain: float, shift: int) -> None:
     street = Street()

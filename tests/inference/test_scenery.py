@@ -278,6 +278,24 @@ def test_an_outline_is_as_small_as_the_thing() -> None:
     assert abs(bottom - 95) <= 2
 
 
+def test_in_the_grain_of_a_night_somebody_faint_has_an_outline_all_the_same() -> None:
+    street = Street(noise=16.0)
+    scenery = scenery_of(street)
+    picture = street.picture()
+    put(picture, (320, 160, 16, 40), -14)
+    scenery.compare(street.frame(10.2, picture).luma, 10.2)
+    cells = np.zeros((ROWS, COLUMNS), np.bool_)
+    cells[8:15, 17:25] = True
+
+    left, top, right, bottom = scenery.outline(cells)
+
+    assert scenery.is_grainy
+    assert abs(left - 160) <= 4
+    assert abs(top - 80) <= 4
+    assert abs(right - 168) <= 4
+    assert abs(bottom - 100) <= 4
+
+
 def test_in_the_noise_the_outline_is_that_of_the_cells() -> None:
     street = Street(noise=8.0)
     scenery = scenery_of(street)
@@ -286,3 +304,19 @@ def test_in_the_noise_the_outline_is_that_of_the_cells() -> None:
     cells[9:11, 19:22] = True
 
     assert scenery.outline(cells) == (152, 72, 176, 88)
+
+
+@pytest.mark.parametrize(("noise", "is_night"), [(8.0, True), (1.0, False)])
+def test_a_beam_lights_cells_by_night_alone(noise: float, *, is_night: bool) -> None:
+    street = Street(noise=noise)
+    scenery = scenery_of(street)
+    calm = scenery.lit.any()
+    picture = street.picture()
+    put(picture, (200, 120, 200, 120), 60)
+    scenery.compare(street.frame(10.2, picture).luma, 10.2)
+
+    scenery.planes(10.2)
+
+    assert not calm
+    assert scenery.lit[11, 18] == is_night
+    assert not scenery.lit[3, 35]
