@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -80,3 +82,14 @@ def test_each_nuisance_leaves_a_picture(make: object) -> None:
 
     assert picture.shape == STREET.shape
     assert np.isfinite(picture).all()
+
+
+def test_scenes_teach_planes_as_the_agent_sees_them_and_what_moves(corpus: Path) -> None:
+    studio = pytest.importorskip("training.motion.studio", reason="PyAV is not installed")
+    scenes = studio.Studio(corpus, 3)
+
+    planes, truths = zip(*(one for _ in range(6) for one in scenes.scene()), strict=True)
+
+    assert {(one.dtype, one.shape) for one in planes} == {(np.dtype(np.int8), (180, 320, 4))}
+    assert {one.shape for one in truths} == {(ROWS, COLUMNS, 2)}
+    assert any(truth[..., 0].any() for truth in truths)

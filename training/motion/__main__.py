@@ -10,6 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
+import numpy as np
+
 CALIBRATION_SAMPLES = 200
 SEED = 20261124
 
@@ -22,19 +24,22 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     corpus = options.work / "corpus.npz"
     if not corpus.exists():
-        sys.stderr.write(
-            f"there is no {corpus}\nnext: python -m training.objects prepare --data DATA\n"
-        )
-        return 1
-    from training.motion import export, studio, train  # noqa: PLC0415 (TensorFlow takes seconds)
+        return _refused(f"there is no {corpus}", "python -m training.objects prepare --data DATA")
+    if options.start is not None and not options.start.is_file():
+        return _refused(f"there is no {options.start}", "name a motion.tflite")
+    from training.motion import export, shipped, train  # noqa: PLC0415 (TensorFlow takes seconds)
 
     # Stopped by hand, it ends those who paint for it, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     weights = options.work / "motion.npz"
+    calibration = _calibration(corpus, options.seed - 1)
+    if options.start is not None and not weights.exists():
+        try:
+            train.keep(shipped.weights_of(options.start, calibration), weights)
+        except ValueError as wrong:
+            return _refused(str(wrong), "name the motion.tflite of this or an older version")
     spent = options.minutes, options.seed, options.makers
     averaged = train.train(corpus, weights, *spent, options.rate or train.PEAK_RATE)
-    samples = studio.Studio(corpus, options.seed - 1).samples()
-    calibration = [next(samples)[0] for _ in range(CALIBRATION_SAMPLES)]
     model = export.quantised(averaged, calibration)
     options.into.mkdir(parents=True, exist_ok=True)
     (options.into / "motion.tflite").write_bytes(model)
@@ -42,11 +47,25 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _refused(what: str, then: str) -> int:
+    sys.stderr.write(f"{what}\nnext: {then}\n")
+    return 1
+
+
+def _calibration(corpus: Path, seed: int) -> list[np.ndarray]:
+    from training.motion.studio import Studio  # noqa: PLC0415 (OpenCV and PyAV take a second)
+
+    samples = Studio(corpus, seed).samples()
+    return [next(samples)[0] for _ in range(CALIBRATION_SAMPLES)]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.motion", description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("build/training"))
     into = Path("edge_agent/models/motion")
     parser.add_argument("--into", type=Path, default=into, help="where the network goes")
+    start = "an int8 file to go on from, unless a run was begun in the work folder"
+    parser.add_argument("--from", type=Path, dest="start", metavar="FILE", help=start)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--seed", type=int, default=SEED, help="another one to go on with a run")
     parser.add_argument("--rate", type=float, help="the highest learning rate; 0.002 to go on")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import time
 from collections.abc import Callable
-from multiprocessing.queues import Queue
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from training.motion.makers import Batch, batches
 from training.motion.network import motion_network
-from training.motion.studio import Studio
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +24,6 @@ AVERAGE = 0.998
 WARM_UP_STEPS = 200
 
 Arrays = list[np.ndarray]
-Batch = tuple[np.ndarray, np.ndarray]
 
 
 def train(
@@ -36,32 +33,16 @@ def train(
 
     Weights that are there already are where it starts from; a lower peak rate suits them.
     """
-    queue: Queue[Batch] = multiprocessing.Queue(12)
-    workers = [
-        multiprocessing.Process(target=_make, args=(corpus, seed + each, queue), daemon=True)
-        for each in range(makers)
-    ]
-    for worker in workers:
-        worker.start()
-    try:
-        averaged = _learn(queue, minutes, weights, rate)
-    finally:
-        for worker in workers:
-            worker.kill()
-    return averaged
+    with batches(corpus, seed, makers, BATCH) as get:
+        return _learn(get, minutes, weights, rate)
 
 
-def _make(corpus: Path, seed: int, queue: Queue[Batch]) -> None:
-    import cv2  # noqa: PLC0415 (of this process)
-
-    cv2.setNumThreads(1)
-    samples = Studio(corpus, seed).samples()
-    while True:
-        batch = [next(samples) for _ in range(BATCH)]
-        queue.put((np.stack([one for one, _ in batch]), np.stack([one for _, one in batch])))
+def keep(arrays: Arrays, weights: Path) -> None:
+    """Write weights, in the network's order."""
+    np.savez(weights, *arrays)
 
 
-def _learn(queue: Queue[Batch], minutes: float, weights: Path, peak: float) -> Arrays:
+def _learn(get: Callable[[], Batch], minutes: float, weights: Path, peak: float) -> Arrays:
     network = motion_network()
     if weights.exists():
         with np.load(weights) as kept:
@@ -69,20 +50,20 @@ def _learn(queue: Queue[Batch], minutes: float, weights: Path, peak: float) -> A
     optimizer = keras.optimizers.AdamW(peak, weight_decay=1e-4)
     step = _step_of(network, optimizer)
     averaged = [one.copy() for one in network.get_weights()]
-    batch = queue.get()
+    batch = get()
     began, count, recent = time.monotonic(), 0, []
     while (share := (time.monotonic() - began) / (60 * minutes)) < 1:
         optimizer.learning_rate.assign(peak * _rate(share, count))
         # Painting costs three times as much as learning: each picture serves as its mirror image too.
-        batch = queue.get() if count % 2 == 0 else (batch[0][:, :, ::-1], batch[1][:, :, ::-1])
+        batch = get() if count % 2 == 0 else (batch[0][:, :, ::-1], batch[1][:, :, ::-1])
         recent.append(float(step(*batch)))
         count += 1
         averaged = _blended(averaged, network.get_weights(), count)
         if count % 200 == 0:
             log.info("step %d, %.0f %%: loss %.3f", count, 100 * share, np.mean(recent))
             recent.clear()
-            np.savez(weights, *averaged)
-    np.savez(weights, *averaged)
+            keep(averaged, weights)
+    keep(averaged, weights)
     log.info("%d samples", count * BATCH)
     return averaged
 
