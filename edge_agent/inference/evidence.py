@@ -75,6 +75,7 @@ class Terms:
 
 
 USUALLY = Terms(faint=-2.4, least_logit=-2.7, stands_out=2.5, less=0.0)
+IN_BEAM = Terms(faint=-2.4, least_logit=-2.7, stands_out=2.0, less=0.3)
 IN_GRAIN = Terms(faint=-3.0, least_logit=-3.2, stands_out=1.2, less=0.8)
 # From pictures so far apart on, a camera is asleep and shows its key frames alone: nothing adds up, and
 # a doubt may wake it, which costs four seconds of decoding.
@@ -117,7 +118,7 @@ class Evidence:
         if lit is not None and not lit.any():
             lit = None
         is_asleep = passed_s >= ASLEEP_S
-        terms = ASLEEP if is_asleep else IN_GRAIN if is_grainy else USUALLY
+        terms = _terms(is_asleep=is_asleep, is_grainy=is_grainy, is_lit=lit is not None)
         asked = self._asked(terms, terms.faint if is_asleep else _crowd(logits, terms.faint, lit))
         self._evidence = np.asarray(logits - asked + self._carried(passed_s), np.float32)
         self._remember(logits, min(passed_s, _LONGEST_PAUSE_S), lit)
@@ -168,6 +169,14 @@ class Evidence:
         self._usual = np.asarray(self._usual + share * beyond, np.float32)
         variance = self._variance + share * (beyond * beyond - self._variance)
         self._variance = np.maximum(variance, _LEAST_DEVIATION**2, dtype=np.float32)
+
+
+def _terms(*, is_asleep: bool, is_grainy: bool, is_lit: bool) -> Terms:
+    if is_asleep:
+        return ASLEEP
+    if is_grainy:
+        return IN_GRAIN
+    return IN_BEAM if is_lit else USUALLY
 
 
 def _crowd(logits: Grid, faint: float, lit: Mask | None) -> float | Grid:

@@ -57,10 +57,10 @@ def _difference(
         return np.asarray(cv2.addWeighted(now, stretch, picture, -stretch, 0, dtype=cv2.CV_8S))
     change = cv2.subtract(now, picture, dtype=cv2.CV_32F)
     gain = light / np.maximum(cv2.medianBlur(cells, _LIT_CELLS), np.float32(_DARKEST))
-    shade = _shade(change, picture, _fine(light, now), _fine(gain, now))
+    shade = _shade(change, picture, fine(light, now), fine(gain, now))
     if shade is not None:
         change = cv2.subtract(change, shade)
-    change = cv2.subtract(change, _fine(beyond, now))
+    change = cv2.subtract(change, fine(beyond, now))
     return np.asarray(cv2.addWeighted(change, stretch, change, 0, 0, dtype=cv2.CV_8S))
 
 
@@ -82,9 +82,16 @@ def _texture(other: Plane, light: Grid, gain: Grid) -> Any:
     return cv2.subtract(cv2.multiply(other, gain, dtype=cv2.CV_32F), light)
 
 
-def _fine(cells: Any, picture: Plane) -> Grid:
+def fine(cells: Grid, picture: Plane) -> Grid:
     """Return a value for each pixel; the last cells reach over the lower edge."""
     height, width = picture.shape
     rows, columns = cells.shape
     fine = cv2.resize(cells, (width, rows * width // columns), interpolation=cv2.INTER_LINEAR)
     return np.asarray(fine[:height], np.float32)
+
+
+def around(change: Grid, calm: NDArray[np.uint8]) -> Grid:
+    """Return, for each cell, the mean change of the calm cells around it; 0 where there are none."""
+    weight, size = calm.astype(np.float32), (_LIT_CELLS, _LIT_CELLS)
+    near, known = cv2.blur(change * weight, size), cv2.blur(weight, size)
+    return np.asarray(near / np.maximum(known, np.float32(1 / _LIT_CELLS**2)), np.float32)

@@ -26,7 +26,7 @@ from edge_agent.inference.grain import (
     blurred_change,
     grain,
 )
-from edge_agent.inference.light import differences
+from edge_agent.inference.light import around, differences, fine
 
 WIDTH_PX, HEIGHT_PX, CELL_PX = 320, 180, 8
 ROWS, COLUMNS = 23, 40
@@ -267,12 +267,20 @@ class Scenery:
         self._shift_deviation = _followed(self._shift_deviation, aside, share)
 
     def _follow(self, share: float, moving: Mask | None) -> None:
-        """Move the usual picture this far towards the present one, where nothing moves."""
+        """Move the usual picture this far towards the present one, where nothing moves.
+
+        By night its light follows there, too: else a beam would leave a patch around whoever walks, as
+        dark as before. By day what is around somebody near is their shadow.
+        """
         mask = None
         if moving is not None and moving.any():
             calm = (~moving).view(np.uint8)
             whole = cv2.resize(calm, (WIDTH_PX, _PADDED_PX), interpolation=cv2.INTER_NEAREST)
             mask = whole[:HEIGHT_PX]
+            if self._grain > NOISY:
+                light = around(self._last.cells - self._cells, calm)
+                shift = fine(light * np.float32(share), self._now)
+                cv2.add(self._usual, shift, dst=self._usual, mask=1 - mask)
         cv2.accumulateWeighted(self._now, self._usual, share, mask)
         self._cells = _to_cells(cv2.convertScaleAbs(self._usual))
 

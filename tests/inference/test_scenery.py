@@ -320,3 +320,26 @@ def test_a_beam_lights_cells_by_night_alone(noise: float, *, is_night: bool) -> 
     assert not calm
     assert scenery.lit[11, 18] == is_night
     assert not scenery.lit[3, 35]
+
+
+@pytest.mark.parametrize(("noise", "is_night"), [(8.0, True), (1.0, False)])
+def test_by_night_light_is_followed_where_somebody_walks_too(
+    noise: float, *, is_night: bool
+) -> None:
+    """A beam that comes and goes leaves no patch around them, as bright as before."""
+    street = Street(noise=noise)
+    scenery = scenery_of(street)
+    held = np.zeros((ROWS, COLUMNS), np.bool_)
+    held[10:14, 18:22] = True
+    picture = street.picture()
+    put(picture, (160, 80, 320, 200), 20)
+
+    for moment in times(10.2, 4):
+        scenery.compare(street.frame(moment, picture).luma, moment)
+        scenery.learn(moment, held)
+    scenery.compare(street.frame(14.4, picture).luma, 14.4)
+    planes = scenery.planes(14.4)
+
+    patch, around = planes[84:108, 148:172, 1], planes[84:108, 180:204, 1]
+    is_patch = float(patch.mean()) - float(around.mean()) > 10
+    assert is_patch != is_night
