@@ -11,10 +11,11 @@ usually do. And a lamp, a cloud or an insect at the lens is a faint word in many
 walker in few: nobody is heard who says less than the sixteenth loudest (a constant false-alarm rate
 by order statistic: Rohling, IEEE AES-19(4), 1983).
 
-A beam of headlights is a faint word in many cells, too, and gone a second later. It must not silence who
-walks where there is none, and is nobody's habit: what lies in it is asked for apart, and not learned.
+A beam of headlights is a faint word in many cells, too, and most often gone a second later. It must not
+silence who walks where there is none, and is nobody's habit: what lies in it is asked for apart, and not
+learned, unless light moves there more often than not.
 
-In a grainy night a walker is fainter than elsewhere, and hardly anything but grain is faint there: words
+In a grainy night a walker is fainter than elsewhere, and most of what is faint there is grain: words
 count from lower on, and less evidence is enough.
 """
 
@@ -54,6 +55,9 @@ LEARNED_AFTER_S, _MOST_WAITING = 1.6, 32
 # What is carried spreads by a cell in each direction. A cell that says so much less than one nearby, and
 # is not clear by itself, is its rim.
 FALLS_OFF, CLEAR = 1.0, 2.5
+# A cell that is lit for so many seconds, less a third of those in which it is not, has a sign that blinks or
+# a banner: that is its habit. And what of it is remembered at most.
+LIT_S, _MOST_LIT_S, _UNLIT_COUNTS = 4.0, 8.0, 1 / 3
 # One look after a pause says no more about the pause than this.
 _LONGEST_PAUSE_S = 1.0
 # Evidence below this is over.
@@ -75,6 +79,8 @@ class Terms:
 
 
 USUALLY = Terms(faint=-2.4, least_logit=-2.7, stands_out=2.5, less=0.0)
+# Both found more walkers by night, and told of no more than a hundredth of the pictures without one. The
+# beam's are for the whole picture: its glow reaches further than the cells that it lights.
 IN_BEAM = Terms(faint=-2.4, least_logit=-2.7, stands_out=2.0, less=0.3)
 IN_GRAIN = Terms(faint=-3.0, least_logit=-3.2, stands_out=1.2, less=0.8)
 # From pictures so far apart on, a camera is asleep and shows its key frames alone: nothing adds up, and
@@ -96,6 +102,7 @@ class Evidence:
         # Logits, the seconds before them and the lit cells that are still to be learned; and all those seconds.
         self._waiting: deque[tuple[Grid, float, Mask | None]] = deque()
         self._waiting_s = 0.0
+        self._lit_s: Grid = np.zeros(1, np.float32)
 
     def ask(self, limit: float) -> None:
         """Take this limit from now on; what the cells have learned stays."""
@@ -115,8 +122,7 @@ class Evidence:
         lit: Mask | None = None,
     ) -> Mask:
         """Return which cells move now; `lit` are those through which a beam of light moves."""
-        if lit is not None and not lit.any():
-            lit = None
+        lit = self._briefly(lit, passed_s)
         is_asleep = passed_s >= ASLEEP_S
         terms = _terms(is_asleep=is_asleep, is_grainy=is_grainy, is_lit=lit is not None)
         asked = self._asked(terms, terms.faint if is_asleep else _crowd(logits, terms.faint, lit))
@@ -129,8 +135,18 @@ class Evidence:
     def forget(self) -> None:
         """Begin anew: what was before is no longer comparable."""
         self._evidence = None
+        self._lit_s = np.zeros(1, np.float32)
         self._waiting.clear()
         self._waiting_s = 0.0
+
+    def _briefly(self, lit: Mask | None, passed_s: float) -> Mask | None:
+        """Return the lit cells that are not lit most of the time; None where there are none."""
+        if lit is None:
+            lit = np.zeros(1, np.bool_)
+        passed = np.where(lit, np.float32(passed_s), np.float32(-passed_s * _UNLIT_COUNTS))
+        self._lit_s = np.clip(self._lit_s + passed, 0, _MOST_LIT_S, dtype=np.float32)
+        brief = lit & (self._lit_s < LIT_S)
+        return brief if brief.any() else None
 
     def _asked(self, terms: Terms, least: float | Grid) -> Grid:
         by_usual = self._usual + terms.stands_out * np.sqrt(self._variance)

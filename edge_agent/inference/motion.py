@@ -148,8 +148,9 @@ class MovingCells:
     def _held(self, moving: Mask, taken_at: float) -> Mask:
         """Return the cells that must not become the usual picture: what moves, and its rim."""
         self._calm_at[~moving] = taken_at
-        rim = cv2.dilate(moving.view(np.uint8), _NEIGHBOURS).view(np.bool_)
-        return np.asarray(rim & (taken_at - self._calm_at < PARKED_S), np.bool_)
+        is_new = taken_at - self._calm_at < PARKED_S
+        rim = cv2.dilate((moving & is_new).view(np.uint8), _NEIGHBOURS).view(np.bool_)
+        return np.asarray(rim & is_new, np.bool_)
 
     def _global(self, taken_at: float) -> Motion:
         if self._global_since is None:

@@ -118,14 +118,15 @@ class Scenery:
 
     @property
     def is_grainy(self) -> bool:
-        """Tell whether pictures are so grainy that each takes a share of the one before."""
+        """Tell whether pictures are so grainy that they are smoothed and blended."""
         return self._grain > GRAINY
 
     @property
     def lit(self) -> Mask:
-        """The cells through which a beam moves by night, and their neighbours, as `planes` found them.
+        """The cells in which light moves by night, and their neighbours, as `planes` found them.
 
-        By day clouds, trees and water move light, too, and there it is nothing to reckon with.
+        Most often a beam's; also a sign's, a banner's or a lorry's, whatever is as wide. By day clouds, trees
+        and water move light everywhere, and it is nothing to reckon with.
         """
         return self._lit if self._grain > NOISY else _UNLIT
 
@@ -186,15 +187,15 @@ class Scenery:
         if self._grain > NOISY:
             difference = averaged_change(now, expected)
             share, clear_noises = SMEARED_SHARE, CLEAR_AVERAGES
-        clearest = float(difference.max())
-        if clearest < clear_noises * self._noise:
-            return columns.start, rows.start, columns.stop, rows.stop
         inside = cv2.resize(
             cells[top : top + height, left : left + width].view(np.uint8),
             (width * CELL_PX, height * CELL_PX),
             interpolation=cv2.INTER_NEAREST,
         )
         difference[inside[: rows.stop - rows.start] == 0] = 0
+        clearest = float(difference.max())
+        if clearest < clear_noises * self._noise or clearest == 0:
+            return columns.start, rows.start, columns.stop, rows.stop
         clear = (difference > share * clearest).view(np.uint8)
         x, y, wide, high = cv2.boundingRect(clear)
         return columns.start + x, rows.start + y, columns.start + x + wide, rows.start + y + high

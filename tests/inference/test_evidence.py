@@ -124,11 +124,10 @@ def test_in_the_grain_of_a_night_fainter_words_add_up() -> None:
 
 
 def test_grain_does_not_wake_who_sees_key_frames_alone() -> None:
-    asleep = Evidence(0.5)
+    awake, asleep = Evidence(0.0), Evidence(0.0)
 
-    told = [asleep.weigh(cells((5, 5), logit=-1.5), 2.0, is_grainy=True) for _ in range(5)]
-
-    assert not any(moving.any() for moving in told)
+    assert awake.weigh(cells((5, 5), logit=-0.7), FRAME_S, is_grainy=True).any()
+    assert not asleep.weigh(cells((5, 5), logit=-0.7), 2.0, is_grainy=True).any()
 
 
 def test_after_a_pause_less_is_carried_along() -> None:
@@ -235,3 +234,38 @@ def test_an_insect_s_light_is_asked_as_much_as_it_says() -> None:
     told = [evidence.weigh(logits, FRAME_S, lit=patch) for _ in range(6)]
 
     assert not any(moving.any() for moving in told)
+
+
+def test_where_light_moves_all_the_time_it_is_the_cells_habit() -> None:
+    """A sign that blinks, a banner: whatever is lit more often than a beam ever lights a cell."""
+    evidence = Evidence(0.5)
+    sign = np.zeros(SHAPE, np.bool_)
+    sign[4:9, 4:9] = True
+
+    told = [
+        bool(evidence.weigh(cells((6, 6), logit=1.5), FRAME_S, lit=sign).any()) for _ in range(75)
+    ]
+
+    assert told[0]
+    assert not any(told[50:])
+
+
+def test_a_beam_that_comes_again_and_again_is_no_habit() -> None:
+    evidence = Evidence(0.5)
+    beam = np.zeros(SHAPE, np.bool_)
+    beam[4:9, 4:9] = True
+    for step in range(400):
+        is_passing = step % 40 < 6
+        logits = cells((6, 6), (6, 7), logit=1.5 if is_passing else -4.0)
+        evidence.weigh(logits, FRAME_S, lit=beam if is_passing else None)
+
+    assert evidence.weigh(cells((6, 6), logit=1.0), FRAME_S).any()
+
+
+def test_in_a_beam_a_little_less_is_enough() -> None:
+    by_day, in_a_beam = Evidence(0.5), Evidence(0.5)
+    beam = np.zeros(SHAPE, np.bool_)
+    beam[12:20, 20:32] = True
+
+    assert not by_day.weigh(cells((5, 5), logit=0.3), FRAME_S).any()
+    assert in_a_beam.weigh(cells((5, 5), logit=0.3), FRAME_S, lit=beam).any()

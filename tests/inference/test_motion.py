@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ import pytest
 
 from edge_agent.domain.geometry import Box
 from edge_agent.errors import EdgeAgentError
+from edge_agent.inference.evidence import Evidence
 from edge_agent.inference.motion import PARKED_S, Motion, MovingCells
 from edge_agent.inference.motion_file import WEIGHTS, open_motion
 from edge_agent.inference.options import MotionOptions
@@ -133,7 +134,7 @@ def test_a_faint_person_is_found_in_a_grainy_night_where_nobody_else_is() -> Non
     watcher, start = watcher_of(street, 30)
 
     alone = [watcher.watch(street.frame(moment)) for moment in times(start, 20)]
-    found = found_while_walking(street, watcher, start + 20, size=FAR, contrast=18)
+    found = found_while_walking(street, watcher, start + 20, size=FAR, contrast=12)
 
     assert found >= 0.8
     assert sum(bool(motion.areas) for motion in alone) <= 0.03 * len(alone)
@@ -148,6 +149,27 @@ def test_in_a_grainy_night_the_network_looks_at_every_picture() -> None:
         watcher.watch(street.frame(moment))
 
     assert network.looks == len(times(0, 20)) - 1
+
+
+@pytest.mark.parametrize(("noise", "is_grainy"), [(13.0, True), (8.0, False)])
+def test_evidence_is_told_of_the_grain_and_of_beams(
+    noise: float, *, is_grainy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    weigh = Evidence.weigh
+
+    def spied(*args: Any, **named: Any) -> Any:
+        told.append((named["is_grainy"], bool(named["lit"].any())))
+        return weigh(*args, **named)
+
+    monkeypatch.setattr(Evidence, "weigh", spied)
+    street = Street(noise=noise)
+    watcher, start = watcher_of(street)
+    picture = street.picture()
+    put(picture, (200, 120, 200, 120), 60)
+    watcher.watch(street.frame(start, picture))
+
+    assert told[-2:] == [(is_grainy, False), (is_grainy, True)]
 
 
 @pytest.mark.parametrize(("gain", "shift"), [(0.5, -40), (1.7, 60), (0.0, 230)])

@@ -296,6 +296,22 @@ def test_in_the_grain_of_a_night_somebody_faint_has_an_outline_all_the_same() ->
     assert abs(bottom - 100) <= 4
 
 
+def test_what_is_brighter_outside_of_the_cells_does_not_hide_the_outline() -> None:
+    street = Street(noise=8.0)
+    scenery = scenery_of(street)
+    picture = street.picture()
+    put(picture, (304, 144, 10, 24), -40)
+    put(picture, (360, 208, 24, 24), 100)
+    scenery.compare(street.frame(10.2, picture).luma, 10.2)
+    cells = np.zeros((ROWS, COLUMNS), np.bool_)
+    cells[9:14, 19] = cells[9, 19:24] = True
+
+    left, top, right, bottom = scenery.outline(cells)
+
+    assert right - left >= 4
+    assert 8 <= bottom - top <= 16
+
+
 def test_in_the_noise_the_outline_is_that_of_the_cells() -> None:
     street = Street(noise=8.0)
     scenery = scenery_of(street)
@@ -310,6 +326,7 @@ def test_in_the_noise_the_outline_is_that_of_the_cells() -> None:
 def test_a_beam_lights_cells_by_night_alone(noise: float, *, is_night: bool) -> None:
     street = Street(noise=noise)
     scenery = scenery_of(street)
+    scenery.planes(10.0)
     calm = scenery.lit.any()
     picture = street.picture()
     put(picture, (200, 120, 200, 120), 60)
@@ -319,6 +336,8 @@ def test_a_beam_lights_cells_by_night_alone(noise: float, *, is_night: bool) -> 
 
     assert not calm
     assert scenery.lit[11, 18] == is_night
+    # And a cell beside those that the light covers.
+    assert scenery.lit[11, 25] == is_night
     assert not scenery.lit[3, 35]
 
 
