@@ -87,6 +87,18 @@ def test_a_file_that_is_not_there_is_named(
     assert capsys.readouterr().err.startswith(f"there is no {tmp_path / 'gone.tflite'}\nnext: ")
 
 
+def test_a_run_that_was_begun_is_not_begun_anew(
+    corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from training.motion.__main__ import main  # noqa: PLC0415 (beside the others)
+
+    begun = corpus.parent / "motion.npz"
+    begun.touch()
+
+    assert main(["--work", str(corpus.parent), "--from", str(SHIPPED)]) == 1
+    assert capsys.readouterr().err.startswith(f"a run was begun already: {begun}\nnext: remove it")
+
+
 def test_a_moment_of_training_gives_a_file_that_the_agent_takes(
     corpus: Path, tmp_path: Path
 ) -> None:

@@ -25,15 +25,15 @@ def main(arguments: list[str] | None = None) -> int:
     corpus = options.work / "corpus.npz"
     if not corpus.exists():
         return _refused(f"there is no {corpus}", "python -m training.objects prepare --data DATA")
+    weights = options.work / "motion.npz"
     if options.start is not None and not options.start.is_file():
         return _refused(f"there is no {options.start}", "name a motion.tflite")
+    if options.start is not None and weights.exists():
+        return _refused(f"a run was begun already: {weights}", "remove it, or leave --from away")
     from training.motion import export, shipped, train  # noqa: PLC0415 (TensorFlow takes seconds)
 
-    # Stopped by hand, it ends those who paint for it, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    weights = options.work / "motion.npz"
     calibration = _calibration(corpus, options.seed - 1)
-    if options.start is not None and not weights.exists():
+    if options.start is not None:
         try:
             train.keep(shipped.weights_of(options.start, calibration), weights)
         except ValueError as wrong:
@@ -64,14 +64,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, default=Path("build/training"))
     into = Path("edge_agent/models/motion")
     parser.add_argument("--into", type=Path, default=into, help="where the network goes")
-    start = "an int8 file to go on from, unless a run was begun in the work folder"
+    start = "an int8 file to go on from"
     parser.add_argument("--from", type=Path, dest="start", metavar="FILE", help=start)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--seed", type=int, default=SEED, help="another one to go on with a run")
-    parser.add_argument("--rate", type=float, help="the highest learning rate; 0.002 to go on")
+    parser.add_argument("--rate", type=float, help="the highest learning rate; 0.0015 to go on")
     parser.add_argument("--makers", type=int, default=2, help="processes that paint samples")
     return parser
 
 
 if __name__ == "__main__":
+    # Stopped by hand, it ends those who paint for it, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main())

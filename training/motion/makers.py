@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.queues import Queue
 from pathlib import Path
+from queue import Empty
 
 import cv2
 import numpy as np
@@ -17,12 +18,15 @@ from training.motion.studio import Studio
 Batch = tuple[np.ndarray, np.ndarray]
 
 _MOST_WAITING = 12
+# How long to wait for a batch before looking whether they still paint, in seconds.
+_LOOK_EVERY_S = 30.0
 
 
 @contextmanager
 def batches(corpus: Path, seed: int, makers: int, size: int) -> Iterator[Callable[[], Batch]]:
     """Give a function that waits for the next batch of so many samples; the makers end with it.
 
+    The function raises RuntimeError where a maker has ended and nothing comes any more.
     They are begun anew, not forked: a child of TensorFlow or OpenCV may wait forever for a thread
     that only its parent has.
     """
@@ -32,13 +36,25 @@ def batches(corpus: Path, seed: int, makers: int, size: int) -> Iterator[Callabl
         apart.Process(target=_make, args=(corpus, seed + each, size, queue), daemon=True)
         for each in range(makers)
     ]
-    for worker in workers:
-        worker.start()
+    started = []
+
+    def get() -> Batch:
+        while True:
+            try:
+                return queue.get(timeout=_LOOK_EVERY_S)
+            except Empty:
+                if not all(one.is_alive() for one in started):
+                    raise RuntimeError("a painter ended: too little memory for so many?") from None
+
     try:
-        yield queue.get
-    finally:
         for worker in workers:
+            worker.start()
+            started.append(worker)
+        yield get
+    finally:
+        for worker in started:
             worker.kill()
+            worker.join()
 
 
 def _make(corpus: Path, seed: int, size: int, queue: Queue[Batch]) -> None:

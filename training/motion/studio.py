@@ -87,7 +87,8 @@ class Studio:
                 scenery.start_again(at_s)
                 continue
             truth = cells(*world.truth(at_s, (seen_s, at_s - LAG_S)))
-            is_open = difference.standing_out.any() or random.random() < CLOSED_SHARE
+            is_open = difference.standing_out.any() or scenery.is_grainy
+            is_open = is_open or random.random() < CLOSED_SHARE
             if is_open and random.random() < KEPT_SHARE:
                 yield scenery.planes(at_s), truth
             held = cv2.dilate((truth[..., 0] > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
