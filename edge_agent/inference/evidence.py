@@ -58,6 +58,8 @@ FALLS_OFF, CLEAR = 1.0, 2.5
 # A cell that is lit for so many seconds, less a third of those in which it is not, has a sign that blinks or
 # a banner: that is its habit. And what of it is remembered at most.
 LIT_S, _MOST_LIT_S, _UNLIT_COUNTS = 4.0, 8.0, 1 / 3
+# And who still says more than this by the time that it is learned is lit by a lamp, which stays.
+STILL_LOUD = -1.5
 # One look after a pause says no more about the pause than this.
 _LONGEST_PAUSE_S = 1.0
 # Evidence below this is over.
@@ -170,9 +172,10 @@ class Evidence:
             known = self._usual, self._variance, self._rest
             self._learn(oldest, before_s)
             if was_lit is not None:
+                kept = was_lit & (logits < STILL_LOUD)
                 learned = self._usual, self._variance, self._rest
                 self._usual, self._variance, self._rest = (
-                    np.where(was_lit, old, new) for old, new in zip(known, learned, strict=True)
+                    np.where(kept, old, new) for old, new in zip(known, learned, strict=True)
                 )
 
     def _learn(self, logits: Grid, passed_s: float) -> None:

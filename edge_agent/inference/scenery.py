@@ -49,6 +49,8 @@ SHAKEN_SHARE = 0.08
 LEAST_SHAKE_PX, MOST_SHAKE_PX, STEADIED = 0.2, 6.0, 0.85
 # Seconds that the picture may take to settle after a global change, learned quickly.
 SETTLING_S, SETTLING_PACE_S = 1.0, 0.25
+# Where more cells than this wait, nobody knows what lies behind them: a walker's and their rims are 20.
+MOST_LIT_BEHIND = 60
 # Seconds in which a calm cell follows slow light, and in which it learns its own noise.
 LIGHT_PACE_S, NOISE_PACE_S = 2.0, 8.0
 # The first looks teach faster: after n of them the share is at least 1/n.
@@ -278,7 +280,7 @@ class Scenery:
             calm = (~moving).view(np.uint8)
             whole = cv2.resize(calm, (WIDTH_PX, _PADDED_PX), interpolation=cv2.INTER_NEAREST)
             mask = whole[:HEIGHT_PX]
-            if self._grain > NOISY:
+            if self._grain > NOISY and np.count_nonzero(moving) <= MOST_LIT_BEHIND:
                 light = around(self._last.cells - self._cells, calm)
                 shift = fine(light * np.float32(share), self._now)
                 cv2.add(self._usual, shift, dst=self._usual, mask=1 - mask)

@@ -269,3 +269,23 @@ def test_in_a_beam_a_little_less_is_enough() -> None:
 
     assert not by_day.weigh(cells((5, 5), logit=0.3), FRAME_S).any()
     assert in_a_beam.weigh(cells((5, 5), logit=0.3), FRAME_S, lit=beam).any()
+
+
+def test_a_lamp_that_was_lit_and_stays_is_learned_as_if_it_had_not_moved() -> None:
+    """It moves light for a moment as a beam does; what it does to a cell afterwards is its habit."""
+    lit, plain = Evidence(0.5), Evidence(0.5)
+    patch = np.zeros(SHAPE, np.bool_)
+    patch[4:9, 4:9] = True
+    told: dict[str, int] = {}
+    for name, evidence in (("lit", lit), ("plain", plain)):
+        moved = [
+            evidence.weigh(
+                cells((6, 6), logit=0.9),
+                FRAME_S,
+                lit=patch if name == "lit" and step < 15 else None,
+            )
+            for step in range(60)
+        ]
+        told[name] = sum(bool(one.any()) for one in moved)
+
+    assert told["lit"] <= told["plain"] + 1
