@@ -59,14 +59,15 @@ def list_models(args: argparse.Namespace, console: Console) -> int:
 def show_model(args: argparse.Namespace, console: Console) -> int:
     """Show one model's card. Raises EdgeAgentError."""
     settings = load_settings(args.config)
+    store = Store(settings.state_dir)
     # What agent.toml takes as a model, `[objects] model`, may be any folder's path.
     is_path = "/" in args.model
-    store = Store(settings.state_dir)
-    name = args.model if is_path else store.find(args.model)
-    folder = find_card(name) if is_path else store.folder_of(name)
+    known = "" if is_path else store.find(args.model)
+    folder = find_card(args.model) if is_path else store.folder_of(known)
     card = load_card(folder)
-    facts = {"name": card.name if is_path else name, "folder": str(folder), **card_facts(card)}
-    if not is_path and name not in shipped_models():
+    name = known or card.name
+    facts = {"name": name, "folder": str(folder), **card_facts(card)}
+    if known and known not in shipped_models():
         signatures = check_installed(folder).signatures
         facts["signed_by"] = [signature.key_id for signature in signatures]
     if args.json:

@@ -13,7 +13,7 @@ by order statistic: Rohling, IEEE AES-19(4), 1983).
 
 A beam of headlights is a faint word in many cells, too, and most often gone a second later. It must not
 silence who walks where there is none, and is nobody's habit: what lies in it is asked for apart, and not
-learned, unless light moves there more often than not.
+learned, unless light moves there more than a quarter of the time.
 
 In a grainy night a walker is fainter than elsewhere, and most of what is faint there is grain: words
 count from lower on, and less evidence is enough.

@@ -170,6 +170,8 @@ def test_a_card_is_shown_for_people_and_for_programs(desk: Desk) -> None:
 def test_the_card_of_a_folder_is_shown_by_its_path(desk: Desk, tmp_path: Path) -> None:
     shutil.copytree(MODELS / "street", tmp_path / "mine")
 
+    assert desk.model("show", f"{tmp_path}/mine") == 0
+    assert f"✓ street {tmp_path}/mine" in desk.out
     assert desk.model("show", f"{tmp_path}/mine", "--json") == 0
 
     shown = json.loads(desk.out)

@@ -261,65 +261,52 @@ def test_the_day_after_a_switch_is_not_blended() -> None:
     assert shows(scenery, frame)
 
 
-def test_an_outline_is_as_small_as_the_thing() -> None:
-    street = Street(noise=1.0)
+def outlined(
+    noise: float, cells: tuple[slice, slice], *things: tuple[tuple[int, int, int, int], float]
+) -> tuple[int, int, int, int]:
+    """Return the outline in these cells of things (box, contrast) that have come into a street."""
+    street = Street(noise=noise)
     scenery = scenery_of(street)
     picture = street.picture()
-    put(picture, (322, 166, 10, 24), -40)
+    for box, contrast in things:
+        put(picture, box, contrast)
     scenery.compare(street.frame(10.2, picture).luma, 10.2)
-    cells = np.zeros((ROWS, COLUMNS), np.bool_)
-    cells[9:13, 19:22] = True
+    moving = np.zeros((ROWS, COLUMNS), np.bool_)
+    moving[cells] = True
+    return scenery.outline(moving)
 
-    left, top, right, bottom = scenery.outline(cells)
 
-    assert abs(left - 161) <= 2
-    assert abs(top - 83) <= 2
-    assert abs(right - 166) <= 2
-    assert abs(bottom - 95) <= 2
+def test_an_outline_is_as_small_as_the_thing() -> None:
+    outline = outlined(1.0, np.s_[9:13, 19:22], ((322, 166, 10, 24), -40))
+
+    assert outline == pytest.approx((161, 83, 166, 95), abs=2)
 
 
 def test_in_the_grain_of_a_night_somebody_faint_has_an_outline_all_the_same() -> None:
-    street = Street(noise=16.0)
-    scenery = scenery_of(street)
-    picture = street.picture()
-    put(picture, (320, 160, 16, 40), -14)
-    scenery.compare(street.frame(10.2, picture).luma, 10.2)
-    cells = np.zeros((ROWS, COLUMNS), np.bool_)
-    cells[8:15, 17:25] = True
+    outline = outlined(16.0, np.s_[8:15, 17:25], ((320, 160, 16, 40), -14))
 
-    left, top, right, bottom = scenery.outline(cells)
-
-    assert scenery.is_grainy
-    assert abs(left - 160) <= 4
-    assert abs(top - 80) <= 4
-    assert abs(right - 168) <= 4
-    assert abs(bottom - 100) <= 4
+    assert outline == pytest.approx((160, 80, 168, 100), abs=4)
 
 
 def test_what_is_brighter_outside_of_the_cells_does_not_hide_the_outline() -> None:
+    """A lamp that was lit inside of the box around the cells, in none of them."""
     street = Street(noise=8.0)
     scenery = scenery_of(street)
     picture = street.picture()
     put(picture, (304, 144, 10, 24), -40)
     put(picture, (360, 208, 24, 24), 100)
     scenery.compare(street.frame(10.2, picture).luma, 10.2)
-    cells = np.zeros((ROWS, COLUMNS), np.bool_)
-    cells[9:14, 19] = cells[9, 19:24] = True
+    corner = np.zeros((ROWS, COLUMNS), np.bool_)
+    corner[9:14, 19] = corner[9, 19:24] = True
 
-    left, top, right, bottom = scenery.outline(cells)
+    left, top, right, bottom = scenery.outline(corner)
 
     assert right - left >= 4
     assert 8 <= bottom - top <= 16
 
 
 def test_in_the_noise_the_outline_is_that_of_the_cells() -> None:
-    street = Street(noise=8.0)
-    scenery = scenery_of(street)
-    scenery.compare(street.frame(10.2).luma, 10.2)
-    cells = np.zeros((ROWS, COLUMNS), np.bool_)
-    cells[9:11, 19:22] = True
-
-    assert scenery.outline(cells) == (152, 72, 176, 88)
+    assert outlined(8.0, np.s_[9:11, 19:22]) == (152, 72, 176, 88)
 
 
 @pytest.mark.parametrize(("noise", "is_night"), [(8.0, True), (1.0, False)])

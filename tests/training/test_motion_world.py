@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge_agent.inference.scenery import COLUMNS, ROWS
+from training.motion.__main__ import main
 from training.motion.nuisances import MAKERS
 from training.motion.world import HEIGHT_PX, WIDTH_PX, Cutout, Mover, World
 
@@ -93,3 +95,15 @@ def test_scenes_teach_planes_as_the_agent_sees_them_and_what_moves(corpus: Path)
     assert {(one.dtype, one.shape) for one in planes} == {(np.dtype(np.int8), (180, 320, 4))}
     assert {one.shape for one in truths} == {(ROWS, COLUMNS, 2)}
     assert any(truth[..., 0].any() for truth in truths)
+
+
+def test_without_tensorflow_training_says_where_to_get_it(
+    corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if importlib.util.find_spec("tensorflow") is not None:
+        pytest.skip("this is the training environment, which has it")
+
+    assert main(["--work", str(corpus.parent)]) == 1
+    assert capsys.readouterr().err.startswith(
+        "this Python has no TensorFlow\nnext: make -C training"
+    )

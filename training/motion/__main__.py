@@ -4,6 +4,7 @@ Needs the photos that `python -m training.objects prepare` has gathered in the w
 """
 
 import argparse
+import importlib.util
 import logging
 import os
 import signal
@@ -30,6 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
         return _refused(f"there is no {options.start}", "name a motion.tflite")
     if options.start is not None and weights.exists():
         return _refused(f"a run was begun already: {weights}", "remove it, or leave --from away")
+    if importlib.util.find_spec("tensorflow") is None:
+        return _refused(
+            "this Python has no TensorFlow",
+            "make -C training venv   and use build/training/venv/bin/python",
+        )
     from training.motion import export, shipped, train  # noqa: PLC0415 (TensorFlow takes seconds)
 
     calibration = _calibration(corpus, options.seed - 1)
