@@ -8,8 +8,8 @@ from edge_agent.domain.frame import Plane
 # From so many grey levels on (of 320x180; rain makes 0.5, a shaken mast 1.2, a lit night 2 to 4) a picture is
 # smoothed by so many pixels and takes this share of the one before, unless that is longer ago, in seconds.
 GRAINY, _SMOOTHED_PX, BLENDED, BLENDED_WITHIN_S = 4.5, 0.5, 0.42, 0.7
-# From so many on an outline is told by means of so many pixels: grain that is averaged with its sign goes.
-NOISY, _AVERAGED_PX = 1.7, 5
+# From so many on it is a noisy night: an outline is told otherwise, and light that moves counts.
+NOISY = 1.7
 # Every so-many-th row tells.
 _EVERY_ROW = 20
 # The mean of the smaller half of |x| where x has a deviation of 2: what sways and moves is in the other.
@@ -38,14 +38,3 @@ def blended(picture: Plane, expected: Plane, before: Plane, expected_before: Pla
     differed = cv2.subtract(before, expected_before, dtype=cv2.CV_16S)
     mixed = cv2.addWeighted(differs, 1 - BLENDED, differed, BLENDED, 0)
     return np.asarray(cv2.add(expected, mixed, dtype=cv2.CV_8U), np.uint8)
-
-
-def blurred_change(picture: Plane, expected: Plane) -> Plane:
-    """Return how far each pixel and its neighbours are from what was expected, either way."""
-    return np.asarray(cv2.blur(cv2.absdiff(picture, expected), (3, 3)), np.uint8)
-
-
-def averaged_change(picture: Plane, expected: Plane) -> Plane:
-    """Return how far each pixel's neighbourhood is from what was expected, with little of the grain."""
-    change = cv2.subtract(picture, expected, dtype=cv2.CV_16S)
-    return np.asarray(cv2.convertScaleAbs(cv2.blur(change, (_AVERAGED_PX, _AVERAGED_PX))), np.uint8)

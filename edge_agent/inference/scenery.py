@@ -17,16 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.domain.frame import Plane
-from edge_agent.inference.grain import (
-    BLENDED_WITHIN_S,
-    GRAINY,
-    NOISY,
-    averaged_change,
-    blended,
-    blurred_change,
-    grain,
-)
+from edge_agent.inference.grain import BLENDED_WITHIN_S, GRAINY, NOISY, blended, grain
 from edge_agent.inference.light import around, differences, fine
+from edge_agent.inference.outline import Rectangle, outline
 
 WIDTH_PX, HEIGHT_PX, CELL_PX = 320, 180, 8
 ROWS, COLUMNS = 23, 40
@@ -68,12 +61,6 @@ SWITCH_STEP = 40.0
 LEAST_GAIN, MOST_GAIN = 0.6, 1.6
 # Grey levels beyond which a cell takes no part in finding the gain: something moves there.
 OUTLIER = 24.0
-
-# Of the clearest difference in a thing's cells, so much still belongs to the thing. And what stands out by
-# less than this many times the usual change has no outline that can be trusted.
-OUTLINE_SHARE, CLEAR_NOISES = 0.4, 3.0
-# The same where grain was averaged, which smears outlines and leaves little of the grain.
-SMEARED_SHARE, CLEAR_AVERAGES = 0.6, 1.2
 
 Grid = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -176,31 +163,10 @@ class Scenery:
         self._lit = cv2.dilate(lit.view(np.uint8), _RIM).view(np.bool_)
         return np.asarray(cv2.merge([(now ^ np.uint8(0x80)).view(np.int8), *shown]), np.int8)
 
-    def outline(self, cells: Mask) -> tuple[int, int, int, int]:
-        """Return left, top, right and bottom, in pixels of 320x180, of what differs in these cells.
-
-        Cells are coarse: a walker of 12 pixels brushes three by four of them.
-        """
-        left, top, width, height = cv2.boundingRect(cells.view(np.uint8))
-        rows = slice(top * CELL_PX, min(HEIGHT_PX, (top + height) * CELL_PX))
-        columns = slice(left * CELL_PX, (left + width) * CELL_PX)
-        now, expected = self._now[rows, columns], self._expected[rows, columns]
-        difference, share, clear_noises = blurred_change(now, expected), OUTLINE_SHARE, CLEAR_NOISES
-        if self._grain > NOISY:
-            difference = averaged_change(now, expected)
-            share, clear_noises = SMEARED_SHARE, CLEAR_AVERAGES
-        inside = cv2.resize(
-            cells[top : top + height, left : left + width].view(np.uint8),
-            (width * CELL_PX, height * CELL_PX),
-            interpolation=cv2.INTER_NEAREST,
-        )
-        difference[inside[: rows.stop - rows.start] == 0] = 0
-        clearest = float(difference.max())
-        if clearest < clear_noises * self._noise or clearest == 0:
-            return columns.start, rows.start, columns.stop, rows.stop
-        clear = (difference > share * clearest).view(np.uint8)
-        x, y, wide, high = cv2.boundingRect(clear)
-        return columns.start + x, rows.start + y, columns.start + x + wide, rows.start + y + high
+    def outline(self, cells: Mask) -> Rectangle:
+        """Return the rectangle, in pixels of 320x180, of what differs in these cells."""
+        is_noisy = self._grain > NOISY
+        return outline(self._now, self._expected, cells, self._noise, is_noisy=is_noisy)
 
     def learn(self, taken_at: float, moving: Mask | None) -> None:
         """Let the usual picture follow the present one, but where something moves."""
