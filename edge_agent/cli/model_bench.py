@@ -24,6 +24,7 @@ from edge_agent.daemon.box_load import (
 from edge_agent.daemon.model_start import with_chosen_model
 from edge_agent.inference.model_file import ModelCard, find_card, load_card
 from edge_agent.inference.options import ObjectOptions
+from edge_agent.inference.runtime import shares_cores
 from edge_agent.packs.store import Store
 
 # Twenty for each of the twentieth that is left out of "95 % below"; a slow box looks for a minute.
@@ -99,7 +100,8 @@ def _folder(name: str, store: Store) -> Path:
 def _looks_of(
     card: ModelCard, args: argparse.Namespace, box: Box, console: Console
 ) -> list[LookCost]:
-    choices = [args.threads] if args.threads else [n for n in (1, 2, 4) if n <= box.cores]
+    most = box.cores if shares_cores() else 1
+    choices = [args.threads] if args.threads else [n for n in (1, 2, 4) if n <= most]
     costs = []
     for threads in choices:
         console.progress(f"{card.name}: {args.looks} looks, {threads} threads …")

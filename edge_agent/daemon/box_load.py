@@ -49,10 +49,9 @@ class Street:
     is_idle: bool = False
 
 
-# Looks of the shipped model through `replay`, five frames a second (bench/results/runtime.md). Empty:
-# 0.8, vtest's street without people, under noise. Usual, somebody most of the time: 4.2
-# (intel_one-by-one-person), 4.6 (intel_car-detection), 5.1 (bgslib_video). Busy, several all the time:
-# 9.8 to 20.1; 12.4 (bgslib_video02, a motorway), 16.0 (vtest).
+# Looks of the shipped model through `replay`, five frames a second (bench/results/runtime.md has today's):
+# under 1 on vtest's street without people, 4 to 5 with somebody most of the time, 10 to 20 with several
+# all the time.
 STREETS = (Street("empty", 0.8, is_idle=True), Street("usual", 5.0), Street("busy", 15.0))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge_agent.cli import model_bench
 from tests.cli.desk import Desk
 from tests.packs.models import SHIPPED
 
@@ -108,3 +109,12 @@ def test_a_box_that_is_set_as_it_should_be_hears_nothing_of_threads(desk: Desk) 
 
     assert desk.model("bench", "--looks", "2") == 0
     assert "agent.toml" not in desk.out
+
+
+def test_threads_that_spin_while_they_wait_are_not_advised(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_bench, "shares_cores", lambda: False)
+
+    assert desk.model("bench", "--json", "--looks", "2") == 0
+    assert [one["threads"] for one in json.loads(desk.out)["looks"]] == [1]
