@@ -32,6 +32,7 @@ _NEW_VERSION = "the center knows; how it stands:  sudo edge-agent-updates status
 _RENEW = "see the journal why; by hand: edge-agent enroll --again"
 _UNCLEAN = "see how:  journalctl -u edge-agent;  after a power cut nothing is to be done"
 _FILES = "see what is wrong:  edge-agent check;  then:  sudo systemctl reload edge-agent"
+_CHANGES = "look what flickers there (edge-agent snapshot): a lamp, a sign, its day/night mode"
 _LOOKS = "raise looks_per_second or crops_per_frame in agent.toml, or tame what moves there"
 # What `add` names, too: strict cameras refuse passwords that are so old.
 _WORST_DRIFT_S = 5.0
@@ -111,6 +112,13 @@ def _show_camera(camera: CameraStatus, console: Console) -> None:
             camera.id,
             f"{camera.refused_looks} looks were put off, in {camera.late_frames} frames too long",
             _LOOKS,
+        )
+    if camera.changing_s and camera.is_streaming:
+        console.note(
+            camera.id,
+            f"its picture has been changing everywhere for {_age(camera.changing_s)}:"
+            " the whole of it is looked at",
+            _CHANGES,
         )
     if camera.rules == 0:
         hint = f"edge-agent zone add {camera.id} NAME X,Y X,Y X,Y --alert-on person"

@@ -62,6 +62,10 @@ class WatcherState:
     # somebody had been waiting for too long.
     refused_looks: int = 0
     late_frames: int = 0
+    # For how long light or camera have been changing everywhere, so that nobody can tell what moves
+    # and the whole picture counts as moving; 0.0: they are not. And how long in all since the start.
+    changing_s: float = 0.0
+    changed_s: float = 0.0
     tracks: int = 0
     alerts: int = 0
     last_alert_wall: float | None = None
@@ -171,6 +175,9 @@ class CameraLoop:
         is_late = seen.waited_s > _LONG_WAIT_S
         if is_late:
             log.warning("something that moves waits too long for a look: too much moves at once")
+        changing_s, before_s = seen.motion.changing_s, self.state.changing_s
+        if changing_s and not before_s:
+            log.warning("the whole picture goes on changing: nobody can tell what moves there")
         self._looks.append(len(seen.crops))
         frames_per_second = self._rate.tick(now)
         self.state = replace(
@@ -181,6 +188,8 @@ class CameraLoop:
             looks_per_second=frames_per_second * sum(self._looks) / len(self._looks),
             refused_looks=self.state.refused_looks + seen.refused_looks,
             late_frames=self.state.late_frames + is_late,
+            changing_s=changing_s,
+            changed_s=self.state.changed_s + max(0.0, changing_s - before_s),
             tracks=len(seen.scene.tracks),
         )
 

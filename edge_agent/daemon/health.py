@@ -25,6 +25,8 @@ _VERSION = 1
 # Problems of one message; a box with more is seen to be ill all the same.
 _MOST_PROBLEMS = 20
 _LONGEST_PROBLEM = 200
+# From this share of a camera's pictures on it is a problem that looks come late.
+_LATE_SHARE = 0.01
 # What a camera is in the words of the status message.
 _STATES = {True: "streaming", False: "no picture"}
 _REFUSED = "refused"
@@ -179,6 +181,10 @@ def _troubles(camera: CameraStatus) -> list[str]:
     found = [camera.problem] if camera.problem else []
     if camera.hung_s:
         found.append(f"its analysis has hung for {camera.hung_s:.0f} s")
+    if camera.changing_s and camera.is_streaming:
+        found.append(f"its picture has been changing everywhere for {camera.changing_s:.0f} s")
+    if camera.late_frames > _LATE_SHARE * camera.analysed_frames:
+        found.append(f"in {camera.late_frames} pictures something waited too long for a look")
     if camera.says:
         found.append(f"reports of itself: {camera.says}")
     return found
@@ -196,6 +202,10 @@ def _about_camera(camera: CameraStatus) -> dict[str, object]:
         "alerts": camera.alerts,
         "says": camera.says,
         "hung_s": round(camera.hung_s, 1),
+        "changing_s": round(camera.changing_s, 1),
+        "changed_s": round(camera.changed_s, 1),
+        "refused_looks": camera.refused_looks,
+        "late_frames": camera.late_frames,
     }
 
 

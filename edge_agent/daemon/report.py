@@ -183,6 +183,8 @@ def _camera(camera: Camera) -> CameraStatus:
         looks=watch.looks,
         refused_looks=watch.refused_looks,
         late_frames=watch.late_frames,
+        changing_s=watch.changing_s,
+        changed_s=watch.changed_s,
         broken_frames=stream.broken_frames,
         connections=stream.connections,
         rules=len(camera.settings.rules),

@@ -41,6 +41,10 @@ class CameraStatus:
     # More moved than the model may look at in one frame; late: somebody had waited too long.
     refused_looks: int = 0
     late_frames: int = 0
+    # For how long its picture has been changing everywhere, so that nobody can tell what moves; 0.0:
+    # it is not. And how long in all since the start.
+    changing_s: float = 0.0
+    changed_s: float = 0.0
     # Damaged on the way; a bad cable or a busy network.
     broken_frames: int = 0
     connections: int = 0

@@ -19,6 +19,7 @@ from edge_agent.domain.frame import Frame
 from edge_agent.domain.geometry import Box
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.evidence import Evidence, Mask
+from edge_agent.inference.global_change import GlobalChange
 from edge_agent.inference.options import MotionOptions
 from edge_agent.inference.scenery import (
     COLUMNS,
@@ -26,12 +27,11 @@ from edge_agent.inference.scenery import (
     PLANES,
     ROWS,
     WIDTH_PX,
+    Difference,
     Scenery,
 )
 from edge_agent.inference.slots import Raw, Slot
 
-# Seconds after which a change that goes on must not leave us blind.
-RECOVERY_S = 3.0
 # Seconds after the start or a global change in which the network looks at every picture: what the gate
 # knows of each cell's noise is of another light.
 WATCHFUL_S = 3.0
@@ -46,12 +46,14 @@ _ROOM_PX = 2
 class Motion:
     """Where something moves in one frame.
 
-    `is_global`: light or camera changed everywhere, and no area is known; if that lasts, the one
-    area is the whole frame.
+    `is_global`: light or camera changed everywhere, and no area is known; if that lasts, also on and
+    off, the one area is the whole frame wherever none is known.
     """
 
     areas: tuple[Box, ...]
     is_global: bool
+    # For how many seconds that has lasted; 0.0 until it is too long to wait for its end.
+    changing_s: float = 0.0
 
 
 _WHOLE = Box(0.0, 0.0, 1.0, 1.0)
@@ -80,7 +82,7 @@ class MovingCells:
     """One camera's motion; ready from the second frame on.
 
     After a global change (lamps, the infrared filter) areas mean movement again with the next
-    frame that is like the one before, after `RECOVERY_S` seconds the whole frame is one area.
+    frame that is like the one before; if it goes on, or comes and goes, the whole frame is one area.
     What stops is no longer reported, and belongs to the picture within ten seconds.
     """
 
@@ -94,7 +96,7 @@ class MovingCells:
         self._scenery: Scenery | None = None
         self._shape: tuple[int, ...] = ()
         self._seen_at = 0.0
-        self._global_since: float | None = None
+        self._change = GlobalChange()
         self._watchful_until = 0.0
         # When each cell last did not move.
         self._calm_at: NDArray[np.float64] = np.zeros((ROWS, COLUMNS))
@@ -112,11 +114,21 @@ class MovingCells:
             self._begin(frame)
             return _NOTHING
         difference = scenery.compare(frame.luma, taken_at)
+        changing_s = self._change.note(taken_at, is_global=difference.is_global)
         if difference.is_global:
             scenery.start_again(taken_at)
             self._forget(taken_at)
-            return self._global(taken_at)
-        self._global_since = None
+            areas: tuple[Box, ...] = ()
+        else:
+            areas = self._moving(taken_at, passed_s, scenery, difference)
+        if changing_s:
+            return Motion(areas or (_WHOLE,), is_global=True, changing_s=changing_s)
+        return Motion(areas, is_global=difference.is_global)
+
+    def _moving(
+        self, taken_at: float, passed_s: float, scenery: Scenery, difference: Difference
+    ) -> tuple[Box, ...]:
+        """Return where something moves in a picture that is mostly like the one before."""
         if not (
             difference.standing_out.any()
             or self._evidence.is_alive
@@ -125,7 +137,7 @@ class MovingCells:
         ):
             scenery.learn(taken_at, None)
             self._calm_at[:] = taken_at
-            return _NOTHING
+            return ()
         raw = self._network.run(scenery.planes(taken_at)[None])[0]
         logits = self._slot.real(raw)[0, :, :, 0]
         moving = self._evidence.weigh(
@@ -133,7 +145,7 @@ class MovingCells:
         )
         areas = _areas(moving, scenery)
         scenery.learn(taken_at, self._held(moving, taken_at))
-        return Motion(areas, is_global=False)
+        return areas
 
     def _begin(self, frame: Frame) -> None:
         self._scenery, self._shape = Scenery(frame.luma, frame.taken_at), frame.luma.shape
@@ -151,12 +163,6 @@ class MovingCells:
         is_new = taken_at - self._calm_at < PARKED_S
         rim = cv2.dilate((moving & is_new).view(np.uint8), _NEIGHBOURS).view(np.bool_)
         return np.asarray(rim & is_new, np.bool_)
-
-    def _global(self, taken_at: float) -> Motion:
-        if self._global_since is None:
-            self._global_since = taken_at
-        is_lasting = taken_at - self._global_since >= RECOVERY_S
-        return Motion((_WHOLE,) if is_lasting else (), is_global=True)
 
 
 def _areas(moving: Mask, scenery: Scenery) -> tuple[Box, ...]:

@@ -228,6 +228,20 @@ def test_a_camera_whose_analysis_hangs_is_not_well(
     assert "next: restart it, which systemd does by itself:  systemctl restart edge-agent" in told
 
 
+def test_a_picture_that_goes_on_changing_is_told_with_what_to_look_for(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flickers = replace(_WELL.cameras[0], changing_s=95.0)
+
+    with _agent(site, replace(_WELL, cameras=(flickers,))):
+        _status(site)
+
+    said = capsys.readouterr().out
+    assert "its picture has been changing everywhere for" in said
+    assert "the whole of it is looked at" in said
+    assert "look what flickers there" in said
+
+
 def test_a_camera_that_no_rule_watches_is_named(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -324,6 +324,23 @@ def test_a_street_with_little_motion_is_never_late() -> None:
     assert (site.loop.state.refused_looks, site.loop.state.late_frames) == (0, 0)
 
 
+def test_a_picture_that_goes_on_changing_is_told_once_and_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    motion = FakeMotion()
+    site = Site(motion)
+
+    for number, lasts_s in enumerate((0.0, 3.0, 3.2, 3.4, 0.0, 3.0)):
+        motion.changing_s = lasts_s
+        site.clock.advance(0.2)
+        site.frames.put(grey_frame(0.2 * number))
+        site.loop.run_once()
+
+    assert site.loop.state.changing_s == 3.0
+    assert site.loop.state.changed_s == pytest.approx(6.4)
+    assert caplog.text.count("the whole picture goes on changing") == 2
+
+
 def test_sizes_are_kept_when_the_agent_stops(tmp_path: Path) -> None:
     site = Site(sizes=SizeFile(tmp_path / "sizes" / "gate.json", FakeClock().wall))
     site.show(3.0)

@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from edge_agent.daemon.health import Health, problems
 from edge_agent.daemon.starts import Starts
 from edge_agent.daemon.status import AgentStatus, BrokerStatus, CameraStatus, SpoolStatus
@@ -87,6 +89,32 @@ def test_it_says_when_its_run_began_on_the_clock_that_alerts_carry(tmp_path: Pat
     read = writer.told(WELL)
 
     assert read["mono_ms"] - read["began_mono_ms"] == 90_500  # type: ignore[operator]
+
+
+def test_it_says_for_how_long_nobody_could_tell_what_moves(tmp_path: Path) -> None:
+    flickers = replace(GATE, changing_s=12.34, changed_s=60.0)
+    read = told(tmp_path, replace(WELL, cameras=(flickers,)))
+
+    assert read["cameras"]["gate"]["changing_s"] == 12.3
+    assert read["cameras"]["gate"]["changed_s"] == 60.0
+    assert read["problems"] == ["gate: its picture has been changing everywhere for 12 s"]
+    dark = replace(flickers, is_streaming=False)
+    assert problems(replace(WELL, cameras=(dark,))) == []
+
+
+@pytest.mark.parametrize(
+    ("late", "lines"),
+    [(0, []), (10, []), (11, ["gate: in 11 pictures something waited too long for a look"])],
+)
+def test_looks_that_come_late_are_a_problem_where_they_are_many(
+    late: int, lines: list[str], tmp_path: Path
+) -> None:
+    busy = replace(GATE, analysed_frames=1000, refused_looks=70, late_frames=late)
+    read = told(tmp_path, replace(WELL, cameras=(busy,)))
+
+    assert read["cameras"]["gate"]["refused_looks"] == 70
+    assert read["cameras"]["gate"]["late_frames"] == late
+    assert read["problems"] == lines
 
 
 def test_every_trouble_is_a_line(tmp_path: Path) -> None:

@@ -18,12 +18,14 @@ class FakeMotion:
 
     def __init__(self, areas: tuple[Box, ...] = (PERSON,)) -> None:
         self.areas = areas
+        # For how long it says that everything has been changing.
+        self.changing_s = 0.0
         self._last: float | None = None
 
     def watch(self, frame: Frame) -> Motion:
         assert self._last is None or frame.taken_at > self._last, "frames come in order, once"
         self._last = frame.taken_at
-        return Motion(self.areas, is_global=False)
+        return Motion(self.areas, is_global=self.changing_s > 0, changing_s=self.changing_s)
 
     def adjust(self, options: MotionOptions) -> None:
         """It sees what it is told to, whatever the options."""

@@ -1,0 +1,37 @@
+"""How long light or camera have been changing everywhere: at a stretch, or on and off.
+
+A lamp that flickers leaves pictures between two changes that are like the ones before, and too few of them
+to tell what moves. So what comes and goes counts as one change that goes on.
+"""
+
+# Seconds after which a change that goes on must not leave us blind.
+RECOVERY_S = 3.0
+# Seconds without a change after which it is over. On and off is what came back as often as this: a lamp
+# that starts, or a camera that finds its exposure, may come back once.
+OVER_S, RETURNS = 2.5, 2
+
+
+class GlobalChange:
+    """One camera's; give it every picture, in order. All times are frame times."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._last = 0.0
+        self._is_on = False
+        self._returns = 0
+
+    def note(self, taken_at: float, *, is_global: bool) -> float:
+        """Return for how many seconds it has lasted; 0.0 until that is `RECOVERY_S`, and once it is over."""
+        if is_global:
+            if self._since is None:
+                self._since, self._returns = taken_at, 0
+            elif not self._is_on:
+                self._returns += 1
+            self._last = taken_at
+        elif self._since is not None and taken_at - self._last >= OVER_S:
+            self._since = None
+        self._is_on = is_global
+        if self._since is None or not (is_global or self._returns >= RETURNS):
+            return 0.0
+        lasts_s = taken_at - self._since
+        return lasts_s if lasts_s >= RECOVERY_S else 0.0

@@ -1,0 +1,53 @@
+"""When a change of everything has lasted, at a stretch or on and off, and when it is over."""
+
+import pytest
+
+from edge_agent.inference.global_change import OVER_S, RECOVERY_S, GlobalChange
+
+EVERY_S = 0.2
+
+
+def lasts(pattern: str, every_s: float = EVERY_S) -> list[float]:
+    """What is said of each picture: "x" changes everywhere, "." does not."""
+    change = GlobalChange()
+    return [
+        change.note(number * every_s, is_global=each == "x") for number, each in enumerate(pattern)
+    ]
+
+
+def test_what_goes_on_lasts_from_three_seconds_on() -> None:
+    said = lasts("x" * 40)
+
+    assert not any(said[:15])
+    assert said[15:] == pytest.approx([EVERY_S * number for number in range(15, 40)])
+
+
+@pytest.mark.parametrize("pattern", ["x.", "x..", "xx..", "x....", "x........."])
+def test_what_comes_and_goes_lasts_as_well(pattern: str) -> None:
+    said = lasts(pattern * 30)
+
+    first = next(number for number, each in enumerate(said) if each)
+    assert RECOVERY_S <= first * EVERY_S <= 2 * RECOVERY_S
+    assert all(said[first:])
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["x", "xxxxx", "xx.x", "xxxxxxxxxx", "x............"],
+    ids=["a lamp", "an exposure", "a lamp that starts", "two seconds", "every three seconds"],
+)
+def test_what_happens_once_in_a_while_never_does(pattern: str) -> None:
+    assert not any(lasts((pattern + "." * 13) * 5))
+
+
+def test_it_is_over_once_the_light_is_steady() -> None:
+    said = lasts("x." * 20 + "." * 30)
+
+    steady = [number for number, each in enumerate(said) if number > 38 and not each]
+    assert steady[0] == pytest.approx(38 + OVER_S / EVERY_S, abs=1)
+    assert steady == list(range(steady[0], len(said)))
+
+
+def test_key_frames_alone_tell_a_single_switch_from_one_that_goes_on() -> None:
+    assert not any(lasts("..x.......x.....", every_s=2.0))
+    assert any(lasts("..xxx...", every_s=2.0))
