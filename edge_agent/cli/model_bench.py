@@ -94,7 +94,7 @@ def _cards(names: Sequence[str], settings: Settings) -> list[ModelCard]:
 
 
 def _folder(name: str, store: Store) -> Path:
-    return find_card(name) if "/" in name else store.folder_of(name)
+    return find_card(name) if "/" in name else store.check(name, ())
 
 
 def _looks_of(

@@ -12,7 +12,7 @@ from edge_agent.config.settings import Settings
 from edge_agent.daemon.model_start import is_pinned
 from edge_agent.daemon.model_watch import ask_before
 from edge_agent.errors import EdgeAgentError
-from edge_agent.inference.model_file import shipped_models
+from edge_agent.inference.model_file import ModelCard, load_card, shipped_models
 from edge_agent.packs.names import PackName
 from edge_agent.packs.pack_file import (
     check_folder,
@@ -63,8 +63,20 @@ def use(args: argparse.Namespace, console: Console) -> int:
     wanted = "" if name == settings.objects.model else name
     store.choose(name, wanted, ask_before(settings.state_dir), SystemClock().wall())
     console.ok("model", f"{name} is chosen; the agent uses it from its next start")
+    _remark_rules(load_card(folder), settings, console)
     console.next(RESTART)
     return 0
+
+
+def _remark_rules(card: ModelCard, settings: Settings, console: Console) -> None:
+    """Name the rules that will never alert with this model."""
+    known = ", ".join(sorted({label for label in card.labels if label}))
+    for camera in settings.cameras:
+        for rule in camera.rules:
+            if unknown := card.lacks(rule.labels):
+                what = f"{card.name} does not know {', '.join(unknown)}: rule {rule.name} of camera"
+                hint = f"it knows {known}: change the labels of the rule, or the model"
+                console.bad("model", f"{what} {camera.id} will never alert for it", hint)
 
 
 def verify(args: argparse.Namespace, console: Console) -> int:
@@ -89,9 +101,10 @@ def remove(args: argparse.Namespace, console: Console) -> int:
 def _verify(model: str, settings: Settings, store: Store, console: Console) -> bool:
     console.progress(f"trying {model} …")
     trusted = settings.packs.signing_keys
+    has_floats = False
     try:
         if _is_file(model):
-            name = _verify_file(Path(model), trusted)
+            name, has_floats = _verify_file(Path(model), trusted)
         else:
             name = store.find(model)
             try_model(store.check(name, trusted), allow_float=True)
@@ -100,6 +113,9 @@ def _verify(model: str, settings: Settings, store: Store, console: Console) -> b
         return False
     signed = ", signature" if trusted and name not in shipped_models() else ""
     console.ok(model, f"{name}: files{signed} and answers are right")
+    if has_floats:
+        what = "it computes with floats, and is not installed without being asked for"
+        console.note(model, what, "edge-agent model install FILE --allow-float")
     return True
 
 
@@ -112,15 +128,25 @@ def _is_file(model: str) -> bool:
         return True
 
 
-def _verify_file(pack: Path, trusted: tuple[str, ...]) -> str:
-    """Check a pack that is not installed, in a folder that vanishes."""
+def _verify_file(pack: Path, trusted: tuple[str, ...]) -> tuple[str, bool]:
+    """Check a pack that is not installed, in a folder that vanishes; tell whether it has floats."""
     with open_pack(pack) as (file, head), tempfile.TemporaryDirectory() as folder:
         check_signature(head, trusted)
         unpack(Path(folder), head, read_parts(file, head), Path(folder))
         with telling_of_pack(Path(folder)):
             name = check_folder(Path(folder), head)
-            try_model(Path(folder), allow_float=True)
-        return str(name)
+            has_floats = _has_floats(Path(folder))
+        return str(name), has_floats
+
+
+def _has_floats(folder: Path) -> bool:
+    """Try it as installing does, and once more with floats where that fails. Raises EdgeAgentError."""
+    try:
+        try_model(folder, allow_float=False)
+    except EdgeAgentError:
+        try_model(folder, allow_float=True)
+        return True
+    return False
 
 
 def _trial(*, allow_float: bool) -> Callable[[Path], None]:

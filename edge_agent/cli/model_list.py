@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_agent.cli.console import Console
@@ -15,10 +15,14 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import ModelCard, find_card, load_card, shipped_models
 from edge_agent.packs.choice import Choice
 from edge_agent.packs.pack_file import check_installed
+from edge_agent.packs.signature import check_signature
 from edge_agent.packs.store import Store
 
 # Not ours to judge: another user's file.
 _UNREADABLE = "unreadable"
+_DAMAGED, _UNTRUSTED = "damaged", "not trusted"
+# Where a model comes from that is neither shipped nor installed.
+_SITE_FILE = "agent.toml"
 _HEADER = ("NAME", "VERSION", "FROM", "STATE", "SIGNED BY", "LICENCE")
 _CHOOSE = "choose one: edge-agent model use NAME"
 
@@ -64,12 +68,13 @@ def show_model(args: argparse.Namespace, console: Console) -> int:
     is_path = "/" in args.model
     known = "" if is_path else store.find(args.model)
     folder = find_card(args.model) if is_path else store.folder_of(known)
+    # Of what is damaged this knows that it was installed, where the card alone would have it mended.
+    installed = check_installed(folder) if known and known not in shipped_models() else None
     card = load_card(folder)
     name = known or card.name
     facts = {"name": name, "folder": str(folder), **card_facts(card)}
-    if known and known not in shipped_models():
-        signatures = check_installed(folder).signatures
-        facts["signed_by"] = [signature.key_id for signature in signatures]
+    if installed:
+        facts["signed_by"] = [signature.key_id for signature in installed.signatures]
     if args.json:
         console.plain(json.dumps(facts, indent=2))
         return 0
@@ -107,15 +112,37 @@ def running_model(state_dir: Path) -> str:
 
 
 def _rows(settings: Settings, store: Store, choice: Choice) -> list[Row]:
-    mine = settings.objects.model
-    # Where agent.toml decides, what was chosen otherwise counts for nothing.
+    mine, trusted = settings.objects.model, settings.packs.signing_keys
+    # Where agent.toml decides, what was chosen otherwise counts for nothing; and it knows no installed ones.
     choice = Choice() if is_pinned(settings) else choice
-    names = [*shipped_models(), *map(str, store.installed())]
-    rows = [_row(store, name, _state(name, mine, choice)) for name in names]
-    if mine not in names:
-        card = load_card(Path(mine))
-        rows.append(_row_of(card, card.name, "agent.toml", "chosen", "-"))
-    return rows
+    shipped, installed = shipped_models(), [*map(str, store.installed())]
+    rows = [_row(store, name, _state(name, mine, choice), trusted) for name in shipped]
+    others = "" if is_pinned(settings) else mine
+    rows += [_row(store, name, _state(name, others, choice), trusted) for name in installed]
+    if choice.wanted and choice.wanted not in {*shipped, *installed}:
+        rows.append(_bad_row(choice.wanted, "installed", "chosen, missing", "it is not installed"))
+    return rows if mine in shipped else [*rows, _pinned_row(mine)]
+
+
+def _pinned_row(model: str) -> Row:
+    try:
+        card = load_card(find_card(model))
+    except EdgeAgentError as failure:
+        what = failure.report().partition("\n")[0]
+        return _bad_row(model, _SITE_FILE, "chosen, missing", what)
+    return _row_of(card, card.name, _SITE_FILE, "chosen", "-")
+
+
+def _bad_row(name: str, source: str, state: str, problem: str) -> Row:
+    return Row(
+        name=name,
+        version="?",
+        source=source,
+        state=state,
+        signed_by="?",
+        licence="?",
+        problem=problem,
+    )
 
 
 def _state(name: str, mine: str, choice: Choice) -> str:
@@ -126,24 +153,29 @@ def _state(name: str, mine: str, choice: Choice) -> str:
     return "fall-back" if name == (choice.good or mine) else "-"
 
 
-def _row(store: Store, name: str, state: str) -> Row:
-    is_shipped = name in shipped_models()
+def _row(store: Store, name: str, state: str, trusted: tuple[str, ...]) -> Row:
+    source = "shipped" if name in shipped_models() else "installed"
     try:
         folder = store.folder_of(name)
+        head = None if source == "shipped" else check_installed(folder)
         card = load_card(folder)
-        signatures = () if is_shipped else check_installed(folder).signatures
     except EdgeAgentError as failure:
-        return Row(
-            name=name,
-            version="?",
-            source="shipped" if is_shipped else "installed",
-            state=_UNREADABLE if isinstance(failure.__cause__, PermissionError) else "damaged",
-            signed_by="?",
-            licence="?",
-            problem=failure.report().partition("\n")[0],
-        )
-    keys = ", ".join(signature.key_id for signature in signatures) or "-"
-    return _row_of(card, name, "shipped" if is_shipped else "installed", state, keys)
+        is_ours = not isinstance(failure.__cause__, PermissionError)
+        word = _and(state, _DAMAGED) if is_ours else _UNREADABLE
+        return _bad_row(name, source, word, failure.report().partition("\n")[0])
+    keys = ", ".join(one.key_id for one in head.signatures) if head else ""
+    row = _row_of(card, name, source, state, keys or "-")
+    try:
+        if head:
+            check_signature(head, trusted)
+    except EdgeAgentError as failure:
+        what = failure.report().partition("\n")[0]
+        return replace(row, state=_and(state, _UNTRUSTED), problem=what)
+    return row
+
+
+def _and(state: str, trouble: str) -> str:
+    return trouble if state == "-" else f"{state}, {trouble}"
 
 
 def _row_of(card: ModelCard, name: str, source: str, state: str, signed_by: str) -> Row:
@@ -159,12 +191,8 @@ def _row_of(card: ModelCard, name: str, source: str, state: str, signed_by: str)
 
 def _remark(settings: Settings, choice: Choice, rows: list[Row], console: Console) -> None:
     for row in rows:
-        if row.state == _UNREADABLE:
-            what = f"{row.name} cannot be read by this user: {row.problem}"
-            console.bad("model", what, "run this with sudo, or as the agent's user")
-        elif row.problem:
-            hint = "install its pack again; if it is damaged again, the disk fails"
-            console.bad("model", f"{row.name} is damaged: {row.problem}", hint)
+        if row.problem:
+            console.bad("model", *_trouble(row))
     if choice.failed:
         console.note("model", f"{choice.failed} was given up: {choice.failure}", _CHOOSE)
     if is_pinned(settings):
@@ -174,6 +202,23 @@ def _remark(settings: Settings, choice: Choice, rows: list[Row], console: Consol
         )
         return
     _remark_running(settings, rows, console)
+
+
+def _trouble(row: Row) -> tuple[str, str]:
+    """Return what is wrong with a model, and what to do."""
+    if row.state == _UNREADABLE:
+        what = f"{row.name} cannot be read by this user: {row.problem}"
+        return what, "run this with sudo, or as the agent's user"
+    if row.state.endswith(_UNTRUSTED):
+        hint = "install a pack of it that the fleet's key has signed, or choose another model"
+        return f"{row.name} is not trusted: {row.problem}", hint
+    if row.state.endswith(_DAMAGED):
+        hint = "install its pack again; if it is damaged again, the disk fails"
+        return f"{row.name} is damaged: {row.problem}", hint
+    if row.source == _SITE_FILE:
+        hint = "write a shipped model's name or a folder with / there, or delete that line"
+        return f"agent.toml says model = {row.name}: {row.problem}", hint
+    return f"{row.name} is chosen, but {row.problem}", "install its pack again, or choose another"
 
 
 def _remark_running(settings: Settings, rows: list[Row], console: Console) -> None:

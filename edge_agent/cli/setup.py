@@ -15,7 +15,7 @@ from pathlib import Path
 from textwrap import TextWrapper
 
 from edge_agent.cli.console import Console
-from edge_agent.cli.folder import RELOAD
+from edge_agent.cli.folder import RELOAD, with_folder
 from edge_agent.cli.login import Keyboard, Terminal
 from edge_agent.cli.main import main
 from edge_agent.cli.setup_cameras import found_cameras
@@ -285,7 +285,8 @@ class _Guide:
         if code:
             # Whatever was refused may be what is missing.
             self._note(replace(self._answers, passed=()))
-            self._console.next(self.words.not_done)
+            again = with_folder("edge-agent check", self._folder)
+            self._console.next(f"{self.words.not_done} {again}")
             return code
         forget(self._folder)
         if self._runs():

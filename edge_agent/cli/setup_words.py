@@ -99,7 +99,7 @@ ENGLISH = Words(
     left="left; `edge-agent setup` goes on from here",
     done="this box is configured; start it:",
     done_running="this box is configured; have the running agent take it in:",
-    not_done="something is not right yet; correct it, then run `edge-agent check`",
+    not_done="something is not right yet; correct it, then:",
 )
 INDONESIAN = Words(
     welcome="Pengaturan pertama kotak ini. Enter mengambil isi [ ];\n"
@@ -149,6 +149,6 @@ INDONESIAN = Words(
     left="keluar; `edge-agent setup` melanjutkan dari sini",
     done="kotak ini sudah diatur; nyalakan:",
     done_running="kotak ini sudah diatur; minta agen yang berjalan membacanya:",
-    not_done="masih ada yang salah; perbaiki, lalu jalankan `edge-agent check`",
+    not_done="masih ada yang salah; perbaiki, lalu jalankan:",
 )
 LANGUAGES = {"en": ENGLISH, "id": INDONESIAN}

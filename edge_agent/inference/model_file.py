@@ -75,7 +75,8 @@ def find_card(model: str) -> Path:
         )
     raise EdgeAgentError(
         f'there is no model called "{model}"',
-        hint=f"choose one of: {', '.join(shipped_models())}; or name a folder with /",
+        hint=f"choose one of: {', '.join(shipped_models())}; or name a folder with /. For an installed one"
+        " take the line out, then: edge-agent model use NAME",
     )
 
 

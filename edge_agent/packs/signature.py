@@ -48,7 +48,7 @@ def check_signature(head: PackHead, trusted: Sequence[str]) -> str:
     if not head.signatures:
         raise EdgeAgentError(
             "the pack is not signed, and this site takes signed ones only",
-            hint="have it signed with the fleet's key: edge-agent model sign",
+            hint="have it signed where the fleet's key is (edge-agent model sign), and install it again",
         )
     keys = {key_id(key): key for key in map(read_key, trusted) if key}
     for signature in head.signatures:

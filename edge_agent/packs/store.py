@@ -96,6 +96,9 @@ class Store:
         versions = [each for each in installed if each.name == model]
         if versions:
             return str(versions[-1])
+        for name in shipped_models():
+            if model.startswith(name) and model == f"{name}-{load_card(find_card(name)).version}":
+                return name
         raise EdgeAgentError(
             f'no model "{model}" is installed',
             hint=f"choose one of: {', '.join(known)}; or bring it: edge-agent model install FILE",

@@ -151,6 +151,10 @@ def test_a_dynamic_range_model_in_a_pack_is_refused_unless_somebody_says_so(
     assert desk.model("install", pack) == 1
     assert "computes in float32, not in int8 throughout" in desk.err
 
+    assert desk.model("verify", pack) == 0
+    assert "it computes with floats, and is not installed without being asked for" in desk.out
+    assert "next: edge-agent model install FILE --allow-float" in desk.out
+
     assert desk.model("install", pack, "--allow-float") == 0
 
 
