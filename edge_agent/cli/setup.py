@@ -335,6 +335,8 @@ class _Guide:
             why = wrong(typed) if wrong else ""
             if not why:
                 return typed
+            # What the file's reader would say of nothing is how a file is written.
+            why = why if typed else self.words.needed
             self._console.plain(_LINES.fill(f"{why}; {self.words.again}"))
 
     def _with(self, key: str, text: str) -> Answers:

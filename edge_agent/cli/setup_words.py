@@ -40,6 +40,7 @@ class Words:
     corners: Ask
     label: Ask
     check: Ask
+    needed: str
     again: str
     left: str
     done: str
@@ -95,6 +96,7 @@ ENGLISH = Words(
         "Who or what raises the alert: person, two_wheeler, car, bus, truck, garbage.", "alert on"
     ),
     check=Ask("Everything is tried once: disk, clock, broker, cameras.", "check now? y/n"),
+    needed="an answer is needed",
     again="please answer again",
     left="left; `edge-agent setup` goes on from here",
     done="this box is configured; start it:",
@@ -145,6 +147,7 @@ INDONESIAN = Words(
         "Yang memicu peringatan: person, two_wheeler, car, bus, truck, garbage.", "peringatan untuk"
     ),
     check=Ask("Semuanya dicoba sekali: disk, jam, broker, kamera.", "periksa sekarang? y/n"),
+    needed="harus diisi",
     again="jawab sekali lagi",
     left="keluar; `edge-agent setup` melanjutkan dari sini",
     done="kotak ini sudah diatur; nyalakan:",

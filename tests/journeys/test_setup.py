@@ -117,8 +117,11 @@ def test_who_leaves_goes_on_where_it_stopped_and_in_the_same_language(tmp_path: 
 
     with _console(tmp_path) as again:
         again.types("kotak [", "box-7")
-        again.types("folder [", "q")
+        again.types("folder [", "")
+        again.types("broker []: ", "")
+        again.types("broker []: ", "q")
         assert again.ends() == 0
+    assert "harus diisi; jawab sekali lagi" in again.out
     assert "lokasi [" not in again.out
     assert all(len(line) <= COLUMNS for line in again.out.splitlines())
 
