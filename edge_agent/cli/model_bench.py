@@ -22,9 +22,9 @@ from edge_agent.daemon.box_load import (
     this_box,
 )
 from edge_agent.daemon.model_start import with_chosen_model
+from edge_agent.inference.capacity import thread_choices
 from edge_agent.inference.model_file import ModelCard, find_card, load_card
 from edge_agent.inference.options import ObjectOptions
-from edge_agent.inference.runtime import shares_cores
 from edge_agent.packs.store import Store
 
 # Twenty for each of the twentieth that is left out of "95 % below"; a slow box looks for a minute.
@@ -58,7 +58,7 @@ def bench(args: argparse.Namespace, console: Console) -> int:
     cards = _cards(args.models, settings)
     console.progress("decoding a clip as a camera sends it …")
     stream = measure_stream()
-    looks = [_looks_of(card, args, box, console) for card in cards]
+    looks = [_looks_of(card, args, console) for card in cards]
     best = [_best(costs, settings.objects) for costs in looks]
     cameras = [camera_costs(cost, stream, box) for cost in best]
     if args.json:
@@ -97,11 +97,8 @@ def _folder(name: str, store: Store) -> Path:
     return find_card(name) if "/" in name else store.check(name, ())
 
 
-def _looks_of(
-    card: ModelCard, args: argparse.Namespace, box: Box, console: Console
-) -> list[LookCost]:
-    most = box.cores if shares_cores() else 1
-    choices = [args.threads] if args.threads else [n for n in (1, 2, 4) if n <= most]
+def _looks_of(card: ModelCard, args: argparse.Namespace, console: Console) -> list[LookCost]:
+    choices = [args.threads] if args.threads else thread_choices()
     costs = []
     for threads in choices:
         console.progress(f"{card.name}: {args.looks} looks, {threads} threads …")
@@ -149,11 +146,12 @@ def _explain(box: Box, console: Console) -> None:
 
 
 def _advise(best: LookCost, objects: ObjectOptions, console: Console) -> None:
-    if best.threads != objects.threads:
+    # Without a number the agent finds it by itself.
+    if objects.threads not in {0, best.threads}:
         console.note(
             "threads",
             f"{best.threads} suit this box, agent.toml says {objects.threads}",
-            f"write threads = {best.threads} below [objects] in agent.toml",
+            "delete that line from [objects]: the agent finds out by itself at each start",
         )
 
 

@@ -158,7 +158,7 @@ def _read_objects(table: Table, folder: Path) -> ObjectOptions:
     return ObjectOptions(
         # A name stays a name; a path is one wherever we are started.
         model=str(folder / model) if "/" in model else model,
-        threads=table.whole("threads", default.threads, least=1, most=MOST_THREADS),
+        threads=table.whole("threads", default.threads, least=0, most=MOST_THREADS),
         crops_per_frame=table.whole(
             "crops_per_frame", default.crops_per_frame, least=1, most=_MOST_CROPS
         ),

@@ -20,7 +20,7 @@ from edge_agent.domain.sighting import Label
 from edge_agent.domain.zone import Watch
 from edge_agent.duty import Duty, Rule
 from edge_agent.inference.budget import LookBudget, Share
-from edge_agent.inference.capacity import at_once, bearable_looks
+from edge_agent.inference.capacity import at_once, bearable_looks, suited_threads
 from edge_agent.inference.lookout import Lookout
 from edge_agent.inference.model_file import ModelCard, find_card, load_card
 from edge_agent.inference.motion import MovingCells
@@ -86,9 +86,10 @@ class CameraAssembly:
         self._devices: list[tuple[tuple[str, Secret], CameraEvents]] = []
         self.switches = Switches(settings.state_dir / SWITCHES, clock.wall)
         self.card = load_card(find_card(settings.objects.model))
-        threads = settings.objects.threads
+        self._threads = settings.objects.threads or self._suited_threads()
         self._networks = NetworkPool(
-            lambda: Network(self.card.weights, threads=threads), most=at_once(threads) + SPARE
+            lambda: Network(self.card.weights, threads=self._threads),
+            most=at_once(self._threads) + SPARE,
         )
         self._motion_networks = NetworkPool(
             lambda: Network(MOTION_WEIGHTS), most=at_once(1) + SPARE
@@ -228,10 +229,21 @@ class CameraAssembly:
             self._shares[camera_id] = self.budget.share()
         return self._shares[camera_id]
 
+    def _suited_threads(self) -> int:
+        """Where the site leaves it to us, find out how many threads a look needs on this box."""
+
+        def make(threads: int) -> Detector:
+            return detector_for(self.card, Network(self.card.weights, threads=threads))
+
+        threads = suited_threads(make, self._settings.objects, self._clock.mono)
+        if threads > 1:
+            log.info("each look of the model takes %d threads: with fewer it is too slow", threads)
+        return threads
+
     def _limit_looks(self) -> None:
         """Where the site leaves it to us, find out how many looks this box can bear."""
         if self.budget is None:
-            count = at_once(self._settings.objects.threads)
+            count = at_once(self._threads)
             self._networks.make_room(1)
             detector = detector_for(self.card, self._networks)
             looks = bearable_looks(detector, self._clock.mono, count)
@@ -289,7 +301,7 @@ def tracker_options(card: ModelCard) -> TrackerOptions:
 
 def make_detector(card: ModelCard, options: ObjectOptions) -> Detector:
     """Return a detector with a network of its own."""
-    return detector_for(card, Network(card.weights, threads=options.threads))
+    return detector_for(card, Network(card.weights, threads=options.threads or 1))
 
 
 def detector_for(card: ModelCard, network: Runnable) -> Detector:

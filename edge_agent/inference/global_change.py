@@ -9,6 +9,8 @@ RECOVERY_S = 3.0
 # Seconds without a change after which it is over. On and off is what came back as often as this: a lamp
 # that starts, or a camera that finds its exposure, may come back once.
 OVER_S, RETURNS = 2.5, 2
+# Seconds without any picture after which what was before tells nothing; idle cameras send one in two.
+GAP_S = 10.0
 
 
 class GlobalChange:
@@ -22,6 +24,8 @@ class GlobalChange:
 
     def note(self, taken_at: float, *, is_global: bool) -> float:
         """Return for how many seconds it has lasted; 0.0 until that is `RECOVERY_S`, and once it is over."""
+        if not 0 <= taken_at - self._last < GAP_S:
+            self._since = None
         if is_global:
             if self._since is None:
                 self._since, self._returns = taken_at, 0

@@ -149,6 +149,7 @@ class MovingCells:
 
     def _begin(self, frame: Frame) -> None:
         self._scenery, self._shape = Scenery(frame.luma, frame.taken_at), frame.luma.shape
+        self._change = GlobalChange()
         self._forget(frame.taken_at)
 
     def _forget(self, taken_at: float) -> None:

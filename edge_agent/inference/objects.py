@@ -125,7 +125,7 @@ def sightings_of(glances: Sequence[Found], iou: float) -> list[Sighting]:
 def open_detector(options: ObjectOptions) -> Detector:
     """Load the model that a site chose; raises EdgeAgentError with what is wrong with it."""
     card = load_card(find_card(options.model))
-    return Detector(card, Network(card.weights, threads=options.threads))
+    return Detector(card, Network(card.weights, threads=options.threads or 1))
 
 
 def _only_input(card: ModelCard, slots: Sequence[Slot]) -> Slot:

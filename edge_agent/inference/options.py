@@ -17,8 +17,9 @@ class ObjectOptions:
 
     # A folder in edge_agent/models, or the path of any folder with a model.toml.
     model: str = "street"
-    # Weak boxes have two to four cores and more than one camera.
-    threads: int = 1
+    # Of one look. 0: the fewest with which the looks of a frame are done before the next one, tried
+    # out at each start; weak boxes have two to four cores and more than one camera.
+    threads: int = 0
     # Crops that the model may look at per frame; what a rule watches comes first.
     crops_per_frame: int = 4
     # Crops per second for all cameras together; 0: as many as keep half of the processor busy,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_agent.cli import model_bench
+from edge_agent.inference import capacity
 from tests.cli.desk import Desk
 from tests.packs.models import SHIPPED
 
@@ -101,7 +101,10 @@ def test_a_box_whose_threads_do_not_suit_it_is_told_which_do(desk: Desk) -> None
 
     assert desk.model("bench", "--looks", "2") == 0
     assert "1 suit this box, agent.toml says 2" in desk.out
-    assert "next: write threads = 1 below [objects] in agent.toml" in desk.out
+    assert (
+        "next: delete that line from [objects]: the agent finds out by itself at each start"
+        in desk.out
+    )
 
 
 def test_a_box_that_is_set_as_it_should_be_hears_nothing_of_threads(desk: Desk) -> None:
@@ -114,7 +117,7 @@ def test_a_box_that_is_set_as_it_should_be_hears_nothing_of_threads(desk: Desk) 
 def test_threads_that_spin_while_they_wait_are_not_advised(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_bench, "shares_cores", lambda: False)
+    monkeypatch.setattr(capacity, "shares_cores", lambda: False)
 
     assert desk.model("bench", "--json", "--looks", "2") == 0
     assert [one["threads"] for one in json.loads(desk.out)["looks"]] == [1]

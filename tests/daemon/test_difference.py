@@ -106,5 +106,5 @@ def test_who_the_box_is_and_what_its_model_gets_wait_for_a_start(tmp_path: Path)
     waits = ("box", "[objects] threads", "[objects] frames_per_second", "[spool] size_mb")
     assert found.waits == waits
     assert found.settings.box == "plaju-01"
-    assert found.settings.objects.threads == 1
+    assert found.settings.objects.threads == 0
     assert found.told() == "no camera and no broker is another"

@@ -48,6 +48,16 @@ def test_it_is_over_once_the_light_is_steady() -> None:
     assert steady == list(range(steady[0], len(said)))
 
 
+def test_a_camera_that_was_dark_begins_anew() -> None:
+    change = GlobalChange()
+    before = [change.note(0.2 * number, is_global=True) for number in range(20)]
+
+    assert before[-1] > 0
+    assert change.note(600.0, is_global=True) == 0.0
+    assert change.note(2.0, is_global=True) == 0.0, "a clock that was set back"
+    assert change.note(6.0, is_global=True) == 4.0
+
+
 def test_key_frames_alone_tell_a_single_switch_from_one_that_goes_on() -> None:
     assert not any(lasts("..x.......x.....", every_s=2.0))
     assert any(lasts("..xxx...", every_s=2.0))
