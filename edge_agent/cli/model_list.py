@@ -38,6 +38,8 @@ class Row:
     signed_by: str
     licence: str
     problem: str = ""
+    # What to do about it, where that is not clear from the state.
+    hint: str = ""
 
 
 def list_models(args: argparse.Namespace, console: Console) -> int:
@@ -125,15 +127,27 @@ def _rows(settings: Settings, store: Store, choice: Choice) -> list[Row]:
 
 
 def _pinned_row(model: str) -> Row:
+    """Return the row of what agent.toml names, which is no shipped model, or none at all."""
+    hint = "write a shipped model's name or a folder with / there, or delete that line"
     try:
-        card = load_card(find_card(model))
+        folder = find_card(model)
+    except OSError:
+        what = "its folder may not be read by this user"
+        return _bad_row(Path(model).name, _SITE_FILE, _UNREADABLE, what, "run this with sudo")
     except EdgeAgentError as failure:
-        what = failure.report().partition("\n")[0]
-        return _bad_row(model, _SITE_FILE, "chosen, missing", what)
+        return _bad_row(Path(model).name, _SITE_FILE, "chosen, missing", failure.what, hint)
+    try:
+        card = load_card(folder)
+    except EdgeAgentError as failure:
+        is_ours = not isinstance(failure.__cause__, PermissionError)
+        state = f"chosen, {_DAMAGED}" if is_ours else _UNREADABLE
+        return _bad_row(
+            Path(model).name, _SITE_FILE, state, " ".join(failure.what.split()), failure.hint
+        )
     return _row_of(card, card.name, _SITE_FILE, "chosen", "-")
 
 
-def _bad_row(name: str, source: str, state: str, problem: str) -> Row:
+def _bad_row(name: str, source: str, state: str, problem: str, hint: str = "") -> Row:
     return Row(
         name=name,
         version="?",
@@ -142,6 +156,7 @@ def _bad_row(name: str, source: str, state: str, problem: str) -> Row:
         signed_by="?",
         licence="?",
         problem=problem,
+        hint=hint,
     )
 
 
@@ -206,6 +221,8 @@ def _remark(settings: Settings, choice: Choice, rows: list[Row], console: Consol
 
 def _trouble(row: Row) -> tuple[str, str]:
     """Return what is wrong with a model, and what to do."""
+    if row.source == _SITE_FILE:
+        return f"what agent.toml says cannot be used: {row.problem}", row.hint
     if row.state == _UNREADABLE:
         what = f"{row.name} cannot be read by this user: {row.problem}"
         return what, "run this with sudo, or as the agent's user"
@@ -215,16 +232,14 @@ def _trouble(row: Row) -> tuple[str, str]:
     if row.state.endswith(_DAMAGED):
         hint = "install its pack again; if it is damaged again, the disk fails"
         return f"{row.name} is damaged: {row.problem}", hint
-    if row.source == _SITE_FILE:
-        hint = "write a shipped model's name or a folder with / there, or delete that line"
-        return f"agent.toml says model = {row.name}: {row.problem}", hint
     return f"{row.name} is chosen, but {row.problem}", "install its pack again, or choose another"
 
 
 def _remark_running(settings: Settings, rows: list[Row], console: Console) -> None:
     """Say where the running agent still uses another model than the chosen one."""
     running = running_model(settings.state_dir)
-    chosen = [row for row in rows if row.state.startswith("chosen")]
+    # Whoever restarts with one that is damaged loses what still runs.
+    chosen = [row for row in rows if row.state.startswith("chosen") and not row.problem]
     # An installed model's name has its version in it already.
     words = {f"{row.name.removesuffix(f'-{row.version}')} {row.version}" for row in chosen}
     if running and words and running not in words:

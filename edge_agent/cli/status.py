@@ -32,7 +32,6 @@ _NEW_VERSION = "the center knows; how it stands:  sudo edge-agent-updates status
 _RENEW = "see the journal why; by hand: edge-agent enroll --again"
 _UNCLEAN = "see how:  journalctl -u edge-agent;  after a power cut nothing is to be done"
 _FILES = "see what is wrong:  edge-agent check;  then:  sudo systemctl reload edge-agent"
-_CHANGES = "look what flickers there (edge-agent snapshot): a lamp, a sign, its day/night mode"
 _LOOKS = "raise looks_per_second or crops_per_frame in agent.toml, or tame what moves there"
 # What `add` names, too: strict cameras refuse passwords that are so old.
 _WORST_DRIFT_S = 5.0
@@ -117,8 +116,8 @@ def _show_camera(camera: CameraStatus, console: Console) -> None:
         console.note(
             camera.id,
             f"its picture has been changing everywhere for {_age(camera.changing_s)}:"
-            " the whole of it is looked at",
-            _CHANGES,
+            " it is hard to tell what moves",
+            f"edge-agent zone show {camera.id}   shows it: a lamp that flickers, its day/night mode?",
         )
     if camera.rules == 0:
         hint = f"edge-agent zone add {camera.id} NAME X,Y X,Y X,Y --alert-on person"

@@ -143,6 +143,7 @@ class CameraLoop:
             self._frame_mono = now
         elif now - self._frame_mono > _DARK_S:
             self._finish()
+            self.state = replace(self.state, changing_s=0.0)
         self._heed(now)
         if self._unkept:
             self._keep()

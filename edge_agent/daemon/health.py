@@ -25,8 +25,8 @@ _VERSION = 1
 # Problems of one message; a box with more is seen to be ill all the same.
 _MOST_PROBLEMS = 20
 _LONGEST_PROBLEM = 200
-# From this share of a camera's pictures on it is a problem that looks come late.
-_LATE_SHARE = 0.01
+# From this share of a camera's pictures on it is a problem that looks come late; fewer say nothing.
+_LATE_SHARE, _FEWEST_PICTURES = 0.01, 100
 # What a camera is in the words of the status message.
 _STATES = {True: "streaming", False: "no picture"}
 _REFUSED = "refused"
@@ -52,6 +52,8 @@ class Health:
         self._told_mono = -EVERY_S
         # Before any camera is watched: what has an earlier time is of an earlier run.
         self._began_mono = clock.mono()
+        # By camera: pictures analysed by the last message, and those of them with late looks.
+        self._analysed: dict[str, tuple[int, int]] = {}
 
     @property
     def is_due(self) -> bool:
@@ -103,9 +105,23 @@ class Health:
             },
             "update": status.update and _about_update(status.update),
             "model_update": status.model_update and _about_update(status.model_update),
-            "problems": problems(status),
+            "problems": [*problems(status), *self._late_looks(status)][:_MOST_PROBLEMS],
             **self._told_head(),
         }
+
+    def _late_looks(self, status: AgentStatus) -> list[str]:
+        """Return a line for each camera where too many looks came late since the last message."""
+        before = self._analysed
+        self._analysed = {one.id: (one.analysed_frames, one.late_frames) for one in status.cameras}
+        found = []
+        for name, now in self._analysed.items():
+            pictures, late = (
+                new - old for new, old in zip(now, before.get(name, now), strict=True)
+            )
+            if pictures >= _FEWEST_PICTURES and late > _LATE_SHARE * pictures:
+                what = "pictures since the last message something waited too long for a look"
+                found.append(f"{name}: in {late} {what}")
+        return found
 
     def _about_box(self, status: AgentStatus) -> dict[str, object]:
         clock = self._clock.state()
@@ -183,8 +199,6 @@ def _troubles(camera: CameraStatus) -> list[str]:
         found.append(f"its analysis has hung for {camera.hung_s:.0f} s")
     if camera.changing_s and camera.is_streaming:
         found.append(f"its picture has been changing everywhere for {camera.changing_s:.0f} s")
-    if camera.late_frames > _LATE_SHARE * camera.analysed_frames:
-        found.append(f"in {camera.late_frames} pictures something waited too long for a look")
     if camera.says:
         found.append(f"reports of itself: {camera.says}")
     return found

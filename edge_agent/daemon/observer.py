@@ -33,8 +33,7 @@ class Observer:
     def take(self, frame: Frame, seen: Seen) -> None:
         """Count what was seen in this frame."""
         self._frame_wall = frame.received_wall
-        is_moving = bool(seen.motion.areas) and not seen.motion.is_global
-        self._tell(self._keeper.take(seen.scene, is_moving=is_moving))
+        self._tell(self._keeper.take(seen.scene, is_moving=seen.motion.is_known))
 
     def finish(self) -> None:
         """Tell what there is: nothing will be seen for a while."""

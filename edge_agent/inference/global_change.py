@@ -10,7 +10,7 @@ RECOVERY_S = 3.0
 # that starts, or a camera that finds its exposure, may come back once.
 OVER_S, RETURNS = 2.5, 2
 # Seconds without any picture after which what was before tells nothing; idle cameras send one in two.
-GAP_S = 10.0
+GAP_S = 30.0
 
 
 class GlobalChange:
@@ -18,24 +18,28 @@ class GlobalChange:
 
     def __init__(self) -> None:
         self._since: float | None = None
-        self._last = 0.0
-        self._is_on = False
+        self._last = self._seen_at = 0.0
+        self._is_on = self._lasts = False
         self._returns = 0
 
     def note(self, taken_at: float, *, is_global: bool) -> float:
         """Return for how many seconds it has lasted; 0.0 until that is `RECOVERY_S`, and once it is over."""
-        if not 0 <= taken_at - self._last < GAP_S:
-            self._since = None
+        is_gap = not 0 <= taken_at - self._seen_at < GAP_S
+        is_peace = not self._is_on and taken_at - self._last >= OVER_S
+        self._seen_at = taken_at
+        if is_gap or is_peace:
+            self._since, self._lasts, self._returns = None, False, 0
         if is_global:
-            if self._since is None:
-                self._since, self._returns = taken_at, 0
-            elif not self._is_on:
-                self._returns += 1
-            self._last = taken_at
-        elif self._since is not None and taken_at - self._last >= OVER_S:
-            self._since = None
+            self._begin_or_return(taken_at)
         self._is_on = is_global
-        if self._since is None or not (is_global or self._returns >= RETURNS):
-            return 0.0
-        lasts_s = taken_at - self._since
-        return lasts_s if lasts_s >= RECOVERY_S else 0.0
+        lasts_s = 0.0 if self._since is None else taken_at - self._since
+        if lasts_s >= RECOVERY_S and (is_global or self._returns >= RETURNS):
+            self._lasts = True
+        return lasts_s if self._lasts else 0.0
+
+    def _begin_or_return(self, taken_at: float) -> None:
+        if self._since is None:
+            self._since = taken_at
+        elif not self._is_on:
+            self._returns += 1
+        self._last = taken_at

@@ -94,7 +94,8 @@ class Lookout:
     def choose(self, frame: Frame, motion: Motion, followed: Sequence[Expected]) -> Plan:
         """Return where to look in this frame, for what moves and for those followed who are due."""
         self._trusts_sizes = not self._trusts_sizes
-        if motion.is_global:
+        # Where it lasts the whole picture is an area already.
+        if motion.is_global and not motion.changing_s:
             self._sweep.hurry()
         asked = self._ask_for_sweep(frame) + self._ask_for(frame, motion, followed)
         asked = self._with_a_late_one(asked, frame.taken_at)

@@ -55,6 +55,11 @@ class Motion:
     # For how many seconds that has lasted; 0.0 until it is too long to wait for its end.
     changing_s: float = 0.0
 
+    @property
+    def is_known(self) -> bool:
+        """Tell whether something is known to move, and where."""
+        return bool(self.areas) and self.areas != (_WHOLE,)
+
 
 _WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 _NOTHING = Motion((), is_global=False)

@@ -43,7 +43,7 @@ class Network:
 
 
 def shares_cores() -> bool:
-    """Tell whether several threads in one look do on a busy box: tflite-runtime's spin while they wait."""
+    """Tell whether more threads make a look quicker on a busy box, too: tflite-runtime's spin while they wait."""
     return find_spec(_PACKAGES[0][0]) is not None
 
 

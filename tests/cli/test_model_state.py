@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.desk import Desk
+from tests.cli.desk import Desk, answering
 from tests.packs.models import SHIPPED, change_card, street
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def test_an_installed_name_in_agent_toml_is_no_model_and_the_list_says_so(desk: 
     assert re.search(r"^street-2\.0\.0 +2\.0\.0 +installed +- ", desk.out, re.MULTILINE)
     assert re.search(r"^street-2\.0\.0 +\? +agent\.toml +chosen, missing", desk.out, re.MULTILINE)
     assert (
-        'agent.toml says model = street-2.0.0: there is no model called "street-2.0.0"' in desk.out
+        'what agent.toml says cannot be used: there is no model called "street-2.0.0"' in desk.out
     )
     assert desk.model("bench") == 1
     assert "take the line out, then: edge-agent model use NAME" in desk.err
@@ -88,8 +88,31 @@ def test_a_wrong_model_in_agent_toml_does_not_hide_the_list(desk: Desk, name: st
 
     assert desk.model("list") == 1
     assert re.search(rf"^street +{SHIPPED.version} +shipped", desk.out, re.MULTILINE)
-    assert f"agent.toml says model = {name}: " in desk.out
+    assert "what agent.toml says cannot be used: " in desk.out
     assert "write a shipped model's name or a folder with / there, or delete that line" in desk.out
+
+
+def test_a_broken_card_of_a_folder_is_told_with_its_reason(desk: Desk) -> None:
+    mine = street(desk.folder / "mine")
+    change_card(mine, r"^width_px = .*$", "width_px = 7")
+    desk.write(f'[objects]\nmodel = "{mine}"')
+
+    assert desk.model("list") == 1
+    assert re.search(r"agent\.toml +chosen, damaged", desk.out)
+    told = " ".join(desk.out.split())
+    assert "cannot be used: - input.width_px" in told
+    assert "correct" in told
+
+
+def test_nobody_is_told_to_restart_with_a_model_that_is_damaged(desk: Desk) -> None:
+    folder = install(desk, "2.0.0")
+    desk.model("use", "street-2.0.0")
+    change_card(folder, "0.6", "0.1")
+
+    with answering(desk.folder / "state", "street 2.0.0"):
+        assert desk.model("list") == 1
+    assert "street-2.0.0 is damaged" in desk.out
+    assert "still uses" not in desk.out
 
 
 def test_a_chosen_model_whose_folder_is_gone_is_missed(desk: Desk) -> None:

@@ -330,15 +330,19 @@ def test_a_picture_that_goes_on_changing_is_told_once_and_counted(
     motion = FakeMotion()
     site = Site(motion)
 
-    for number, lasts_s in enumerate((0.0, 3.0, 3.2, 3.4, 0.0, 3.0)):
+    for number, lasts_s in enumerate((0.0, 3.0, 3.2, 3.4, 0.0, 0.0, 3.0)):
         motion.changing_s = lasts_s
         site.clock.advance(0.2)
         site.frames.put(grey_frame(0.2 * number))
         site.loop.run_once()
 
     assert site.loop.state.changing_s == 3.0
-    assert site.loop.state.changed_s == pytest.approx(6.4)
+    assert site.loop.state.changed_s == pytest.approx(3.4 + 3.0)
     assert caplog.text.count("the whole picture goes on changing") == 2
+
+    site.clock.advance(11.0)
+    site.loop.run_once()
+    assert site.loop.state.changing_s == 0.0, "nobody knows what a camera shows that is dark"
 
 
 def test_sizes_are_kept_when_the_agent_stops(tmp_path: Path) -> None:

@@ -103,18 +103,25 @@ def test_it_says_for_how_long_nobody_could_tell_what_moves(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("late", "lines"),
-    [(0, []), (10, []), (11, ["gate: in 11 pictures something waited too long for a look"])],
+    ("pictures", "late", "is_problem"),
+    [(300, 0, False), (300, 3, False), (300, 4, True), (99, 50, False)],
 )
-def test_looks_that_come_late_are_a_problem_where_they_are_many(
-    late: int, lines: list[str], tmp_path: Path
+def test_looks_that_came_late_are_a_problem_where_they_were_many_since_the_last_message(
+    pictures: int, late: int, *, is_problem: bool, tmp_path: Path
 ) -> None:
-    busy = replace(GATE, analysed_frames=1000, refused_looks=70, late_frames=late)
-    read = told(tmp_path, replace(WELL, cameras=(busy,)))
+    writer = health(tmp_path, FakeClock())
+    # What was long ago is no problem, and what is not known yet is none either.
+    before = replace(GATE, analysed_frames=10_000, refused_looks=900, late_frames=800)
+    assert writer.told(replace(WELL, cameras=(before,)))["problems"] == []
 
-    assert read["cameras"]["gate"]["refused_looks"] == 70
-    assert read["cameras"]["gate"]["late_frames"] == late
-    assert read["problems"] == lines
+    now = replace(before, analysed_frames=10_000 + pictures, late_frames=800 + late)
+    read = writer.told(replace(WELL, cameras=(now,)))
+
+    line = f"gate: in {late} pictures since the last message something waited too long for a look"
+    assert read["problems"] == ([line] if is_problem else [])
+    assert writer.told(replace(WELL, cameras=(now,)))["problems"] == []
+    gate = json.loads(json.dumps(read))["cameras"]["gate"]
+    assert (gate["refused_looks"], gate["late_frames"]) == (900, 800 + late)
 
 
 def test_every_trouble_is_a_line(tmp_path: Path) -> None:
