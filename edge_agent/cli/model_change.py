@@ -77,9 +77,12 @@ def _remark_rules(card: ModelCard, settings: Settings, console: Console) -> None
     for camera in settings.cameras:
         for rule in camera.rules:
             if unknown := card.lacks(rule.labels):
-                what = f"{card.name} does not know {', '.join(unknown)}: rule {rule.name} of camera"
-                hint = f"it knows {known}: change the labels of the rule, or the model"
-                console.bad("model", f"{what} {camera.id} will never alert for it", hint)
+                console.bad(
+                    camera.id,
+                    f"model {card.name} does not know {', '.join(unknown)}:"
+                    f" rule {rule.name} of camera {camera.id} will never alert for it",
+                    f"it knows {known}: change the labels of the rule, or the model",
+                )
 
 
 def verify(args: argparse.Namespace, console: Console) -> int:

@@ -207,7 +207,7 @@ def _row_of(card: ModelCard, name: str, source: str, state: str, signed_by: str)
 def _remark(settings: Settings, choice: Choice, rows: list[Row], console: Console) -> None:
     for row in rows:
         if row.problem:
-            console.bad("model", *_trouble(row))
+            _tell_trouble(row, console)
     if choice.failed:
         console.note("model", f"{choice.failed} was given up: {choice.failure}", _CHOOSE)
     if is_pinned(settings):
@@ -219,20 +219,22 @@ def _remark(settings: Settings, choice: Choice, rows: list[Row], console: Consol
     _remark_running(settings, rows, console)
 
 
-def _trouble(row: Row) -> tuple[str, str]:
-    """Return what is wrong with a model, and what to do."""
+def _tell_trouble(row: Row, console: Console) -> None:
+    """Say what is wrong with a model, and what to do."""
     if row.source == _SITE_FILE:
-        return f"what agent.toml says cannot be used: {row.problem}", row.hint
-    if row.state == _UNREADABLE:
-        what = f"{row.name} cannot be read by this user: {row.problem}"
-        return what, "run this with sudo, or as the agent's user"
-    if row.state.endswith(_UNTRUSTED):
+        console.bad("model", f"what agent.toml says cannot be used: {row.problem}", row.hint)
+    elif row.state == _UNREADABLE:
+        hint = "run this with sudo, or as the agent's user"
+        console.bad("model", f"{row.name} cannot be read by this user: {row.problem}", hint)
+    elif row.state.endswith(_UNTRUSTED):
         hint = "install a pack of it that the fleet's key has signed, or choose another model"
-        return f"{row.name} is not trusted: {row.problem}", hint
-    if row.state.endswith(_DAMAGED):
+        console.bad("model", f"{row.name} is not trusted: {row.problem}", hint)
+    elif row.state.endswith(_DAMAGED):
         hint = "install its pack again; if it is damaged again, the disk fails"
-        return f"{row.name} is damaged: {row.problem}", hint
-    return f"{row.name} is chosen, but {row.problem}", "install its pack again, or choose another"
+        console.bad("model", f"{row.name} is damaged: {row.problem}", hint)
+    else:
+        hint = "install its pack again, or choose another model"
+        console.bad("model", f"{row.name} is chosen, but it is not installed", hint)
 
 
 def _remark_running(settings: Settings, rows: list[Row], console: Console) -> None:

@@ -237,7 +237,9 @@ class CameraAssembly:
 
         threads = suited_threads(make, self._settings.objects, self._clock.mono)
         if threads > 1:
-            log.info("each look of the model takes %d threads: with fewer it is too slow", threads)
+            log.warning(
+                "each look of the model takes %d threads: with fewer it is too slow", threads
+            )
         return threads
 
     def _limit_looks(self) -> None:

@@ -60,8 +60,8 @@ def test_a_model_that_does_not_know_what_a_rule_watches_is_named_when_it_is_chos
 
     assert desk.model("use", "street-2.0.0") == 0
     assert "✓ model  street-2.0.0 is chosen" in desk.out
-    what = "street does not know garbage: rule dumping of camera gate will never alert for it"
-    assert f"✗ model  {what}\n" in desk.out
+    what = "model street does not know garbage: rule dumping of camera gate will never alert for it"
+    assert f"✗ gate   {what}\n" in desk.out
     assert "it knows bus, car, person, truck, two_wheeler: change the labels" in desk.out
 
     assert desk.model("use", "street") == 0

@@ -3,6 +3,9 @@
 import pytest
 
 from edge_agent.inference.global_change import OVER_S, RECOVERY_S, GlobalChange
+from edge_agent.inference.motion_file import open_motion
+from edge_agent.inference.options import MotionOptions
+from tests.inference.street import Street, times
 
 EVERY_S = 0.2
 
@@ -68,3 +71,25 @@ def test_a_camera_that_was_dark_begins_anew() -> None:
     assert before[-1] > 0
     assert change.note(600.0, is_global=True) == 0.0
     assert change.note(604.0, is_global=True) == 4.0
+
+
+@pytest.mark.parametrize("pictures", [2, 3, 5])
+def test_a_lamp_that_flickers_leaves_nobody_blind(pictures: int) -> None:
+    street = Street()
+    watcher, start = open_motion(MotionOptions()), 10.0
+    for moment in times(0, start):
+        watcher.watch(street.frame(moment))
+    lit = street.ground + 60
+    motions = []
+    for number, moment in enumerate(times(start, 20)):
+        on = number // pictures % 2
+        motions.append(watcher.watch(street.frame(moment, lit if on else street.ground)))
+
+    later = motions[30:]
+    assert 0.1 < sum(motion.is_global for motion in motions[:15]) / 15 < 1
+    assert all(motion.areas for motion in later)
+    assert all(motion.is_global and motion.changing_s > 4 for motion in later)
+    assert later[-1].changing_s == pytest.approx(19.8 - pictures * 0.2, abs=0.2)
+
+    calm = [watcher.watch(street.frame(moment)) for moment in times(start + 20, 6)]
+    assert not any(motion.areas or motion.is_global for motion in calm[18:])

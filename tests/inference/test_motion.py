@@ -231,26 +231,6 @@ def test_a_camera_that_never_rests_is_looked_at_whole_and_not_ignored() -> None:
     assert all(motion.areas == (Box(0, 0, 1, 1),) for motion in later)
 
 
-@pytest.mark.parametrize("pictures", [2, 3, 5])
-def test_a_lamp_that_flickers_leaves_nobody_blind(pictures: int) -> None:
-    street = Street()
-    watcher, start = watcher_of(street)
-    lit = street.ground + 60
-    motions = []
-    for number, moment in enumerate(times(start, 20)):
-        on = number // pictures % 2
-        motions.append(watcher.watch(street.frame(moment, lit if on else street.ground)))
-
-    later = motions[30:]
-    assert 0.1 < sum(motion.is_global for motion in motions[:15]) / 15 < 1
-    assert all(motion.areas for motion in later)
-    assert all(motion.is_global and motion.changing_s > 4 for motion in later)
-    assert later[-1].changing_s == pytest.approx(19.8 - pictures * 0.2, abs=0.2)
-
-    calm = [watcher.watch(street.frame(moment)) for moment in times(start + 20, 6)]
-    assert not any(motion.areas or motion.is_global for motion in calm[18:])
-
-
 def test_a_cloud_is_not_motion() -> None:
     street = Street()
     watcher, start = watcher_of(street)
