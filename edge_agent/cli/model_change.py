@@ -13,6 +13,7 @@ from edge_agent.daemon.model_start import is_pinned
 from edge_agent.daemon.model_watch import ask_before
 from edge_agent.errors import EdgeAgentError
 from edge_agent.inference.model_file import ModelCard, load_card, shipped_models
+from edge_agent.inference.number_formats import floating_formats
 from edge_agent.packs.names import PackName
 from edge_agent.packs.pack_file import (
     check_folder,
@@ -25,9 +26,6 @@ from edge_agent.packs.signature import check_signature
 from edge_agent.packs.store import Store
 from edge_agent.packs.trial import try_model
 from edge_agent.runtime.clock import SystemClock
-
-# How the trial says that a network is not int8 throughout.
-_FLOATS = "computes in float"
 
 
 def install(args: argparse.Namespace, console: Console) -> int:
@@ -141,20 +139,9 @@ def _verify_file(pack: Path, trusted: tuple[str, ...]) -> tuple[str, bool]:
         unpack(Path(folder), head, read_parts(file, head), Path(folder))
         with telling_of_pack(Path(folder)):
             name = check_folder(Path(folder), head)
-            has_floats = _has_floats(Path(folder))
+            try_model(Path(folder), allow_float=True)
+            has_floats = bool(floating_formats(load_card(Path(folder)).weights))
         return str(name), has_floats
-
-
-def _has_floats(folder: Path) -> bool:
-    """Try it as installing does, and once more with floats where that fails. Raises EdgeAgentError."""
-    try:
-        try_model(folder, allow_float=False)
-    except EdgeAgentError as failure:
-        if _FLOATS not in failure.what:
-            raise
-        try_model(folder, allow_float=True)
-        return True
-    return False
 
 
 def _trial(*, allow_float: bool) -> Callable[[Path], None]:
